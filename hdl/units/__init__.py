@@ -1,0 +1,38 @@
+"""Units: what an actor can do at a firing.
+
+Each is a frozen description with a summary, a NumPy model and Amaranth logic, and a function that
+builds the actor around it, masks included.  Amaranth is imported only where logic is made.
+"""
+
+from hdl.units.carry import Merge, Route, merge_actor, route_actor
+from hdl.units.collect import Collect, collect_actor
+from hdl.units.edge import Sink, Source, input_shapes, output_shapes, sink_actor, source_actor
+from hdl.units.fold import Fold, fold_actor
+from hdl.units.function import FoldFunction, Identity, LaneFunction
+from hdl.units.lanes import Beats, beats_dtype, fit
+from hdl.units.map import Map, map_actor
+
+__all__ = [
+    "Beats",
+    "Collect",
+    "Fold",
+    "FoldFunction",
+    "Identity",
+    "LaneFunction",
+    "Map",
+    "Merge",
+    "Route",
+    "Sink",
+    "Source",
+    "beats_dtype",
+    "collect_actor",
+    "fit",
+    "fold_actor",
+    "input_shapes",
+    "map_actor",
+    "merge_actor",
+    "output_shapes",
+    "route_actor",
+    "sink_actor",
+    "source_actor",
+]

@@ -1,0 +1,65 @@
+"""What an actor hands to its unit, and the payloads of streams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth import Cat, Const, Shape, Signal, Value
+from amaranth.lib import data, stream
+
+from hdl.netlist import BeatShape
+from hdl.units.nest import Nest
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The inside of an actor, as its unit sees it.
+
+    A payload is meaningful at the firings at which its port is due; state may change only where
+    `fire` is 1.
+    """
+
+    payloads: Sequence[data.View[data.ArrayLayout]]
+    nest: Nest
+    fire: Value
+
+    def lanes(self, port: int) -> list[Any]:
+        """The lanes of an input's payload, signed or unsigned."""
+        return payload_lanes(self.payloads[port])
+
+
+def layout_of(shape: BeatShape) -> data.ArrayLayout:
+    """The payload of a stream of such beats."""
+    return data.ArrayLayout(Shape(shape.bits, shape.signed), shape.lanes)
+
+
+def stream_of(shape: BeatShape) -> stream.Signature:
+    """A stream of such beats."""
+    return stream.Signature(layout_of(shape))
+
+
+def payload_lanes(payload: data.View[data.ArrayLayout]) -> list[Any]:
+    return [payload[lane] for lane in range(payload.shape().length)]
+
+
+def pack(lanes: Sequence[Any], shape: BeatShape) -> Value:
+    """Lanes as the bits of a payload, each truncated or extended to its width."""
+    assert len(lanes) == shape.lanes, f"{len(lanes)} lanes for {shape}"
+    return Cat(resize(Value.cast(lane), shape.bits) for lane in lanes)
+
+
+def resize(value: Value, bits: int) -> Value:
+    """The low `bits` bits; a shorter value is extended by its sign, if it has one."""
+    if len(value) >= bits:
+        return value[:bits]
+    missing = bits - len(value)
+    if len(value) and value.shape().signed:
+        return Cat(value, value[-1].replicate(missing))
+    return Cat(value, Const(0, missing))
+
+
+def beat_signal(shape: BeatShape, name: str, *, reset_less: bool = False) -> Any:
+    """A signal that holds one beat, as a view of its lanes."""
+    return Signal(layout_of(shape), name=name, reset_less=reset_less)

@@ -1,0 +1,176 @@
+"""The timed model against a cycle-by-cycle oracle, figures known by hand, and its messages."""
+
+from __future__ import annotations
+
+from random import Random
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hdl.netlist import BeatShape, Channel, Netlist, Origin, Walk, Wiring
+from hdl.sim import random_stalls
+from hdl.timing import Usage, simulate_timing
+from hdl.units import (
+    Identity,
+    fold_actor,
+    map_actor,
+    merge_actor,
+    route_actor,
+    sink_actor,
+    source_actor,
+)
+from tests.hdl.netlists import Horner, Mix, edge_ports, random_netlist
+from tests.hdl.oracles import beats_in, firing_cycles
+from tilevm.diagnostics import Source, Span, TileError
+
+BYTE = BeatShape(1, 8)
+WIRE = Wiring.identity(BYTE)
+
+
+def chain(beats: int, maps: int, depth: int | None, latency: int = 1) -> Netlist:
+    channels = [Channel(f"c{n}", BYTE, beats, latency, depth) for n in range(maps + 1)]
+    actors = [source_actor("source", "x", channels[0], beats)]
+    for n in range(maps):
+        reader, output = channels[n].read(), channels[n + 1]
+        actors.append(
+            map_actor(f"map{n}", (beats,), [reader], [(0, WIRE)], Identity(BYTE), output)
+        )
+    actors.append(sink_actor("sink", "y", channels[-1].read(), beats))
+    return Netlist("chain", actors)
+
+
+def carry(rounds: int, carried: int) -> Netlist:
+    """A loop of two channels, each of latency 2, that carries `carried` beats."""
+    x = Channel("x", BYTE, carried, depth=2)
+    head = Channel("head", BYTE, 1, latency=2, depth=3)
+    back = Channel("back", BYTE, 1, latency=2, depth=carried + 3)
+    y = Channel("y", BYTE, carried, depth=2)
+    trips = (rounds, carried)
+    return Netlist("carry", [
+        source_actor("source", "x", x, carried),
+        merge_actor("merge", trips, 0, x.read(), back.read(), head),
+        route_actor("route", trips, 0, head.read(), back, y),
+        sink_actor("sink", "y", y.read(), carried),
+    ])
+
+
+def fork(depth: int) -> Netlist:
+    """Each beat of x joined with a fold of all four: x must be held until the fold is done."""
+    x, y = Channel("x", BYTE, 4, depth=depth), Channel("y", BYTE, 4, depth=1)
+    top = Channel("top", BYTE, 1, depth=1)
+    origin = Origin("y", "sub", Span(Source("program.tile", "y = sub x, top\n"), 0, 14))
+    readers = [x.read(), top.read(Walk(((4, 0),), 1))]
+    return Netlist("fork", [
+        source_actor("load", "x", x, 4),
+        fold_actor("max", (4,), (True,), Horner(BYTE), x.read(), top),
+        map_actor("sub", (4,), readers, [(0, WIRE), (1, WIRE)], Mix(BYTE), y, origin=origin),
+        sink_actor("store", "y", y.read(), 4),
+    ])
+
+
+@pytest.mark.parametrize("latency", [1, 2, 3])
+def test_one_beat_a_cycle_from_depth_latency_plus_one_on(latency: int) -> None:
+    for depth in (None, latency + 1, latency + 4):
+        assert simulate_timing(chain(50, 3, depth, latency)).cycles == 50 + 4 * latency
+    slow = simulate_timing(chain(50, 3, 1, latency))
+    assert slow.fires["sink"].tolist() == [4 * latency + n * (latency + 1) for n in range(50)]
+
+
+@pytest.mark.parametrize(("carried", "cycles"), [(1, 81), (2, 82), (3, 83), (4, 84), (8, 164)])
+def test_a_carried_value_takes_the_latency_of_its_loop(carried: int, cycles: int) -> None:
+    # 20 rounds of a loop of 4 cycles: max(4, carried) a round; one cycle into and out of the loop,
+    # two for `head`, and the others of the last round.
+    timing = simulate_timing(carry(20, carried))
+    rounds = 20 * max(4, carried)
+    assert timing.cycles == cycles
+    assert int(timing.fires["route"][-1] - timing.fires["merge"][0]) == (
+        rounds - max(4, carried) + carried - 1 + 2
+    )
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    launches=st.integers(1, 2),
+    stall=st.sampled_from([0.0, 0.3, 0.7]),
+    long=st.booleans(),
+)
+def test_as_a_circuit_cycle_by_cycle(seed: int, launches: int, stall: float, long: bool) -> None:
+    rng = Random(seed)
+    netlist = random_netlist(rng, rng.randint(1, 6))
+    for channel in netlist.channels:
+        channel.depth = rng.choice([None, channel.frame, channel.frame + 2, rng.randint(1, 12)])
+    stalls = random_stalls(edge_ports(netlist), stall, seed, 100) if stall else {}
+    wanted = firing_cycles(netlist, launches, stalls)
+    with mock.patch("hdl.event_graph._LONG", 0 if long else 1 << 30):  # both ways to solve
+        if wanted is None:
+            with pytest.raises(TileError) as caught:
+                simulate_timing(netlist, launches, stalls)
+            assert caught.value.diagnostics[0].code == "TV0601"
+            assert " deadlocks: " in caught.value.diagnostics[0].message
+            return
+        timing = simulate_timing(netlist, launches, stalls)
+    assert {name: cycles.tolist() for name, cycles in timing.fires.items()} == wanted
+    sinks = [wanted[a.name][-1] for a in netlist.actors if a.name.startswith("sink")]
+    assert timing.cycles == max(sinks) + 1
+    assert timing.peaks == {c.name: beats_in(c, netlist, wanted) for c in netlist.channels}
+    for name, usage in timing.usage.items():
+        spent = usage.busy + usage.starved + usage.blocked + usage.closed
+        assert spent == wanted[name][-1] + 1, name
+        assert usage.busy == len(wanted[name]), name
+
+
+def test_usage_tells_waiting_for_beats_from_waiting_for_room_and_for_a_port() -> None:
+    stalls = {"y": [False] * 10}
+    timing = simulate_timing(chain(4, 1, 2), stalls=stalls)
+    assert timing.fires["sink"].tolist() == [10, 11, 12, 13]
+    assert timing.usage["sink"] == Usage(busy=4, starved=2, blocked=0, closed=8)
+    assert timing.fires["map0"].tolist() == [1, 2, 11, 12]
+    assert timing.usage["map0"] == Usage(busy=4, starved=1, blocked=8, closed=0)
+    assert timing.fires["source"].tolist() == [0, 1, 2, 3]
+
+
+def test_a_source_holds_what_it_offers() -> None:
+    netlist = chain(3, 0, 1)
+    timing = simulate_timing(netlist, stalls={"x": [True, True, False, False, False]})
+    # The second beat is offered in cycle 1, taken in 2 though the port is closed by then.
+    assert timing.fires["source"].tolist() == [0, 2, 5]
+
+
+def test_deadlock_names_the_ring_and_the_source_line() -> None:
+    assert simulate_timing(fork(4)).cycles == 10
+    with pytest.raises(TileError) as caught:
+        simulate_timing(fork(3))
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "TV0601"
+    assert diagnostic.message == (
+        "the design `fork` deadlocks: "
+        "`sub` at iteration [0] waits for a beat of `max` from `top`; "
+        "`max` at iteration [3] waits for a beat of `load` from `x`; "
+        "`load` at iteration [3] waits for room in `x` (full, depth 3), "
+        "until `sub` releases a beat"
+    )
+    (label,) = diagnostic.labels
+    assert label.span.text == "y = sub x, top"
+    assert diagnostic.notes == (
+        "firings so far: `load` 3 of 4, `max` 3 of 4, `sub` 0 of 4, `store` 0 of 4",
+    )
+
+
+def test_unbalanced_rates_are_our_bug_and_name_both_sides() -> None:
+    x = Channel("x", BYTE, 4)
+    netlist = Netlist("unbalanced", [
+        source_actor("load", "x", x, 4),
+        sink_actor("store", "y", x.read(), 3),
+    ])
+    with pytest.raises(TileError, match="`store` takes 3 beats a launch from `x`, which offers 4"):
+        simulate_timing(netlist)
+    x = Channel("x", BYTE, 3)
+    netlist = Netlist("ragged", [source_actor("load", "x", x, 4)])
+    with pytest.raises(TileError, match="`load` pushes 4 beats a launch into `x`, whose frames"):
+        simulate_timing(netlist)
+    x = Channel("x", BYTE, 4)
+    x.read()
+    with pytest.raises(TileError, match="no actor is reader 0 of `x`"):
+        simulate_timing(Netlist("loose", [source_actor("load", "x", x, 4)]))

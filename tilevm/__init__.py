@@ -1,0 +1,26 @@
+"""tilevm: low-precision tile programs, run bit-exactly, built as hardware, and proved equal.
+
+>>> import tilevm
+>>> program = tilevm.parse('''
+... kernel double(x: global i8[N], y: global i8[N])
+...   where N % 4 == 0
+...   grid (n = N / 4)
+... {
+...   t: i8[4] = load x[n * 4]
+...   s = add t, t
+...   store s, y[n * 4]
+... }
+... ''')
+>>> tilevm.run(program["double"], x=[1, 2, 3, 4])["y"].tolist()
+[2, 4, 6, 8]
+"""
+
+from tilevm import passes
+from tilevm.diagnostics import TileError
+from tilevm.dtypes import dtype
+from tilevm.text import load, parse
+from tilevm.vm import run
+
+__version__ = "0.1.0"
+
+__all__ = ["TileError", "__version__", "dtype", "load", "parse", "passes", "run"]

@@ -1,0 +1,35 @@
+"""Number formats of any width: codes, packing, casts, and arithmetic exact or rounded once."""
+
+from tilevm.dtypes.base import (
+    FLOAT_OVERFLOWS,
+    INTEGER_OVERFLOWS,
+    NAN_MODES,
+    PREDICATES,
+    ROUNDINGS,
+    DType,
+    Trap,
+)
+from tilevm.dtypes.floats import FloatType
+from tilevm.dtypes.formats import FloatFormat
+from tilevm.dtypes.integers import IntType
+from tilevm.dtypes.names import dtype
+from tilevm.dtypes.packing import PADDINGS, row_bytes
+from tilevm.dtypes.products import dot, total
+
+__all__ = [
+    "FLOAT_OVERFLOWS",
+    "INTEGER_OVERFLOWS",
+    "NAN_MODES",
+    "PADDINGS",
+    "PREDICATES",
+    "ROUNDINGS",
+    "DType",
+    "FloatFormat",
+    "FloatType",
+    "IntType",
+    "Trap",
+    "dot",
+    "dtype",
+    "row_bytes",
+    "total",
+]

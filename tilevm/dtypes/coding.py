@@ -1,0 +1,129 @@
+"""Float64 values to codes of any format, rounded once, and back.
+
+Encoding works on the bits of the float64: its significand is shifted to the format's last place,
+with what the rounding mode adds; a carry runs into the exponent field by itself, and subnormals
+are the case where the shift is larger.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from tilevm.dtypes.base import Codes, trap_where
+from tilevm.dtypes.formats import FloatFormat
+
+_TABLE_BITS = 16
+_U = np.uint64
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+def encode_floats(
+    f: FloatFormat, x: Floats, rounding: str, overflow: str, nan: str = "trap"
+) -> Codes:
+    """Codes of x rounded once.  Modes as in `DType.cast`; `Trap` where they say so.
+
+    A directed rounding towards zero never overflows a finite value: it gives the largest one.
+    """
+    bits = x.view(_U)
+    negative = (bits >> _U(63)) != 0
+    code, large = _round_magnitude(f, bits, negative, rounding)
+    infinite, invalid = np.isinf(x), np.isnan(x)
+    toward_zero = (rounding == "toward_zero") | ((rounding == "down") ^ negative) & (
+        rounding in ("up", "down")
+    )
+    clipped = large & ~infinite & toward_zero
+    over = large & ~clipped & ~invalid
+    if not f.signed:
+        invalid = invalid | (negative & (x != 0))
+        over &= ~invalid
+    code = np.where(clipped, _U(f.max_code), code)
+    if over.any():
+        if overflow == "trap":
+            trap_where(over & ~infinite if f.inf_code else over, f"{f.full_name} overflows")
+        limit = {"inf": f.inf_code, "nan": f.nan_code, "sat": f.max_code, "trap": f.inf_code}
+        code = np.where(over, _U(limit[overflow] or 0), code)
+        if overflow == "nan":
+            invalid = invalid | over
+    if f.signed:
+        code |= negative.astype(_U) << _U(f.exponent + f.mantissa)
+    if f.convention == "fnuz":
+        code = np.where(code == _U(f.sign_code), _U(0), code)
+    if invalid.any():
+        if f.nan_code is None and nan == "trap":
+            trap_where(invalid, f"NaN has no code in {f.full_name}")
+        code = np.where(invalid, _U(f.nan_code or 0), code)
+    return np.asarray(code)
+
+
+def _round_magnitude(
+    f: FloatFormat, bits: Codes, negative: Bools, rounding: str
+) -> tuple[Codes, Bools]:
+    """Code of |x| as if the exponent field had no end, and where it lies past the largest."""
+    m = f.mantissa
+    field = (bits >> _U(52)).astype(np.int64) & 0x7FF
+    hidden = (field != 0).astype(_U) << _U(52)
+    significand = (bits & _U((1 << 52) - 1)) | hidden
+    exponent = np.maximum(field, 1) - 1023
+    base = np.maximum(exponent, f.lowest)
+    shift = np.minimum(base - exponent + (52 - m), 55).astype(_U)
+    origin = (base - f.lowest).astype(_U) << _U(m)
+    if not f.signed:  # no zero: the smallest power of two is code 0, and all below goes there
+        origin -= _U(1)
+    one = _U(1)
+    half = (one << shift) >> one
+    if rounding == "nearest_even":
+        truncated = (significand >> shift) + origin
+        addend = np.where(shift == 0, _U(0), half - one + (truncated & one))
+    elif rounding == "nearest_away":
+        addend = half
+    elif rounding == "toward_zero":
+        addend = np.zeros_like(half)
+    else:
+        away = negative if rounding == "down" else ~negative
+        addend = np.where(away, (one << shift) - one, _U(0))
+    code = ((significand + addend) >> shift) + origin
+    if not f.signed:
+        code = np.where(code == _U(2**64 - 1), _U(0), code)
+    return code, np.asarray(code > _U(f.max_code))
+
+
+def decode_floats(f: FloatFormat, codes: Codes) -> Floats:
+    """Values of codes, each below 2**bits; every NaN becomes the one of NumPy."""
+    if f.bits <= _TABLE_BITS:
+        return np.asarray(_table(f)[codes.astype(np.intp)])
+    return _decode_by_rule(f, codes)
+
+
+@lru_cache(maxsize=64)
+def _table(f: FloatFormat) -> Floats:
+    table = _decode_by_rule(f, np.arange(1 << f.bits, dtype=_U))
+    table.flags.writeable = False
+    return table
+
+
+def _decode_by_rule(f: FloatFormat, codes: Codes) -> Floats:
+    m = f.mantissa
+    magnitude = codes & _U((1 << f.exponent + m) - 1)
+    field = (magnitude >> _U(m)).astype(np.int64)
+    fraction = (magnitude & _U((1 << m) - 1)).astype(np.float64)
+    if f.signed:
+        significand = np.where(field == 0, fraction, fraction + 2.0**m)
+        exponent = np.maximum(field, 1) - f.bias - m
+    else:
+        significand, exponent = np.ones_like(fraction), field - f.bias
+    finite = magnitude <= _U(f.max_code)
+    with np.errstate(all="ignore"):  # codes past the largest are replaced below
+        value = np.ldexp(significand, np.where(finite, exponent, 0).astype(np.int32))
+    if f.signed:
+        value = np.where(codes & _U(f.sign_code), -value, value)
+    if f.inf_code is not None:
+        infinite = magnitude == _U(f.inf_code)
+        value = np.where(infinite, np.copysign(np.inf, value), value)
+        finite = finite | infinite
+    if f.convention == "fnuz":
+        finite = finite & (codes != _U(f.sign_code))
+    return np.asarray(np.where(finite, value, np.nan))

@@ -1,0 +1,280 @@
+"""Float types: coding, rounding and arithmetic that is exact or rounded once.
+
+Values live in float64 and are always members of their format.  NaN is always the same NaN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from tilevm.diagnostics import error
+from tilevm.dtypes.base import (
+    FLOAT_OVERFLOWS,
+    NAN_MODES,
+    ROUNDINGS,
+    Array,
+    Codes,
+    DType,
+    Shape,
+    at,
+    first_index,
+    numeric,
+    require,
+    trap_where,
+)
+from tilevm.dtypes.coding import decode_floats, encode_floats
+from tilevm.dtypes.exact import add_exactly, multiply_exactly, round_pair_exactly
+from tilevm.dtypes.formats import FloatFormat
+from tilevm.dtypes.rounding import ODD_PRECISION, Floats, to_odd, two_prod, two_sum
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(frozen=True)
+class FloatType(DType):
+    """A float format as a type; `format` holds widths, bias and conventions."""
+
+    format: FloatFormat
+    is_float: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        return self.format.full_name
+
+    @property
+    def bits(self) -> int:
+        return self.format.bits
+
+    @property
+    def signed(self) -> bool:  # type: ignore[override]
+        return self.format.signed
+
+    @property
+    def carrier(self) -> np.dtype[Any]:
+        return _FLOAT64
+
+    @property
+    def min(self) -> float:
+        return -self.max if self.signed else self.format.smallest
+
+    @property
+    def max(self) -> float:
+        return self.format.largest
+
+    # --- codes
+
+    def encode(self, values: npt.ArrayLike) -> Codes:
+        f = self.format
+        x = np.ascontiguousarray(numeric(values, "values"), np.float64)
+        x = x.reshape(np.shape(values))
+        return encode_floats(f, x, "nearest_even", f.default_overflow)
+
+    def decode(self, codes: npt.ArrayLike) -> Array:
+        return decode_floats(self.format, self.check_codes(codes))
+
+    def quantise(
+        self,
+        x: npt.ArrayLike,
+        rounding: str = "nearest_even",
+        overflow: str | None = None,
+        nan: str = "trap",
+    ) -> Floats:
+        """Float64 values rounded once to this format; modes as in `cast`."""
+        f = self.format
+        mode = self._overflow(overflow)
+        require(rounding, ROUNDINGS, "rounding")
+        require(nan, NAN_MODES, "nan")
+        values = np.asarray(x, np.float64)
+        magic = f.signed and f.exponent <= 10 and 1 <= f.mantissa <= 50
+        if rounding != "nearest_even" or not magic or f.nan_code is None:
+            if f.precision == 53 and rounding == "nearest_even" and mode == "inf":
+                return _canonical(values)
+            return decode_floats(f, encode_floats(f, values, rounding, mode, nan))
+        with np.errstate(all="ignore"):
+            rounded = self._nearest(values)
+            over = np.abs(rounded) > self.max
+        if over.any():
+            rounded = self._overflowed(rounded, over, values, mode)
+        if f.convention == "fnuz":
+            rounded = rounded + 0.0
+        return _canonical(rounded)
+
+    def _nearest(self, x: Floats) -> Floats:
+        """Nearest even with no upper end: adding 1.5 * 2**(e + 52 - m) drops what lies below."""
+        f = self.format
+        if (f.exponent, f.mantissa, f.bias) == (8, 23, 127):
+            return np.asarray(x.astype(np.float32).astype(np.float64))
+        field = (x.view(np.int64) >> 52) & 0x7FF
+        binade = np.clip(field - 1023, f.lowest, f.highest + 1)
+        magic = (((binade + (52 - f.mantissa + 1023)) << 52) | (1 << 51)).view(np.float64)
+        return np.asarray(np.copysign((x + magic) - magic, x))
+
+    def _overflowed(self, rounded: Floats, over: Array, x: Floats, mode: str) -> Floats:
+        if mode == "trap":
+            trap_where(over & np.isfinite(x) if self.format.inf_code else over, f"{self} overflows")
+        limit = {"sat": self.max, "nan": np.nan}.get(mode, np.inf)
+        return np.where(over, np.copysign(limit, rounded), rounded)
+
+    def _overflow(self, overflow: str | None) -> str:
+        """The mode, checked against what the format has codes for."""
+        f = self.format
+        mode = overflow or f.default_overflow
+        absent = {"inf": f.inf_code is None, "nan": f.nan_code is None}
+        allowed = tuple(m for m in FLOAT_OVERFLOWS if not absent.get(m))
+        require(mode, allowed, f"overflow of {self}")
+        return mode
+
+    # --- data in and out
+
+    def coerce(self, array: npt.ArrayLike, what: str = "value") -> Array:
+        given = numeric(array, what)
+        with np.errstate(all="ignore"):
+            x = given.astype(np.float64)
+            same = x == given if given.dtype.kind == "f" else _equal_integers(x, given)
+        nearest = self.quantise(x, overflow="sat", nan="zero")
+        invalid = np.isnan(x)
+        if self.format.nan_code is not None:
+            same = same | invalid
+        if self.format.inf_code is not None:
+            nearest = np.where(np.isinf(x), x, nearest)
+        wrong = ~(same & ((nearest == x) | invalid))
+        if self.format.convention == "fnuz":
+            x = x + 0.0
+        if np.any(wrong):
+            index = first_index(wrong)
+            held = f"{what} holds {given[index]}{at(index)}"
+            if not np.isfinite(x[index]) or (not self.signed and x[index] <= 0):
+                raise error("TV0401", f"{held}, which {self} does not have")
+            raise error(
+                "TV0401",
+                f"{held}, which {self} cannot hold exactly: the nearest is {nearest[index]}",
+                help=f"round it on purpose: `t = dtype({self.name!r}); t.decode(t.encode(x))`",
+            )
+        return _canonical(x)
+
+    def random(self, rng: np.random.Generator, shape: Shape) -> Array:
+        f = self.format
+        code = rng.integers(0, f.max_code, shape, np.uint64, endpoint=True)
+        one = f.bias << f.mantissa
+        special = {0, 1, (1 << f.mantissa) - 1, 1 << f.mantissa, min(one, f.max_code), f.max_code}
+        extremes = rng.choice(np.array(sorted(special), np.uint64), shape)
+        code = np.where(rng.random(shape) < 0.125, extremes, code)
+        if f.signed:
+            negative = rng.integers(0, 1, shape, np.uint64, endpoint=True)
+            if f.convention == "fnuz":
+                negative = np.where(code == 0, np.uint64(0), negative)
+            code = code | negative * np.uint64(f.sign_code)
+        return decode_floats(f, code)
+
+    # --- arithmetic
+
+    def add(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+        f = self.format
+        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        with np.errstate(all="ignore"):
+            s = np.asarray(x + y)
+            if f.precision > 26 and f.precision != 53:  # float64 is neither wide enough, nor it
+                if f.precision > ODD_PRECISION or f.highest > 1020:
+                    s = add_exactly(f, x, y)
+                else:
+                    s = np.where(np.isfinite(s), to_odd(*two_sum(x, y)), s)
+        return self._finish("add", s, x, y, overflow)
+
+    def sub(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+        return self.add(a, np.negative(np.asarray(b, np.float64)), overflow)
+
+    def mul(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+        f = self.format
+        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        fits = 2 * f.lsb >= -1074 and f.highest <= 510
+        with np.errstate(all="ignore"):
+            p = np.asarray(x * y)
+            if f.precision != 53 and not (fits and f.precision <= 26):
+                if not fits or f.precision > ODD_PRECISION:
+                    p = multiply_exactly(f, x, y)
+                else:
+                    p = np.where(np.isfinite(p), to_odd(*two_prod(x, y)), p)
+        return self._finish("mul", p, x, y, overflow)
+
+    def _finish(
+        self, operation: str, raw: Floats, x: Floats, y: Floats, overflow: str | None
+    ) -> Array:
+        """Round; a float64 overflow of finite operands must not pass for an infinite operand."""
+        mode = self._overflow(overflow)
+        if self.format.highest > 510 and mode == "trap":
+            lost = np.isinf(raw) & np.isfinite(x) & np.isfinite(y)
+            trap_where(lost, f"`{operation}` overflows {self}")
+        return self.quantise(raw, overflow=mode)
+
+    def neg(self, a: Array, overflow: str | None = None) -> Array:
+        return self.quantise(np.negative(np.asarray(a, np.float64)), overflow=overflow)
+
+    def minimum(self, a: Array, b: Array) -> Array:
+        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        with np.errstate(all="ignore"):
+            return _canonical(np.where((x == y) & np.signbit(x), x, np.minimum(y, x)))
+
+    def maximum(self, a: Array, b: Array) -> Array:
+        return _canonical(np.negative(self.minimum(np.negative(a), np.negative(b))))
+
+    # --- conversion
+
+    def cast(
+        self,
+        values: Array,
+        to: DType,
+        rounding: str = "nearest_even",
+        overflow: str | None = None,
+        nan: str = "trap",
+    ) -> Array:
+        require(rounding, ROUNDINGS, "rounding")
+        return to.from_floats(np.asarray(values, np.float64), self, rounding, overflow, nan)
+
+    def from_floats(
+        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+    ) -> Array:
+        return self.quantise(values, rounding, overflow, nan)
+
+    def from_integers(
+        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+    ) -> Array:
+        if source.bits <= 53:
+            return self.quantise(values.astype(np.float64), rounding, overflow, nan)
+        low = values & values.dtype.type(0xFFFFFFFF)
+        high = (values - low).astype(np.float64)  # at most 32 significant bits
+        return self.round_pair(*two_sum(high, low.astype(np.float64)), rounding, overflow, nan)
+
+    def round_pair(
+        self,
+        s: Floats,
+        e: Floats,
+        rounding: str = "nearest_even",
+        overflow: str | None = None,
+        nan: str = "trap",
+    ) -> Floats:
+        """s + e rounded once, where s = fl(s + e) (as `two_sum` leaves it)."""
+        if self.format.precision <= ODD_PRECISION:
+            return self.quantise(to_odd(s, e), rounding, overflow, nan)
+        if self.format.precision == 53 and rounding == "nearest_even":
+            return self.quantise(s, rounding, overflow, nan)
+        return self.quantise(
+            round_pair_exactly(self.format, s, e, rounding), rounding, overflow, nan
+        )
+
+
+def _canonical(x: Array) -> Floats:
+    """The array with every NaN the positive quiet one."""
+    invalid = np.isnan(x)
+    return np.where(invalid, np.nan, x) if invalid.any() else np.asarray(x)
+
+
+def _equal_integers(x: Floats, integers: Array) -> Array:
+    """Where float64 holds the integer exactly; 2**64 and 2**63 don't fit the way back."""
+    if integers.dtype.itemsize < 8 or integers.dtype.kind == "b":
+        return np.ones(x.shape, bool)
+    fits = x < float(np.iinfo(integers.dtype).max)
+    return np.asarray(fits & (np.where(fits, x, 0.0).astype(integers.dtype) == integers))

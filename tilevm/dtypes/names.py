@@ -1,0 +1,78 @@
+"""Types by name: `i3`, `u12`, `f16`, `bf16`, `e4m3fn`, `e5m10`, `e4m3b11fnuz`, `e8m0fnu`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from tilevm.diagnostics import TileError, error, nearest
+from tilevm.dtypes.base import DType
+from tilevm.dtypes.floats import FloatType
+from tilevm.dtypes.formats import MEMBER_NAMES, FloatFormat, convention_of_fn, default_bias
+from tilevm.dtypes.integers import IntType
+
+_INTEGER = re.compile(r"([iu])([1-9][0-9]?)", re.ASCII)
+_FLOAT = re.compile(
+    r"e([1-9][0-9]?)m(0|[1-9][0-9]?)(?:b(-?[0-9]{1,4}))?(fn|fnan|fnuz|finite|fnu|)", re.ASCII
+)
+_COMMON = (
+    *(f"{sign}{bits}" for sign in "iu" for bits in range(1, 65)),
+    *MEMBER_NAMES,
+    *("e4m3fn", "e5m2", "e2m1fn", "e3m2fn", "e2m3fn", "e8m0fnu", "e4m3", "e3m4"),
+    *("e4m3fnuz", "e5m2fnuz", "e4m3b11fnuz"),
+)
+
+
+def dtype(name: str | DType) -> DType:
+    """The type of that name, always the same object for the same format.
+
+    A float is named by a member (`f16 bf16 tf32 f32 f64`) or by the rule
+    `e<exponent bits>m<mantissa bits>`, then optionally `b<bias>`, then a convention: nothing for
+    IEEE infinities and NaN; `fn` for no infinities and one NaN (no NaN either below 8 bits; there
+    `fnan` asks for it); `fnuz` for no infinities, no negative zero and one NaN; `finite` for
+    neither infinities nor NaN; `fnu` for unsigned powers of two.  TV0201 for any other name.
+    """
+    if isinstance(name, DType):
+        return name
+    if not isinstance(name, str):
+        raise error("TV0201", f"a type is given by its name, not by {name!r}")
+    return _named(name)
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> DType:
+    parsed = _parse(name)
+    if parsed is None:
+        raise _unknown(name)
+    return parsed if parsed.name == name else _named(parsed.name)
+
+
+def _parse(name: str) -> DType | None:
+    if integer := _INTEGER.fullmatch(name):
+        sign, bits = integer[1], int(integer[2])
+        return IntType(bits, sign == "i") if bits <= 64 else None
+    if name in MEMBER_NAMES:
+        exponent, mantissa = MEMBER_NAMES[name]
+        return FloatType(FloatFormat(exponent, mantissa, default_bias(exponent, "ieee")))
+    if parts := _FLOAT.fullmatch(name):
+        exponent, mantissa, suffix = int(parts[1]), int(parts[2]), parts[4]
+        signed = suffix != "fnu"
+        convention = {"": "ieee", "fn": convention_of_fn(1 + exponent + mantissa)}.get(
+            suffix, "fn" if suffix in ("fnan", "fnu") else suffix
+        )
+        bias = int(parts[3]) if parts[3] else default_bias(exponent, convention)
+        return FloatType(FloatFormat(exponent, mantissa, bias, convention, signed))
+    return None
+
+
+def _unknown(name: str) -> TileError:
+    known = nearest(name, _COMMON)
+    if re.fullmatch("[iu][0-9]+", name):
+        return error("TV0201", f"unknown type `{name}`: integers have 1 to 64 bits")
+    return error(
+        "TV0201",
+        f"unknown type `{name}`",
+        help=f"did you mean `{known}`?"
+        if known
+        else "types are i1..i64, u1..u64, f16, bf16, f32, f64, and floats by rule such as e4m3fn",
+    )

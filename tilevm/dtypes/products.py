@@ -1,0 +1,208 @@
+"""`dot` and `total`: one right answer, whatever the order of summation.
+
+Integers: the exact sum, wrapped.  Floats: the exact sum of exact products, rounded once.  A ladder:
+one float64 matrix product where the widths prove it exact; else the same with an error bound, which
+decides nearly every element; and an exact sum for the elements whose bound spans a rounding step.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import cast
+
+import numpy as np
+
+from tilevm.diagnostics import error
+from tilevm.dtypes.base import Array, DType
+from tilevm.dtypes.exact import round_fraction
+from tilevm.dtypes.floats import FloatType
+from tilevm.dtypes.integer_dot import integer_dot
+from tilevm.dtypes.integers import IntType
+from tilevm.dtypes.rounding import Floats, two_prod
+from tilevm.dtypes.sums import exact_sums, fraction_sum
+
+_UNIT = 2.0**-53  # rounding error of one float64 operation, relative
+_MODERATE = (2.0**-470, 2.0**470)  # factors whose squares and products float64 holds in two parts
+_GATHERED = 1 << 17  # terms summed exactly at a time
+
+
+def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType) -> Array:
+    """a [..., M, K] of ta by b [..., K, N] of tb -> [..., M, N] of `to`; leading axes broadcast.
+
+    An exact zero is +0.  Infinities and NaN as IEEE has them; overflow as the format `to` does.
+    TV0251 for floats into an integer.
+    """
+    _check_result(to, ta, tb)
+    a, b = np.asarray(a), np.asarray(b)
+    if isinstance(to, IntType):
+        return integer_dot(a, b, cast(IntType, ta), cast(IntType, tb), to)
+    target = cast(FloatType, to)
+    if a.shape[-1] == 0:
+        shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        return np.zeros((*shape, a.shape[-2], b.shape[-1]))
+    x, y = _factors(a, b, ta, tb)
+    with np.errstate(all="ignore"):
+        return _float_dot(x, y, ta, tb, target)
+
+
+def total(a: Array, t: DType, to: DType, axes: int | tuple[int, ...]) -> Array:
+    """The sum of a over `axes`: exact, then wrapped (integers) or rounded once (floats).
+
+    An exact zero is +0.  TV0251 for floats into an integer.
+    """
+    _check_result(to, t)
+    a = np.asarray(a)
+    axes = (axes,) if isinstance(axes, int) else tuple(axes)
+    if isinstance(to, IntType):
+        wide = np.dtype(np.int64 if a.dtype.kind == "i" else np.uint64)
+        return to.wrap(np.asarray(np.sum(a, axis=axes, dtype=wide)))
+    kept = [i for i in range(a.ndim) if i not in {axis % a.ndim for axis in axes}]
+    summed = [i for i in range(a.ndim) if i not in kept]
+    shape = tuple(a.shape[i] for i in kept)
+    rows = a.transpose(kept + summed).reshape(int(np.prod(shape)), -1) if a.size else a[:0]
+    if a.size == 0:
+        return np.zeros(shape)
+    terms = np.concatenate(_split(rows, t), axis=-1)
+    with np.errstate(all="ignore"):
+        return _float_total(terms, t, cast(FloatType, to)).reshape(shape)
+
+
+def _check_result(to: DType, *sources: DType) -> None:
+    for t in sources:
+        if to.is_int and not t.is_int:
+            raise error(
+                "TV0251",
+                f"a sum of {t} has a float result, not {to}",
+                help=f"sum to a float type, then `cast` it to {to}",
+            )
+
+
+def _float_total(terms: Floats, t: DType, to: FloatType) -> Floats:
+    count = terms.shape[-1]
+    plain = terms.sum(axis=-1) + 0.0
+    if count * _largest_integer(t) <= 2**53:
+        return to.quantise(plain)
+    finite = np.asarray(np.isfinite(terms).all(axis=-1))
+    if not finite.all():
+        plain = np.where(finite, plain, _with_finite_as_signs(terms).sum(axis=-1))
+        terms = np.where(finite[:, None], terms, 0.0)
+    bound = (count + 8) * _UNIT * np.abs(terms).sum(axis=-1)
+    result, decided = _decide(plain, bound, ~finite, to)
+    left = np.flatnonzero(~decided)
+    step = max(1, _GATHERED // count)
+    huge = np.abs(terms).max(initial=0.0) > 2.0**900
+    for start in range(0, len(left), step):
+        chosen = left[start : start + step]
+        if huge:
+            sums = [sum(map(Fraction, row.tolist()), Fraction(0)) for row in terms[chosen]]
+            result[chosen] = _rounded_fractions(sums, to)
+        else:
+            result[chosen] = to.round_pair(*exact_sums(terms[chosen]))
+    return result
+
+
+def _float_dot(a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType) -> Floats:
+    inner = a.shape[-1]
+    plain = np.asarray(np.matmul(a, b) + 0.0)
+    if inner * _largest_integer(ta) * _largest_integer(tb) <= 2**53 and _moderate(ta, tb):
+        return to.quantise(plain)
+    special = np.zeros(plain.shape, bool)
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        signs = np.matmul(_with_finite_as_signs(a), _with_finite_as_signs(b))
+        special = ~np.isfinite(signs)
+        a, b = _finite_part(a), _finite_part(b)
+        plain = np.where(special, signs, np.matmul(a, b))
+    norm_a = np.sqrt(np.square(a).sum(axis=-1))[..., :, None]
+    norm_b = np.sqrt(np.square(b).sum(axis=-2))[..., None, :]
+    ordinary = _moderate(ta, tb) or (_moderate_data(a) and _moderate_data(b))
+    bound = (inner + 8) * _UNIT * norm_a * norm_b if ordinary else np.full(plain.shape, np.inf)
+    result, decided = _decide(plain, bound, special, to)
+    left = np.nonzero(~decided)
+    batch = plain.shape[:-2]
+    rows = np.broadcast_to(a, (*batch, *a.shape[-2:]))
+    columns = np.broadcast_to(b, (*batch, *b.shape[-2:])).swapaxes(-1, -2)
+    exact = _precision(ta) + _precision(tb) <= 53
+    step = max(1, _GATHERED // inner)
+    for start in range(0, len(left[0]), step):
+        chosen = tuple(axis[start : start + step] for axis in left)
+        x = np.asarray(rows[chosen[:-1]])
+        y = np.asarray(columns[(*chosen[:-2], chosen[-1])])
+        if not ordinary:
+            pairs = (zip(p.tolist(), q.tolist(), strict=True) for p, q in zip(x, y, strict=True))
+            result[chosen] = _rounded_fractions([fraction_sum(list(row)) for row in pairs], to)
+        elif exact:
+            result[chosen] = to.round_pair(*exact_sums(x * y))
+        else:
+            result[chosen] = to.round_pair(*exact_sums(np.concatenate(two_prod(x, y), axis=-1)))
+    return result
+
+
+def _decide(plain: Floats, bound: Floats, special: Array, to: FloatType) -> tuple[Floats, Array]:
+    """plain rounded, and where every value within `bound` of it rounds to the same code.
+
+    `special` elements are infinite or NaN for good, so decided.
+    """
+    low, high = to.quantise(plain - bound, nan="zero"), to.quantise(plain + bound, nan="zero")
+    same = (low == high) & ((low != 0) | (bound == 0))  # a zero: its sign may be in doubt
+    same |= np.isnan(low) & np.isnan(high)
+    decided = special | (np.isfinite(plain) & np.isfinite(bound) & same)
+    return to.quantise(np.where(decided, plain, 0.0)), decided
+
+
+def _rounded_fractions(sums: list[Fraction], to: FloatType) -> Floats:
+    return to.quantise(np.array([round_fraction(to.format, value) for value in sums]))
+
+
+def _with_finite_as_signs(x: Floats) -> Floats:
+    """Infinities and NaN kept, the rest as -1, 0, 1: sums of these overflow for no other reason."""
+    return np.where(np.isfinite(x), np.sign(x), x)
+
+
+def _finite_part(x: Floats) -> Floats:
+    return np.where(np.isfinite(x), x, 0.0)
+
+
+# --- what the types prove
+
+
+def _largest_integer(t: DType) -> int:
+    """The largest magnitude, in units of the smallest."""
+    if isinstance(t, FloatType):
+        return int(Fraction(t.max) / Fraction(t.format.smallest))
+    return max(-int(t.min), int(t.max))
+
+
+def _precision(t: DType) -> int:
+    """Significant bits of a factor, after `_split`."""
+    if isinstance(t, FloatType):
+        return t.format.precision
+    return t.bits if t.bits <= 53 else 33
+
+
+def _moderate(*types: DType) -> bool:
+    return all(
+        not isinstance(t, FloatType)
+        or (t.format.smallest >= _MODERATE[0] and t.max <= _MODERATE[1])
+        for t in types
+    )
+
+
+def _moderate_data(x: Floats) -> bool:
+    size = np.abs(x[x != 0])
+    return not size.size or bool(size.min() >= _MODERATE[0] and size.max() <= _MODERATE[1])
+
+
+def _split(x: Array, t: DType) -> list[Floats]:
+    """Float64 arrays that add up to x: one, or two for integers of more than 53 bits."""
+    if t.is_float or t.bits <= 53:
+        return [x.astype(np.float64)]
+    low = x & x.dtype.type(0xFFFFFFFF)
+    return [(x - low).astype(np.float64), low.astype(np.float64)]
+
+
+def _factors(a: Array, b: Array, ta: DType, tb: DType) -> tuple[Floats, Floats]:
+    """Float64 factors with the same products; splitting an operand lengthens the inner axis."""
+    left, right = _split(a, ta), _split(b, tb)
+    x = np.concatenate([p for p in left for _ in right], axis=-1)
+    y = np.concatenate([q for _ in left for q in right], axis=-2)
+    return x, y

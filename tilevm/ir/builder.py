@@ -1,0 +1,246 @@
+"""Programs from Python: every op is a method, and the result equals the same program as text.
+
+>>> from tilevm.ir import Builder, Sym
+>>> k = Builder("double")
+>>> x, y = k.buffer("x", "i8", "N"), k.buffer("y", "i8", "N")
+>>> k.where(Sym("N") % 16, "==", 0)
+>>> n = k.grid("n", Sym("N") / 16)
+>>> t = k.load(x[n * 16], type="i8[16]", name="t")
+>>> s = k.add(t, t, overflow="sat", name="s")
+>>> k.store(s, y[n * 16])
+>>> print(k.kernel(), end="")
+kernel double(x: global i8[N], y: global i8[N])
+  where N % 16 == 0
+  grid (n = N / 16)
+{
+  t: i8[16] = load x[n * 16]
+  s = add t, t {overflow = sat}
+  store s, y[n * 16]
+}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tilevm.diagnostics import error, nearest
+from tilevm.dtypes import DType, dtype
+from tilevm.ir.index import COMPARISONS, Condition, Const, Expr, Sym, as_expr
+from tilevm.ir.kernel import Block, For, If, Kernel, Program
+from tilevm.ir.op import REGISTRY, Access, Loc, Op, Value
+from tilevm.ir.types import BufferType, TileType
+from tilevm.ir.verify import verify
+
+Index = Expr | int | str
+
+
+@dataclass
+class Frame:
+    """A block under construction."""
+
+    ops: list[Op] = field(default_factory=list)
+    yields: tuple[Value, ...] = ()
+
+    def block(self) -> Block:
+        return Block(tuple(self.ops), self.yields)
+
+
+@dataclass
+class Loop:
+    """A loop under construction: its variable, its carried values, and after it the results."""
+
+    index: Sym
+    carried: tuple[Value, ...]
+    results: tuple[Value, ...] = ()
+
+    def __getitem__(self, number: int) -> Value:
+        return self.carried[number]
+
+
+class Builder:
+    """Builds one kernel, statement by statement; a wrong one raises TileError at once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._params: list[Value] = []
+        self._where: list[Condition] = []
+        self._grid: list[tuple[str, Expr]] = []
+        self._frames = [Frame()]
+        self._used: set[str] = set()
+
+    # --- the head
+
+    def buffer(self, name: str, element: str | DType, shape: Index | Sequence[Index]) -> Value:
+        """A global buffer, as the next parameter."""
+        listed = shape if isinstance(shape, Sequence) and not isinstance(shape, str) else (shape,)
+        kind = BufferType("global", dtype(element), tuple(as_expr(e) for e in listed))
+        self._params.append(Value(self._fresh(name), kind))
+        return self._params[-1]
+
+    def where(self, a: Index, op: str, b: Index) -> None:
+        """A constraint that is checked at launch, such as ``where(Sym("N") % 16, "==", 0)``."""
+        self._where.append(condition(a, op, b))
+
+    def grid(self, name: str, extent: Index) -> Sym:
+        """One more dimension of the grid of thread blocks; returns the block's id in it."""
+        self._grid.append((self._fresh(name), as_expr(extent)))
+        return Sym(name)
+
+    # --- statements
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        plain = name.rstrip("_")  # `and_`, `or_`, `not_`, `print_`
+        if plain not in REGISTRY:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            near = nearest(plain, REGISTRY)
+            hint = f"did you mean `{near}`?" if near else None
+            raise error("TV0103", f"there is no op `{plain}`", help=hint)
+
+        def build(
+            *operands: Any, name: str | None = None, type: str | TileType | None = None, **attributes: Any
+        ) -> Any:
+            return self.emit(REGISTRY[plain], operands, attributes, name=name, type=type)
+
+        return build
+
+    def emit(
+        self,
+        kind: type[Op],
+        operands: Sequence[Any],
+        attributes: Mapping[str, Any],
+        name: str | None = None,
+        type: str | TileType | None = None,
+        loc: Loc = Loc(),
+    ) -> Any:
+        """Appends an op; returns its result, or None."""
+        declared = [item for item in kind.fields() if item.role != "attribute"]
+        if len(operands) != len(declared):
+            wanted = ", ".join(item.name for item in declared) or "none"
+            raise error("TV0202", f"`{kind.name}` takes {len(declared)} operands ({wanted}), not {len(operands)}")
+        allowed = {item.name: item for item in kind.fields() if item.role == "attribute"}
+        for key in attributes:
+            if key not in allowed:
+                raise error("TV0104", f"`{kind.name}` has no attribute `{key}`", help=attribute_hint(key, allowed))
+        for key, item in allowed.items():
+            if item.required and key not in attributes:
+                raise error("TV0207", f"`{kind.name}` needs the attribute `{key}`")
+        given: dict[str, Any] = dict(attributes)
+        for item, value in zip(declared, operands, strict=True):
+            given[item.name] = _operand(item.role, value)
+        written = TileType.parse(type) if isinstance(type, str) else type
+        label = self._fresh(name) if name else self._unused(kind.name)
+        probe = kind(written=written, loc=loc, **given)
+        op = kind(written=written, loc=loc, named=(label,) * len(probe.results), **given)
+        self._used.update(value.name for value in op.results)
+        return self.append(op)
+
+    def append(self, op: Op) -> Any:
+        """Appends a finished op; returns its result, a tuple of them, or None."""
+        self._frames[-1].ops.append(op)
+        if not op.results:
+            return None
+        return op.results[0] if len(op.results) == 1 else op.results
+
+    @contextmanager
+    def loop(
+        self, var: str, lo: Index, hi: Index, step: Index = 1, carry: Mapping[str, Value] | None = None,
+        names: Sequence[str] = (),
+    ) -> Iterator[Loop]:
+        """``with k.loop("k", 0, 8, carry={"sum": zero}) as loop: ...`` with one `yield_` at the end."""
+        inits = dict(carry or {})
+        params = tuple(Value(self._fresh(name), init.type) for name, init in inits.items())
+        loop = Loop(Sym(self._fresh(var)), params)
+        frame = Frame()
+        self._frames.append(frame)
+        try:
+            yield loop
+        finally:
+            self._frames.pop()
+        labels = tuple(map(self._fresh, names)) or tuple(self._unused("for") for _ in params)
+        op = For(
+            var=var, lo=as_expr(lo), hi=as_expr(hi), step=as_expr(step), inits=tuple(inits.values()),
+            params=params, body=frame.block(), named=labels,
+        )  # fmt: skip
+        self.append(op)
+        loop.results = op.results
+
+    def yield_(self, *values: Value) -> None:
+        """The values that the loop's body hands to its next round."""
+        self._frames[-1].yields = values
+
+    def if_(
+        self,
+        cond: Condition | Value,
+        then: Callable[[], Sequence[Value] | None],
+        orelse: Callable[[], Sequence[Value] | None] = lambda: None,
+        names: Sequence[str] = (),
+    ) -> tuple[Value, ...]:
+        """``if`` with each branch as a function that builds it and returns what it yields."""
+        blocks = []
+        for branch in (then, orelse):
+            self._frames.append(Frame())
+            self._frames[-1].yields = tuple(branch() or ())
+            blocks.append(self._frames.pop().block())
+        count = len(blocks[0].yields)
+        labels = tuple(map(self._fresh, names)) or tuple(self._unused("if") for _ in range(count))
+        op = If(cond=cond, then=blocks[0], orelse=blocks[1], named=labels)
+        self.append(op)
+        return op.results
+
+    # --- the result
+
+    def kernel(self) -> Kernel:
+        """The finished kernel, verified."""
+        built = Kernel(
+            self.name, tuple(self._params), tuple(self._where), tuple(self._grid), self._frames[0].block()
+        )
+        verify(built)
+        return built
+
+    def program(self) -> Program:
+        """The finished kernel as a program of its own."""
+        kernel = self.kernel()
+        return Program({kernel.name: kernel})
+
+    def _fresh(self, name: str) -> str:
+        if name in self._used:
+            raise error("TV0102", f"`{name}` is defined twice in kernel `{self.name}`")
+        self._used.add(name)
+        return name
+
+    def _unused(self, base: str) -> str:
+        stem, number = f"{base}_", 0
+        while f"{stem}{number}" in self._used:
+            number += 1
+        return f"{stem}{number}"
+
+
+def condition(a: Index, op: str, b: Index) -> Condition:
+    """A comparison of index expressions; ValueError for an unknown operator."""
+    if op not in COMPARISONS:
+        raise ValueError(f"a comparison is one of {' '.join(COMPARISONS)}, not {op!r}")
+    return Condition(op, as_expr(a), as_expr(b))
+
+
+def attribute_hint(name: str, allowed: Mapping[str, Any]) -> str:
+    """What to write in place of an attribute that an op does not have."""
+    near = nearest(name, allowed)
+    if near:
+        return f"did you mean `{near}`?"
+    return f"its attributes are {', '.join(allowed)}" if allowed else "it has no attributes"
+
+
+def _operand(role: str, value: Any) -> Any:
+    if role == "type" and isinstance(value, str):
+        return TileType.parse(value)
+    wanted = {"operand": Value, "access": Access, "type": TileType, "operands": tuple}[role]
+    if not isinstance(value, wanted):
+        raise error("TV0202", f"an operand must be a {wanted.__name__}, not {value!r}")
+    return value
+
+
+__all__ = ["Builder", "Const", "Loop", "condition"]

@@ -1,0 +1,239 @@
+"""Programs, kernels and the statements that hold statements: `for` and `if`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar
+
+from tilevm.diagnostics import Span, error, nearest
+from tilevm.ir.index import Condition, Expr, Sym
+from tilevm.ir.op import Loc, Op, OpField, Value
+from tilevm.ir.types import BufferType, TileType, Type
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Statements in order, and the values that they hand to the statement around them."""
+
+    ops: tuple[Op, ...]
+    yields: tuple[Value, ...] = ()
+    yield_loc: Loc = Loc()
+
+    def walk(self) -> Iterator[Op]:
+        """Every op in it, those of inner blocks after the op that holds them."""
+        for op in self.ops:
+            yield op
+            for inner in regions(op):
+                yield from inner.walk()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegionOp(Op, pure=False):
+    """A statement that holds statements; it has its own form in the text."""
+
+    @classmethod
+    def fields(cls) -> tuple[OpField, ...]:
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class For(RegionOp, pure=False):
+    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: counted, with carried values.
+
+    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what the
+    round before yielded; the result is what the last round yielded, or `init` when there was none.
+    """
+
+    name: ClassVar[str] = "for"
+
+    var: str
+    lo: Expr
+    hi: Expr
+    step: Expr
+    inits: tuple[Value, ...] = ()
+    params: tuple[Value, ...] = field(default=())
+    body: Block
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        return self.inits
+
+    def result_types(self) -> tuple[Type, ...]:
+        if len(self.body.yields) != len(self.params):
+            raise self.reject(
+                "TV0208",
+                f"the loop carries {len(self.params)} values, but its body yields {len(self.body.yields)}",
+                "yield",
+                help="end the body with `yield` and one value for each carried name",
+            )
+        for init, param, last in zip(self.inits, self.params, self.body.yields, strict=True):
+            if last.type != param.type:
+                raise self.reject(
+                    "TV0208",
+                    f"carried `{param.name}` changes its type from {param.type} to {last.type}",
+                    "yield",
+                    **{"yield": f"`{last.name}` is {last.type}", param.name: f"`{init.name}` is {init.type}"},
+                    help="a carried value keeps its type: cast it before `yield`",
+                )
+        return tuple(param.type for param in self.params)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class If(RegionOp, pure=False):
+    """``r = if cond { ... yield a } else { ... yield b }``: a whole block goes one way.
+
+    The condition compares index expressions, or is a ``u1[]`` tile; thread blocks may differ in it.
+    """
+
+    name: ClassVar[str] = "if"
+
+    cond: Condition | Value
+    then: Block
+    orelse: Block
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        return (self.cond,) if isinstance(self.cond, Value) else ()
+
+    def result_types(self) -> tuple[Type, ...]:
+        if isinstance(self.cond, Value) and str(self.cond.tile) != "u1[]":
+            raise self.reject(
+                "TV0209",
+                f"a condition is a `u1[]` tile or a comparison of index expressions, not {self.cond.type}",
+                "cond",
+                help="one bit per thread block decides; `select` chooses element by element",
+            )
+        first, second = (tuple(v.type for v in b.yields) for b in (self.then, self.orelse))
+        if first != second:
+            shown = " and ".join("(" + ", ".join(map(str, t)) + ")" for t in (first, second))
+            raise self.reject(
+                "TV0208",
+                f"the two branches yield different types: {shown}",
+                "yield",
+                help="both branches end with `yield` and values of the same types",
+            )
+        return first
+
+
+def regions(op: Op) -> tuple[Block, ...]:
+    """The blocks inside an op, in order."""
+    if isinstance(op, For):
+        return (op.body,)
+    return (op.then, op.orelse) if isinstance(op, If) else ()
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """One tile program: buffers in and out, shape constraints, a grid of thread blocks, statements."""
+
+    name: str
+    params: tuple[Value, ...]
+    where: tuple[Condition, ...]
+    grid: tuple[tuple[str, Expr], ...]
+    body: Block
+    loc: Loc = Loc()
+
+    def __str__(self) -> str:
+        from tilevm.ir.printer import print_kernel
+
+        return print_kernel(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Kernel) and _plain(self) == _plain(other)
+
+    def __hash__(self) -> int:
+        return hash(_plain(self))
+
+    @cached_property
+    def symbols(self) -> tuple[str, ...]:
+        """The shape symbols, in the order in which the parameters first name them."""
+        found: dict[str, None] = {}
+        for param in self.params:
+            assert isinstance(param.type, BufferType)
+            for extent in param.type.shape:
+                found.update(dict.fromkeys(s.name for s in extent.symbols()))
+        return tuple(found)
+
+    def param(self, name: str) -> Value:
+        """The buffer of that name; TileError TV0101 if there is none."""
+        for value in self.params:
+            if value.name == name:
+                return value
+        names = [p.name for p in self.params]
+        near = nearest(name, names)
+        raise error(
+            "TV0101",
+            f"kernel `{self.name}` has no buffer `{name}`",
+            help=f"did you mean `{near}`?" if near else f"its buffers are {', '.join(names)}",
+        )
+
+    def accessed(self, op_name: str) -> tuple[Value, ...]:
+        """The parameters that an op of this name touches ("load" or "store"), in parameter order."""
+        touched = {a.buffer for op in self.body.walk() if op.name == op_name for a in op.accesses}
+        return tuple(p for p in self.params if p in touched)
+
+    @cached_property
+    def outputs(self) -> tuple[Value, ...]:
+        """The buffers that it stores to."""
+        return self.accessed("store")
+
+    @cached_property
+    def inputs(self) -> tuple[Value, ...]:
+        """The buffers that it loads from."""
+        return self.accessed("load")
+
+    def with_body(self, body: Block) -> Kernel:
+        return replace(self, body=body)
+
+
+def _plain(kernel: Kernel) -> str:
+    from tilevm.ir.printer import print_kernel
+
+    return print_kernel(kernel, comments=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The kernels of one file, by name."""
+
+    kernels: Mapping[str, Kernel]
+    source: str = "<builder>"
+    closing: tuple[str, ...] = ()  # comments after the last kernel
+
+    def __getitem__(self, name: str) -> Kernel:
+        if name in self.kernels:
+            return self.kernels[name]
+        near = nearest(name, self.kernels)
+        listed = ", ".join(self.kernels) or "none"
+        raise error(
+            "TV0101",
+            f"{self.source} has no kernel `{name}`",
+            help=f"did you mean `{near}`?" if near else f"its kernels: {listed}",
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kernels)
+
+    def __len__(self) -> int:
+        return len(self.kernels)
+
+    def __str__(self) -> str:
+        from tilevm.ir.printer import print_program
+
+        return print_program(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and dict(self.kernels) == dict(other.kernels)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.kernels.items()))
+
+
+def symbol_span(expr: Expr, name: str) -> Span | None:
+    """Where a symbol stands in an expression."""
+    return next((s.span for s in expr.symbols() if s.name == name), None)
+
+
+__all__ = ["Block", "For", "If", "Kernel", "Program", "Sym", "TileType", "regions", "symbol_span"]

@@ -1,0 +1,385 @@
+"""The base of every op.  A subclass declares the op once: operands, attributes, type rule, meaning.
+
+A subclass is a frozen dataclass.  The annotation of a field says what it is:
+
+=====================  =====================================================================
+``Value``              an operand: a tile, in textual order
+``Access``             an operand: an element of a buffer, ``w[n * 64, 0]``
+``TileType``           an operand: a type, as in ``full i32[64]``
+``tuple[Value, ...]``  any number of tile operands
+anything else          an attribute ``{name = value}``; optional if the field has a default
+=====================  =====================================================================
+
+``result()`` is the type rule, and so the verifier: building an op checks it.  ``run()`` is its
+meaning in NumPy, on arrays with a leading axis of thread blocks (of extent 1 where the value is the
+same in all blocks).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
+from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
+
+from tilevm.diagnostics import Label, Span, TileError, error, nearest
+from tilevm.dtypes import DType, dtype
+from tilevm.ir.index import Const, Expr
+from tilevm.ir.types import BufferType, TileType, Type
+
+
+@dataclass(frozen=True)
+class Loc:
+    """Where a statement was written, and the comments that belong to it."""
+
+    span: Span | None = None
+    parts: Mapping[str, Span] = field(default_factory=dict)  # per operand and attribute
+    comments: tuple[str, ...] = ()  # lines above
+    remark: str = ""  # comment at the end of the line
+    gap: bool = False  # a blank line above
+    closing: tuple[str, ...] = ()  # comments before a region's closing brace
+
+
+@dataclass(eq=False)
+class Value:
+    """A named result: a tile, or a buffer.  Values compare by identity."""
+
+    name: str
+    type: Type
+    span: Span | None = None
+
+    @property
+    def tile(self) -> TileType:
+        """The type, where a tile is meant; TileError TV0204 for a buffer."""
+        if isinstance(self.type, TileType):
+            return self.type
+        labels = [Label(self.span, f"this is {self.type}")] if self.span else []
+        hint = f"load a tile first: `t: {self.type.dtype}[...] = load {self.name}[...]`"
+        raise error("TV0204", f"`{self.name}` is a buffer, not a tile", *labels, help=hint)
+
+    @property
+    def dtype(self) -> DType:
+        return self.type.dtype
+
+    def __getitem__(self, indices: Expr | int | str | tuple[Expr | int | str, ...]) -> Access:
+        from tilevm.ir.index import as_expr
+
+        listed = indices if isinstance(indices, tuple) else (indices,)
+        return Access(self, tuple(as_expr(i) for i in listed))
+
+
+@dataclass(frozen=True, eq=False)
+class Access:
+    """An element of a buffer, the first of those that a load or store touches."""
+
+    buffer: Value
+    indices: tuple[Expr, ...]
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return f"{self.buffer.name}[{', '.join(map(str, self.indices))}]"
+
+    @property
+    def type(self) -> BufferType:
+        assert isinstance(self.buffer.type, BufferType)
+        return self.buffer.type
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A bare name used as an attribute value, such as ``zero`` in ``{oob = zero}``."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpField:
+    """One declared field: its name, what it is, its Python type and default."""
+
+    name: str
+    role: Literal["operand", "operands", "access", "type", "attribute"]
+    hint: Any
+    default: Any = MISSING
+
+    @property
+    def required(self) -> bool:
+        return self.default is MISSING
+
+
+REGISTRY: dict[str, type[Op]] = {}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Op:
+    """The base: operands in, results out, a place in the source."""
+
+    name: ClassVar[str] = ""
+    pure: ClassVar[bool] = True
+    needs_type: ClassVar[bool] = False  # the written type says what the result is
+    commutative: ClassVar[bool] = False
+
+    written: TileType | None = None
+    loc: Loc = field(default=Loc(), repr=False)
+    named: tuple[str, ...] = ()
+    results: tuple[Value, ...] = field(init=False, repr=False)
+
+    def __init_subclass__(
+        cls,
+        *,
+        name: str = "",
+        pure: bool = True,
+        needs_type: bool = False,
+        commutative: bool = False,
+    ) -> None:
+        super().__init_subclass__()
+        cls.pure, cls.needs_type, cls.commutative = pure, needs_type, commutative
+        if name:
+            assert name not in REGISTRY, f"op `{name}` is declared twice"
+            cls.name = name
+            REGISTRY[name] = cls
+
+    def __post_init__(self) -> None:
+        for item in self.fields():
+            value = getattr(self, item.name)
+            if item.role == "operand":
+                self._tile_operand(item.name, value)
+            elif item.role == "operands":
+                for operand in value:
+                    self._tile_operand(item.name, operand)
+            elif item.role == "attribute":
+                object.__setattr__(self, item.name, self._attribute(item, value))
+        types = self.result_types()
+        if self.written is not None and len(types) == 1:
+            types = (self._checked(types[0]),)
+        names = self.named or tuple(f"{self.name}{i or ''}" for i in range(len(types)))
+        if len(names) != len(types):
+            counted = "no result" if not types else f"{len(types)} result" + "s" * (len(types) > 1)
+            raise self.reject("TV0206", f"`{self.name}` has {counted}, but {len(names)} names are given")
+        made = tuple(Value(n, t, self.loc.parts.get(n)) for n, t in zip(names, types, strict=True))
+        object.__setattr__(self, "results", made)
+
+    def _tile_operand(self, name: str, value: Value) -> None:
+        if isinstance(value.type, BufferType):
+            raise self.reject(
+                "TV0204",
+                f"operand `{name}` of `{self.name}` must be a tile, not the buffer `{value.name}`",
+                name,
+                help=f"load a tile first: `t: {value.dtype}[...] = load {value.name}[...]`",
+                **{name: f"this is {value.type}"},
+            )
+
+    def _checked(self, inferred: Type) -> Type:
+        """The inferred type with the written layout, once the two agree."""
+        written = self.written
+        assert written is not None
+        if written != inferred:
+            raise self.reject(
+                "TV0205",
+                f"the written type differs from the type of `{self.name}`",
+                "written",
+                written=f"written as {written}, but it is {inferred}",
+                help=f"write `{inferred}`, or leave the type out: it is inferred",
+            )
+        layout = written.layout
+        if layout is not None and layout.shape != written.shape:
+            raise self.reject(
+                "TV0301",
+                f"the layout has shape {list(layout.shape)}, the tile has {list(written.shape)}",
+                "written",
+                help="the factors of a layout multiply to the tile's shape in every dimension",
+            )
+        return replace(inferred, layout=layout) if isinstance(inferred, TileType) else inferred
+
+    def _attribute(self, item: OpField, value: Any) -> Any:
+        try:
+            return coerce(item.hint, value)
+        except (ValueError, TileError) as reason:
+            if isinstance(reason, TileError):
+                first = reason.diagnostics[0]
+                message, hint = first.message, first.help
+            else:
+                message, hint = str(reason), None
+            raise self.reject(
+                "TV0207", f"attribute `{item.name}` of `{self.name}`: {message}", item.name, help=hint
+            ) from None
+
+    # --- what a subclass says
+
+    def result(self) -> Type | None:
+        """The type of the one result, None for an op without; raises through `reject`."""
+        raise NotImplementedError
+
+    def result_types(self) -> tuple[Type, ...]:
+        kind = self.result()
+        return () if kind is None else (kind,)
+
+    def run(self, *operands: Any) -> Any:
+        """The meaning, in NumPy; see the module's docstring."""
+        raise NotImplementedError
+
+    # --- what the rest of the system asks
+
+    @classmethod
+    @cache
+    def fields(cls) -> tuple[OpField, ...]:
+        """The declared operands and attributes, in order."""
+        hints = get_type_hints(cls)
+        base = {f.name for f in fields(Op)}
+        found = []
+        for item in fields(cls):
+            if item.name in base:
+                continue
+            hint = hints[item.name]
+            roles = {Value: "operand", Access: "access", TileType: "type", tuple[Value, ...]: "operands"}
+            default = item.default
+            if item.default_factory is not MISSING:
+                default = item.default_factory()
+            role: Any = roles.get(hint, "attribute") if _hashable(hint) else "attribute"
+            found.append(OpField(name=item.name, role=role, hint=hint, default=default))
+        return tuple(found)
+
+    @classmethod
+    def law(cls) -> str:
+        """The documentation: the docstring, whose first line states the law."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+    def operand_fields(self) -> Iterator[tuple[OpField, Any]]:
+        """The operand fields (tiles, accesses, types) with their values, in textual order."""
+        for item in self.fields():
+            if item.role != "attribute":
+                yield item, getattr(self, item.name)
+
+    def attributes(self) -> Iterator[tuple[OpField, Any]]:
+        """The attribute fields with their values."""
+        for item in self.fields():
+            if item.role == "attribute":
+                yield item, getattr(self, item.name)
+
+    @property
+    def operands(self) -> tuple[Value, ...]:
+        """The tiles that the op reads."""
+        found: list[Value] = []
+        for item, value in self.operand_fields():
+            if item.role == "operand":
+                found.append(value)
+            elif item.role == "operands":
+                found.extend(value)
+        return tuple(found)
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """The buffer elements that the op names."""
+        return tuple(value for item, value in self.operand_fields() if item.role == "access")
+
+    @property
+    def out(self) -> Value:
+        """The one result."""
+        (only,) = self.results
+        return only
+
+    def mapped(self, values: Mapping[Value, Value], indices: Mapping[str, Expr] | None = None) -> Self:
+        """The same op on other operands and with other index symbols; it has results of its own."""
+        env = indices or {}
+        changes: dict[str, Any] = {}
+        for item in self.fields():
+            old = getattr(self, item.name)
+            match item.role:
+                case "operand":
+                    changes[item.name] = values.get(old, old)
+                case "operands":
+                    changes[item.name] = tuple(values.get(v, v) for v in old)
+                case "access":
+                    buffer = values.get(old.buffer, old.buffer)
+                    moved = tuple(i.substitute(env) for i in old.indices)
+                    changes[item.name] = Access(buffer, moved, old.span)
+                case _ if isinstance(old, Expr):
+                    changes[item.name] = old.substitute(env)
+        names = tuple(v.name for v in self.results)
+        return replace(self, named=names, **changes)
+
+    def reject(
+        self, code: str, message: str, *marked: str, help: str | None = None, **labels: str
+    ) -> TileError:
+        """An error at this op: `marked[0]` is the operand or attribute under the caret."""
+        order = list(dict.fromkeys([*marked, *labels]))
+        spans = {name: self.loc.parts.get(name) for name in order}
+        shown = [Label(span, labels.get(name, "")) for name, span in spans.items() if span]
+        if not shown and self.loc.span:
+            shown = [Label(self.loc.span)]
+        notes = [] if shown else [f"{name}: {text}" for name, text in labels.items()]
+        return error(code, message, *shown, help=help, notes=notes)
+
+
+def _hashable(hint: Any) -> bool:
+    try:
+        hash(hint)
+    except TypeError:
+        return False
+    return True
+
+
+def coerce(hint: Any, value: Any) -> Any:
+    """An attribute value as the field's type; ValueError says what is expected."""
+    origin = get_origin(hint)
+    if value is None and type(None) in get_args(hint):
+        return None
+    if origin is not None and type(None) in get_args(hint):
+        (inner,) = [a for a in get_args(hint) if a is not type(None)]
+        return coerce(inner, value)
+    if isinstance(value, Const) and hint is not Expr:
+        value = value.value
+    if origin is Literal:
+        allowed = get_args(hint)
+        text = value.name if isinstance(value, Symbol) else value
+        if text not in allowed:
+            near = nearest(str(text), [str(a) for a in allowed])
+            ask = f"; did you mean `{near}`?" if near else ""
+            raise ValueError(f"must be one of {', '.join(map(str, allowed))}, not `{text}`{ask}")
+        return text
+    if hint is DType:
+        if isinstance(value, Symbol):
+            value = value.name
+        if not isinstance(value, str | DType):
+            raise ValueError(f"must be an element type such as i32, not `{value}`")
+        return dtype(value)
+    if hint is Expr:
+        if isinstance(value, Symbol):
+            from tilevm.ir.index import Sym
+
+            return Sym(value.name)
+        if isinstance(value, bool) or not isinstance(value, int | Expr):
+            raise ValueError(f"must be an index expression, not `{value}`")
+        return Const(value) if isinstance(value, int) else value
+    if hint is bool:
+        if isinstance(value, Symbol) and value.name in ("true", "false"):
+            return value.name == "true"
+        if not isinstance(value, bool):
+            raise ValueError(f"must be true or false, not `{_shown(value)}`")
+        return value
+    if hint is int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ValueError(f"must be an integer, not `{_shown(value)}`")
+        return value
+    if hint == int | float:
+        if isinstance(value, Symbol) and value.name in ("inf", "-inf", "nan"):
+            return float(value.name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"must be a number, not `{_shown(value)}`")
+        return value
+    if hint is str:
+        if not isinstance(value, str):
+            raise ValueError(f'must be a text in quotes, not `{_shown(value)}`')
+        return value
+    if origin is tuple:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = (value,)
+        if not isinstance(value, tuple | list):
+            raise ValueError(f"must be a list such as [0, 1], not `{_shown(value)}`")
+        (inner, _) = get_args(hint)
+        return tuple(coerce(inner, v) for v in value)
+    raise AssertionError(f"attribute type {hint} is not known")
+
+
+def _shown(value: Any) -> Any:
+    return value.name if isinstance(value, Symbol) else value

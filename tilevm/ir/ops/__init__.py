@@ -1,0 +1,64 @@
+"""The ops by family.  Importing this package registers them all; adding one touches one file here."""
+
+from tilevm.ir.ops.create import Full, Iota
+from tilevm.ir.ops.debug import Assert, Print
+from tilevm.ir.ops.elementwise import (
+    Add,
+    And,
+    Cast,
+    Compare,
+    Max,
+    Min,
+    Mul,
+    Neg,
+    Not,
+    Or,
+    Select,
+    Shl,
+    Shr,
+    Sub,
+    Xor,
+)
+from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
+from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
+from tilevm.ir.ops.reduce import Amax, Amin, Sum
+from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
+
+__all__ = [
+    "Add",
+    "AllocShared",
+    "Amax",
+    "Amin",
+    "And",
+    "Assert",
+    "Barrier",
+    "BitPlanes",
+    "Broadcast",
+    "Cast",
+    "Compare",
+    "Dot",
+    "Full",
+    "Iota",
+    "Load",
+    "Lookup",
+    "Max",
+    "Min",
+    "Mul",
+    "Neg",
+    "Not",
+    "Or",
+    "Pad",
+    "Print",
+    "Reshape",
+    "Select",
+    "ShiftAdd",
+    "Shl",
+    "Shr",
+    "Store",
+    "Sub",
+    "SubsetSums",
+    "Sum",
+    "Transpose",
+    "View",
+    "Xor",
+]

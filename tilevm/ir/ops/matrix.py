@@ -1,0 +1,215 @@
+"""Products, and the steps that a product of low-precision operands is rewritten into.
+
+Tables of subset sums after T-MAC and LUT-GEMM (tables over activations) and SAIL (over weights).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tilevm import dtypes
+from tilevm.dtypes import DType, dtype
+from tilevm.ir.op import Op, Value
+from tilevm.ir.ops.reduce import default_acc
+from tilevm.ir.types import TileType
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Dot(Op, name="dot"):
+    """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped (integers) or rounded once to `acc`.
+
+    `a` is [M, K] or [K], `b` is [K, N] or [K]; a missing M or N is missing in the result too.  The
+    element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least f32.
+    """
+
+    a: Value
+    b: Value
+    acc: DType | None = None
+
+    @property
+    def to(self) -> DType:
+        return self.acc or default_acc(self.a.dtype, self.b.dtype)
+
+    def result(self) -> TileType:
+        a, b = self.a.tile, self.b.tile
+        for name, kind in (("a", a), ("b", b)):
+            if kind.rank not in (1, 2):
+                raise self.reject(
+                    "TV0212",
+                    f"`dot` takes matrices and vectors, not a tile of rank {kind.rank}",
+                    name,
+                    **{name: f"this is {kind}"},
+                    help="`reshape` it first",
+                )
+        if a.shape[-1] != b.shape[0]:
+            raise self.reject(
+                "TV0212",
+                f"`dot` sums over {a.shape[-1]} elements of `{self.a.name}`, "
+                f"but over {b.shape[0]} of `{self.b.name}`",
+                "b",
+                a=f"this is {a}",
+                b=f"this is {b}",
+                help="the last dimension of the first operand is the first of the second",
+            )
+        if self.to.is_int and (a.dtype.is_float or b.dtype.is_float):
+            raise self.reject("TV0207", f"products of floats do not sum to the integer type {self.to}", "acc")
+        return TileType(self.to, a.shape[:-1] + b.shape[1:])
+
+    def run(self, a: Any, b: Any) -> Any:
+        left = a if self.a.tile.rank == 2 else a[:, None, :]
+        right = b if self.b.tile.rank == 2 else b[:, :, None]
+        out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to)
+        return out.reshape(out.shape[0], *self.out.tile.shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BitPlanes(Op, name="bit_planes"):
+    """``r[p, i] = bit p of a[i]``: a ``u1`` tile with a new first dimension, least significant bit first."""
+
+    a: Value
+
+    def result(self) -> TileType:
+        kind = _integers(self, "a")
+        return TileType(dtype("u1"), (kind.dtype.bits, *kind.shape))
+
+    def run(self, a: Any) -> Any:
+        codes = self.a.dtype.encode(a)
+        planes = np.empty((a.shape[0], self.a.dtype.bits, *a.shape[1:]), np.uint8)
+        for p in range(self.a.dtype.bits):
+            planes[:, p] = (codes >> np.uint64(p)) & np.uint64(1)
+        return planes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SubsetSums(Op, name="subset_sums"):
+    """``r[..., j, e] = sum over bits i of e that are set of a[..., j * group + i]``: all partial sums.
+
+    The last dimension K becomes K / group tables of 2**group entries.  Entries are exact: their type
+    has ceil(log2(group)) bits more than `a`'s.
+    """
+
+    a: Value
+    group: int
+
+    def result(self) -> TileType:
+        kind = _integers(self, "a")
+        if not 1 <= self.group <= 8:
+            raise self.reject("TV0207", f"a group has 1 to 8 elements, not {self.group}", "group")
+        if kind.rank == 0 or kind.shape[-1] % self.group:
+            raise self.reject(
+                "TV0212",
+                f"the last dimension of {kind} is not a multiple of the group {self.group}",
+                "a",
+                a=f"this is {kind}",
+                help="`pad` it with zeros: they add nothing",
+            )
+        bits = kind.dtype.bits + (self.group - 1).bit_length()
+        if bits > 64:
+            raise self.reject("TV0207", f"entries of {bits} bits exceed the 64 that a type may have", "group")
+        entry = dtype(f"{'i' if kind.dtype.signed else 'u'}{bits}")
+        return TileType(entry, (*kind.shape[:-1], kind.shape[-1] // self.group, 2**self.group))
+
+    def run(self, a: Any) -> Any:
+        kind = self.out.tile.dtype
+        parts = a.astype(kind.carrier).reshape(*a.shape[:-1], -1, self.group)
+        sums = np.zeros((*parts.shape[:-1], 1), kind.carrier)
+        for i in range(self.group):  # entries with bit i follow those without
+            sums = np.concatenate([sums, sums + parts[..., i : i + 1]], axis=-1)
+        return sums
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Lookup(Op, name="lookup"):
+    """``r[..., i] = table[..., i, index[..., i]]``: one entry of a table for each index.
+
+    The last dimension of `table` holds the entries; the dimensions before it align with the last ones
+    of `index` and are equal or 1.  An index beyond the table stops with an error.
+    """
+
+    table: Value
+    index: Value
+
+    def result(self) -> TileType:
+        index, table = _integers(self, "index"), self.table.tile
+        lead = table.shape[:-1]
+        tail = index.shape[index.rank - len(lead) :]
+        fits = table.rank >= 1 and len(lead) <= index.rank
+        if not fits or not all(t in (1, i) for t, i in zip(lead, tail, strict=True)):
+            raise self.reject(
+                "TV0212",
+                f"the tables of {table} do not match the indices of {index}",
+                "index",
+                table=f"this is {table}",
+                index=f"this is {index}",
+                help="all but the last dimension of the table align with the last ones of the index",
+            )
+        if index.dtype.signed:
+            raise self.reject(
+                "TV0210",
+                "an index is unsigned",
+                "index",
+                index=f"this is {index}",
+                help=f"`view` it as u{index.dtype.bits}",
+            )
+        return TileType(table.dtype, index.shape)
+
+    def run(self, table: Any, index: Any) -> Any:
+        entries = table.shape[-1]
+        if index.size and int(index.max()) >= entries:
+            where = tuple(int(i) for i in np.argwhere(index >= entries)[0])
+            raise dtypes.Trap(where, f"index {int(index[where])} is beyond the table of {entries} entries")
+        lead = self.table.tile.rank - 1
+        gap = (1,) * (self.index.tile.rank - lead)
+        rows = table.reshape(table.shape[0], *gap, *table.shape[1:])
+        blocks = max(table.shape[0], index.shape[0])
+        shape = (blocks, *index.shape[1:])
+        # row number of each index in the table seen as [rows, entries]: no table is copied
+        numbers = np.arange(int(np.prod(rows.shape[:-1]))).reshape(rows.shape[:-1])
+        flat = np.ascontiguousarray(rows).reshape(-1)
+        at = np.broadcast_to(numbers, shape) * entries + index.astype(np.int64)
+        return flat[at]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ShiftAdd(Op, name="shift_add"):
+    """``r[i] = sum over p of 2**p * a[p, i]``, the last plane negated if `signed`; wrapped to `acc`.
+
+    The inverse of `bit_planes`, and of any sum that was taken plane by plane: the sign plane of two's
+    complement is subtracted.
+    """
+
+    a: Value
+    signed: bool
+    acc: DType = dtype("i32")
+
+    def result(self) -> TileType:
+        kind = _integers(self, "a")
+        if kind.rank == 0:
+            raise self.reject("TV0212", "`shift_add` needs a first dimension, of planes", "a", a=f"this is {kind}")
+        if not self.acc.is_int:
+            raise self.reject("TV0210", f"`shift_add` gives integers, not {self.acc}", "acc")
+        return TileType(self.acc, kind.shape[1:])
+
+    def run(self, a: Any) -> Any:
+        wide = np.zeros((a.shape[0], *a.shape[2:]), np.uint64)
+        planes = a.shape[1]
+        for p in range(min(planes, 64)):
+            term = a[:, p].astype(np.int64 if self.a.dtype.signed else np.uint64).astype(np.uint64) << np.uint64(p)
+            wide = wide - term if self.signed and p == planes - 1 else wide + term
+        return dtype("u64").cast(wide, self.acc)
+
+
+def _integers(op: Op, field: str) -> TileType:
+    kind: TileType = getattr(op, field).tile
+    if not kind.dtype.is_int:
+        raise op.reject(
+            "TV0210",
+            f"`{op.name}` works on integers, not on {kind.dtype}",
+            field,
+            **{field: f"this is {kind}"},
+            help="`view` gives the bits of a float as an integer",
+        )
+    return kind

@@ -1,0 +1,113 @@
+"""Ops that reduce a tile over some of its dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tilevm.dtypes import DType, dtype, total
+from tilevm.ir.op import Op, Value
+from tilevm.ir.types import TileType
+
+
+def default_acc(*kinds: DType) -> DType:
+    """The result type of `dot` and `sum` where none is written: the widest float, i32, or wider if needed."""
+    floats = [kind for kind in kinds if kind.is_float]
+    if floats:
+        return max([*floats, dtype("f32")], key=lambda kind: kind.bits)
+    if all(kind.bits <= 32 for kind in kinds):
+        return dtype("i32")
+    return dtype("i64" if any(kind.signed for kind in kinds) else "u64")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reduction(Op):
+    """What reductions share: `dims` (all where none are written) go, the others stay in order."""
+
+    a: Value
+    dims: tuple[int, ...] | None = None
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        """The dimensions that are reduced, in ascending order."""
+        return tuple(range(self.a.tile.rank)) if self.dims is None else tuple(sorted(self.dims))
+
+    def reduced(self) -> TileType:
+        """The operand's type without the reduced dimensions; TV0211 for a bad list of them."""
+        kind = self.a.tile
+        if len(set(self.over)) != len(self.over) or any(not 0 <= d < kind.rank for d in self.over):
+            raise self.reject(
+                "TV0211",
+                f"{list(self.over)} is not a set of dimensions of {kind}",
+                "dims",
+                a=f"this is {kind}",
+                help=f"dimensions count from 0 to {kind.rank - 1}, each at most once",
+            )
+        return kind.with_shape(*(e for d, e in enumerate(kind.shape) if d not in self.over))
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """`over`, behind the axis of thread blocks."""
+        return tuple(d + 1 for d in self.over)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sum(Reduction, name="sum"):
+    """``r = sum of a over dims``: the exact sum, then wrapped (integers) or rounded once (floats) to `acc`.
+
+    `acc` is by default i32 for integers (i64 or u64 above 32 bits), and at least f32 for floats.
+    """
+
+    acc: DType | None = None
+
+    @property
+    def to(self) -> DType:
+        return self.acc or default_acc(self.a.dtype)
+
+    def result(self) -> TileType:
+        if self.a.dtype.is_float and self.to.is_int:
+            raise self.reject("TV0207", f"floats do not sum to the integer type {self.to}", "acc")
+        return self.reduced().of(self.to)
+
+    def run(self, a: Any) -> Any:
+        return total(a, self.a.dtype, self.to, self.axes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Amax(Reduction, name="amax"):
+    """``r = largest element of a over dims``; NaN if there is one, and -0 < +0."""
+
+    def result(self) -> TileType:
+        return self.reduced()
+
+    def run(self, a: Any) -> Any:
+        return _fold(self, a, self.a.dtype.maximum)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Amin(Reduction, name="amin"):
+    """``r = smallest element of a over dims``; NaN if there is one, and -0 < +0."""
+
+    def result(self) -> TileType:
+        return self.reduced()
+
+    def run(self, a: Any) -> Any:
+        return _fold(self, a, self.a.dtype.minimum)
+
+
+def _fold(op: Reduction, a: Any, pick: Any) -> Any:
+    kept = [d for d in range(a.ndim) if d not in op.axes]
+    flat = a.transpose(*kept, *op.axes).reshape(*(a.shape[d] for d in kept), -1)
+    while flat.shape[-1] > 1:  # pairwise: log2 steps of whole arrays
+        half = flat.shape[-1] // 2
+        rest = flat[..., 2 * half :]
+        flat = pick(flat[..., :half], flat[..., half : 2 * half])
+        if rest.shape[-1]:
+            flat = _with_rest(flat, rest, pick)
+    return flat[..., 0]
+
+
+def _with_rest(flat: Any, rest: Any, pick: Any) -> Any:
+    flat = flat.copy()
+    flat[..., :1] = pick(flat[..., :1], rest)
+    return flat

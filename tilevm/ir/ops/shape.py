@@ -1,0 +1,196 @@
+"""Ops that move elements or bits and compute nothing; in hardware they are wires and orders of beats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilevm.ir.op import Op, Value
+from tilevm.ir.types import TileType
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reshape(Op, name="reshape"):
+    """The same elements in row-major order under another shape."""
+
+    a: Value
+    shape: tuple[int, ...]
+
+    def result(self) -> TileType:
+        kind = self.a.tile
+        if any(extent < 1 for extent in self.shape) or prod(self.shape) != kind.size:
+            raise self.reject(
+                "TV0212",
+                f"{kind} has {kind.size} elements, the shape {list(self.shape)} has {prod(self.shape)}",
+                "shape",
+                help="a reshape keeps the number of elements",
+            )
+        return kind.with_shape(*self.shape)
+
+    def run(self, a: Any) -> Any:
+        return a.reshape(a.shape[0], *self.shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transpose(Op, name="transpose"):
+    """Dimensions in another order: dimension d of the result is dimension ``perm[d]`` of `a`.
+
+    Without `perm` the order is reversed.
+    """
+
+    a: Value
+    perm: tuple[int, ...] | None = None
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The permutation, also where none was written."""
+        return tuple(reversed(range(self.a.tile.rank))) if self.perm is None else self.perm
+
+    def result(self) -> TileType:
+        kind = self.a.tile
+        if sorted(self.order) != list(range(kind.rank)):
+            raise self.reject(
+                "TV0211",
+                f"{list(self.order)} does not order the {kind.rank} dimensions of {kind}",
+                "perm",
+                help="name every dimension once, counting from 0",
+            )
+        return kind.with_shape(*(kind.shape[d] for d in self.order))
+
+    def run(self, a: Any) -> Any:
+        return a.transpose(0, *(d + 1 for d in self.order))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Broadcast(Op, name="broadcast"):
+    """Repeats a tile along dimensions of extent 1 and along new leading dimensions.
+
+    Shapes align at the last dimension, as in NumPy.
+    """
+
+    a: Value
+    shape: tuple[int, ...]
+
+    def result(self) -> TileType:
+        kind = self.a.tile
+        tail = self.shape[len(self.shape) - kind.rank :]
+        fits = len(self.shape) >= kind.rank and all(
+            x in (1, y) for x, y in zip(kind.shape, tail, strict=True)
+        )
+        if not fits or any(extent < 1 for extent in self.shape):
+            raise self.reject(
+                "TV0212",
+                f"{kind} cannot be repeated to the shape {list(self.shape)}",
+                "shape",
+                a=f"this is {kind}",
+                help="dimensions align at the last one; each is equal, or 1 in the operand "
+                "(`reshape` adds dimensions of extent 1)",
+            )
+        return kind.with_shape(*self.shape)
+
+    def run(self, a: Any) -> Any:
+        gap = (1,) * (len(self.shape) - self.a.tile.rank)
+        return np.broadcast_to(a.reshape(a.shape[0], *gap, *a.shape[1:]), (a.shape[0], *self.shape))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Pad(Op, name="pad"):
+    """Adds ``low[d]`` elements before and ``high[d]`` after each dimension, all equal to `value`."""
+
+    a: Value
+    high: tuple[int, ...]
+    low: tuple[int, ...] | None = None
+    value: int = 0
+
+    @property
+    def before(self) -> tuple[int, ...]:
+        """`low`, also where none was written."""
+        return (0,) * self.a.tile.rank if self.low is None else self.low
+
+    def result(self) -> TileType:
+        kind = self.a.tile
+        for name, counts in (("low", self.before), ("high", self.high)):
+            if len(counts) != kind.rank or any(count < 0 for count in counts):
+                raise self.reject(
+                    "TV0212",
+                    f"`{name}` must give one count of at least 0 for each dimension of {kind}",
+                    name,
+                    a=f"this is {kind}",
+                )
+        if kind.dtype.is_int and not kind.dtype.min <= self.value <= kind.dtype.max:
+            raise self.reject("TV0207", f"{kind.dtype} cannot hold {self.value}", "value")
+        sums = zip(self.before, kind.shape, self.high, strict=True)
+        return kind.with_shape(*(sum(extents) for extents in sums))
+
+    def run(self, a: Any) -> Any:
+        widths = [(0, 0), *zip(self.before, self.high, strict=True)]
+        return np.pad(a, widths, constant_values=self.value)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View(Op, name="view", needs_type=True):
+    """The same bits as other elements: ``t: u4[8] = view bits`` reads four ``u1`` as one ``u4``.
+
+    The bits of each place are taken in the order of its steps, least significant first, and cut anew;
+    so both layouts must have as many places, and as many bits in each.  A tile without a written layout
+    lies in one place, in row-major order.
+    """
+
+    a: Value
+
+    def result(self) -> TileType:
+        old, new = self.a.tile, self.written
+        if new is None:
+            raise self.reject(
+                "TV0213", "`view` needs the type that it reads the bits as", help="write `t: u4[8] = view ...`"
+            )
+        bits = [
+            (kind.dtype.bits * (kind.layout.steps if kind.layout else kind.size)) for kind in (old, new)
+        ]
+        places = [kind.layout.places if kind.layout else 1 for kind in (old, new)]
+        if bits[0] != bits[1] or places[0] != places[1]:
+            raise self.reject(
+                "TV0213",
+                f"the bits do not agree: {places[0]} places of {bits[0]} bits each, "
+                f"{places[1]} places of {bits[1]} bits each",
+                "a",
+                a=f"this is {old}",
+                written=f"this is {new}",
+                help="a view keeps the number of places, and the number of bits in each",
+            )
+        return new
+
+    def run(self, a: Any) -> Any:
+        old, new = self.a.tile, self.written
+        assert new is not None
+        codes = old.dtype.encode(a).reshape(a.shape[0], old.size)
+        if old.layout is not None or new.layout is not None:
+            there = old.layout.elements() if old.layout else np.arange(old.size)[None]
+            codes = codes[:, there]
+        codes = _recut(codes, old.dtype.bits, new.dtype.bits)
+        if new.layout is not None:
+            placed = np.empty((a.shape[0], new.size), np.uint64)
+            placed[:, new.layout.elements()] = codes
+            codes = placed
+        return new.dtype.decode(codes.reshape(a.shape[0], *new.shape))
+
+
+def _recut(codes: npt.NDArray[np.uint64], old: int, new: int) -> npt.NDArray[np.uint64]:
+    """Codes of `old` bits along the last axis as codes of `new` bits, least significant first."""
+    if old == new:
+        return codes
+    if new % old == 0:
+        parts = codes.reshape(*codes.shape[:-1], -1, new // old)
+        merged = parts[..., 0].copy()
+        for i in range(1, new // old):
+            merged |= parts[..., i] << np.uint64(i * old)
+        return merged
+    if old % new == 0:
+        shifts = np.arange(0, old, new, dtype=np.uint64)
+        cut = (codes[..., None] >> shifts) & np.uint64((1 << new) - 1)
+        return cut.reshape(*codes.shape[:-1], -1)
+    return _recut(_recut(codes, old, 1), 1, new)

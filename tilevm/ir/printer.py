@@ -1,0 +1,145 @@
+"""The canonical text of programs, which is also what the formatter writes.
+
+Printing what was parsed from printed text gives the same text again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tilevm.dtypes import DType
+from tilevm.ir.index import Const, Expr
+from tilevm.ir.kernel import Block, For, If, Kernel, Program
+from tilevm.ir.op import Loc, Op, OpField
+from tilevm.ir.types import TileType
+
+INDENT = "  "
+
+
+def print_program(program: Program) -> str:
+    """The text of all kernels, with their comments; ends with a newline unless it is empty."""
+    lines: list[str] = []
+    for kernel in program.kernels.values():
+        if lines:
+            lines.append("")
+        lines.extend(_kernel_lines(kernel, True))
+    if program.closing:
+        if lines:
+            lines.append("")
+        lines.extend(program.closing)
+    return "".join(line + "\n" for line in lines)
+
+
+def print_kernel(kernel: Kernel, comments: bool = True) -> str:
+    """The text of one kernel; ends with a newline."""
+    return "".join(line + "\n" for line in _kernel_lines(kernel, comments))
+
+
+def print_op(op: Op) -> str:
+    """One statement, without its comments; several lines for `for` and `if`."""
+    return "\n".join(_op_lines(op, "", False))
+
+
+def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:
+    if comments:
+        yield from kernel.loc.comments
+    params = ", ".join(f"{p.name}: {p.type}" for p in kernel.params)
+    yield _remark(f"kernel {kernel.name}({params})", kernel.loc, comments)
+    if kernel.where:
+        yield f"{INDENT}where {', '.join(map(str, kernel.where))}"
+    if kernel.grid:
+        yield f"{INDENT}grid ({', '.join(f'{name} = {extent}' for name, extent in kernel.grid)})"
+    yield "{"
+    yield from _block_lines(kernel.body, INDENT, comments)
+    if comments:
+        yield from (INDENT + text for text in kernel.loc.closing)
+    yield "}"
+
+
+def _remark(text: str, loc: Loc, comments: bool) -> str:
+    return f"{text}  {loc.remark}" if comments and loc.remark else text
+
+
+def _block_lines(block: Block, indent: str, comments: bool) -> Iterator[str]:
+    for number, op in enumerate(block.ops):
+        if comments:
+            if op.loc.gap and number:
+                yield ""
+            yield from (indent + text for text in op.loc.comments)
+        yield from _op_lines(op, indent, comments)
+    if block.yields:
+        loc = block.yield_loc
+        if comments:
+            if loc.gap and block.ops:
+                yield ""
+            yield from (indent + text for text in loc.comments)
+        yield _remark(f"{indent}yield {_names(block.yields)}", loc, comments)
+    if comments:
+        yield from (indent + text for text in block.yield_loc.closing)
+
+
+def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
+    start = f"{indent}{_targets(op)}"
+    inner = indent + INDENT
+    if isinstance(op, For):
+        step = "" if op.step == Const(1) else f" step {op.step}"
+        pairs = ", ".join(f"{p.name} = {i.name}" for p, i in zip(op.params, op.inits, strict=True))
+        carry = f" carry ({pairs})" if pairs else ""
+        header = f"{start}for {op.var} in {op.lo} .. {op.hi}{step}{carry} {{"
+        yield _remark(header, op.loc, comments)
+        yield from _block_lines(op.body, inner, comments)
+        yield f"{indent}}}"
+    elif isinstance(op, If):
+        cond = getattr(op.cond, "name", None) or str(op.cond)
+        yield _remark(f"{start}if {cond} {{", op.loc, comments)
+        yield from _block_lines(op.then, inner, comments)
+        rest = op.orelse
+        if rest.ops or rest.yields or rest.yield_loc.closing:
+            yield f"{indent}}} else {{"
+            yield from _block_lines(rest, inner, comments)
+        yield f"{indent}}}"
+    else:
+        operands = ", ".join(_operand(value) for _, value in op.operand_fields())
+        listed = [f"{item.name} = {_attribute(value)}" for item, value in op.attributes() if _said(item, value)]
+        attributes = f" {{{', '.join(listed)}}}" if listed else ""
+        text = f"{start}{op.name}{' ' if operands else ''}{operands}{attributes}"
+        yield _remark(text, op.loc, comments)
+
+
+def _targets(op: Op) -> str:
+    if not op.results:
+        return ""
+    if op.written is not None:
+        return f"{op.out.name}: {op.written} = "
+    return f"{_names(op.results)} = "
+
+
+def _names(values: Iterable[Any]) -> str:
+    return ", ".join(value.name for value in values)
+
+
+def _operand(value: Any) -> str:
+    if isinstance(value, tuple):
+        return _names(value)
+    return value.name if hasattr(value, "name") else str(value)
+
+
+def _said(item: OpField, value: Any) -> bool:
+    return item.required or value != item.default
+
+
+def _attribute(value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return f"[{', '.join(map(_attribute, value))}]"
+        case str() if not value.isidentifier():
+            return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+        case float():
+            return repr(value)
+        case Expr() | DType() | TileType():
+            return str(value)
+        case _:
+            return str(value)

@@ -1,0 +1,76 @@
+"""The types of values: tiles, and the buffers that they are loaded from and stored to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from math import prod
+
+from tilevm.dtypes import DType, dtype
+from tilevm.ir.index import Const, Expr
+from tilevm.layouts import Layout
+from tilevm.layouts import parse as parse_layout
+
+
+@dataclass(frozen=True)
+class TileType:
+    """A tile: element type, shape, and where it was written, the layout.
+
+    Types compare without layouts: a layout never changes a value.
+    """
+
+    dtype: DType
+    shape: tuple[int, ...]
+    layout: Layout | None = field(default=None, compare=False)
+
+    def __str__(self) -> str:
+        text = f"{self.dtype}[{', '.join(map(str, self.shape))}]"
+        return f"{text} @ {self.layout}" if self.layout is not None else text
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+    def of(self, element: DType | str) -> TileType:
+        """A tile of the same shape and layout with other elements."""
+        return replace(self, dtype=dtype(element))
+
+    def with_shape(self, *shape: int) -> TileType:
+        """A tile of the same elements with another shape, and no layout."""
+        return TileType(self.dtype, shape)
+
+    @classmethod
+    def parse(cls, text: str) -> TileType:
+        """From text such as ``i8[16, 8]`` or ``i8[16, 8] @ spatial(16, 8)``; ValueError if malformed."""
+        match = re.fullmatch(r"\s*(\w+)\s*\[([\d\s,]*)\]\s*(?:@(.*))?", text)
+        if not match:
+            raise ValueError(f"not a tile type: {text!r}; write it as in `i8[16, 8]`")
+        shape = tuple(int(part) for part in match[2].split(",") if part.strip())
+        layout = parse_layout(match[3].strip()) if match[3] else None
+        return cls(dtype(match[1]), shape, layout)
+
+
+@dataclass(frozen=True)
+class BufferType:
+    """A buffer in `global` memory (kernel arguments) or `shared` memory (one per thread block)."""
+
+    space: str
+    dtype: DType
+    shape: tuple[Expr, ...]
+
+    def __str__(self) -> str:
+        return f"{self.space} {self.dtype}[{', '.join(map(str, self.shape))}]"
+
+    @property
+    def extents(self) -> tuple[int, ...]:
+        """The shape in numbers, once all symbols are bound."""
+        assert all(isinstance(e, Const) for e in self.shape), self
+        return tuple(e.value for e in self.shape if isinstance(e, Const))
+
+
+Type = TileType | BufferType
