@@ -82,7 +82,9 @@ def _sentence(netlist: Netlist, fired: Sequence[int], number: int, arc: Arc | No
     if arc.cause.kind == "beat":
         return f"{who} waits for a beat of `{other.name}` from `{channel.name}`"
     full = f"full, depth {channel.depth}"
-    return f"{who} waits for room in `{channel.name}` ({full}), until `{other.name}` releases a beat"
+    return (
+        f"{who} waits for room in `{channel.name}` ({full}), until `{other.name}` releases a beat"
+    )
 
 
 def _iteration(actor: Actor, firing: int) -> str:

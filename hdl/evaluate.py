@@ -30,7 +30,7 @@ class Values:
 def evaluate(netlist: Netlist, feeds: Mapping[str, npt.ArrayLike], launches: int = 1) -> Values:
     """Evaluate `launches` launches on `feeds`, the beats ``[beats, lanes]`` of each source port.
 
-    Elements are taken modulo the width of the port's payload.  Raises TileError TV0402 if a feed is
+    Elements are taken modulo the width of the port's payload.  Raises TileError TV0603 if a feed is
     missing, unknown, or of another shape.
     """
     beats = _Beats(netlist, launches)
@@ -39,45 +39,44 @@ def evaluate(netlist: Netlist, feeds: Mapping[str, npt.ArrayLike], launches: int
         if port not in sources:
             near = nearest(port, list(sources))
             raise error(
-                "TV0402",
+                "TV0603",
                 f"`{netlist.name}` has no input port `{port}`",
                 help=f"did you mean `{near}`?" if near else None,
             )
-    outputs = {}
     for cluster in _clusters(netlist):
-        for actor in cluster:
-            if isinstance(actor.unit, Source):
-                given = _feed(actor, actor.unit.port, feeds, launches)
-                beats.push(actor, actor.unit.model([given], actor))
-            elif isinstance(actor.unit, Sink):
-                outputs[actor.unit.port] = actor.unit.model(beats.taken(actor), actor)[0]
-        inner = [actor for actor in cluster if not isinstance(actor.unit, Source | Sink)]
-        # Each firing depends on earlier ones only: repeated from any start, a cycle settles on the
-        # one solution, at least a beat further each time.
-        while any([beats.push(actor, _apply(actor, beats, launches)) for actor in inner]):
-            if len(inner) == 1 and not _feeds_itself(inner[0]):
-                break
-    return Values(outputs, {channel.name: beats.pushed[id(channel)] for channel in netlist.channels})
+        news = True
+        while news:
+            # In order, so that each sees what the one before has pushed.  A firing depends on
+            # earlier ones only: repeated from any start, a cycle settles on its one solution.
+            pushed = [beats.push(actor, _apply(actor, beats, feeds)) for actor in cluster]
+            news = any(pushed) and _is_cycle(cluster)
+    sinks = [(actor, actor.unit) for actor in netlist.actors if isinstance(actor.unit, Sink)]
+    return Values(
+        {unit.port: unit.model(beats.taken(actor), actor)[0] for actor, unit in sinks},
+        {channel.name: beats.pushed[channel] for channel in netlist.channels},
+    )
 
 
-def _apply(actor: Actor, beats: _Beats, launches: int) -> list[Beats]:
-    results = actor.unit.model(beats.taken(actor), actor)
+def _apply(actor: Actor, beats: _Beats, feeds: Mapping[str, npt.ArrayLike]) -> list[Beats]:
+    """What an actor pushes into its channels; nothing for a sink."""
+    unit = actor.unit
+    if isinstance(unit, Sink):
+        return []
+    if isinstance(unit, Source):
+        return unit.model([_feed(actor, unit.port, feeds, beats.launches)], actor)
+    results = unit.model(beats.taken(actor), actor)
     if not actor.inputs:  # constants: the model knows one launch, all launches are alike
-        results = [np.tile(result, (launches, 1)) for result in results]
+        results = [np.tile(result, (beats.launches, 1)) for result in results]
     return results
 
 
 def _feed(actor: Actor, port: str, feeds: Mapping[str, npt.ArrayLike], launches: int) -> Beats:
     shape = actor.outputs[0].channel.shape
     wanted = (actor.firings * launches, shape.lanes)
-    if port not in feeds:
-        raise error("TV0402", f"the input port `{port}` needs beats of shape {list(wanted)}")
-    given = np.asarray(feeds[port])
-    if given.shape != wanted:
-        raise error(
-            "TV0402",
-            f"the input port `{port}` needs beats of shape {list(wanted)}, not {list(given.shape)}",
-        )
+    given = np.asarray(feeds[port]) if port in feeds else None
+    if given is None or given.shape != wanted:
+        found = "is missing" if given is None else f"has shape {given.shape}"
+        raise error("TV0603", f"feed of port `{port}` must have shape {wanted}, but {found}")
     return fit(given, shape)
 
 
@@ -85,18 +84,19 @@ class _Beats:
     """The beats pushed into each channel: zeros where none are known yet."""
 
     def __init__(self, netlist: Netlist, launches: int) -> None:
-        self.pushed: dict[int, Beats] = {}
-        self._traffic: dict[int, Traffic] = {}
+        self.launches = launches
+        self.pushed: dict[Channel, Beats] = {}
+        self._traffic: dict[Channel, Traffic] = {}
         for traffic in traffic_of(netlist, launches):
             channel = traffic.channel
             shape = (len(traffic.pushed), channel.shape.lanes)
-            self.pushed[id(channel)] = np.zeros(shape, beats_dtype(channel.shape))
-            self._traffic[id(channel)] = traffic
+            self.pushed[channel] = np.zeros(shape, beats_dtype(channel.shape))
+            self._traffic[channel] = traffic
 
     def _take(self, port: Input) -> Beats:
         reader = port.reader
-        taking = self._traffic[id(reader.channel)].takings[reader.index]
-        taken: Beats = self.pushed[id(reader.channel)][taking.beats]
+        taking = self._traffic[reader.channel].takings[reader.index]
+        taken: Beats = self.pushed[reader.channel][taking.beats]
         return taken
 
     def taken(self, actor: Actor) -> list[Beats]:
@@ -111,20 +111,20 @@ class _Beats:
         return news
 
     def _store(self, channel: Channel, actor: Actor, result: Beats) -> bool:
-        old = self.pushed[id(channel)]
+        old = self.pushed[channel]
         assert result.shape == old.shape, f"`{actor.name}` gave {result.shape}, not {old.shape}"
-        self.pushed[id(channel)] = result.astype(old.dtype)
+        self.pushed[channel] = result.astype(old.dtype)
         return not np.array_equal(old, result)
 
 
-def _feeds_itself(actor: Actor) -> bool:
-    own = {id(port.channel) for port in actor.outputs}
-    return any(id(port.reader.channel) in own for port in actor.inputs)
+def _is_cycle(cluster: Sequence[Actor]) -> bool:
+    own = {port.channel for actor in cluster for port in actor.outputs}
+    return any(port.reader.channel in own for actor in cluster for port in actor.inputs)
 
 
 def _clusters(netlist: Netlist) -> list[list[Actor]]:
-    """The actors in data order, those that form a cycle together (strongly connected components)."""
-    writers = {id(port.channel): actor for actor in netlist.actors for port in actor.outputs}
+    """The strongly connected components: the actors in data order, those of a cycle together."""
+    writers = {port.channel: actor for actor in netlist.actors for port in actor.outputs}
     order: dict[Actor, int] = {}
     low: dict[Actor, int] = {}
     stack: list[Actor] = []
@@ -139,7 +139,7 @@ def _clusters(netlist: Netlist) -> list[list[Actor]]:
                 order[actor] = low[actor] = len(order)
                 stack.append(actor)
             for port in ports:
-                before = writers[id(port.reader.channel)]
+                before = writers[port.reader.channel]
                 if before not in order:
                     path.append((before, iter(before.inputs)))
                     break

@@ -8,7 +8,7 @@ self-timed execution; the greatest solution under a deadline is the same problem
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -107,7 +107,7 @@ def earliest(
     floor: Sequence[Cycles] | None = None,
     deadlines: Sequence[Cycles] | None = None,
 ) -> Schedule:
-    """The least solution from cycle 0 on, for which `floor` may give lower bounds.
+    """The least solution from cycle 0 on, or not below the times in `floor`.
 
     With `deadlines`, times that no firing may pass, an attempt that misses one ends incomplete.
     """
@@ -120,11 +120,10 @@ def earliest(
     return _step(graph, gates or {}, floor, deadlines)
 
 
-def latest(graph: EventGraph, ends: Sequence[int]) -> list[Cycles]:
-    """The greatest solution in which the last firing of node i is not after ``ends[i]``."""
-    end = max(ends)
-    floor = [end - e + np.arange(n, dtype=np.int64) for e, n in zip(ends, graph.counts, strict=True)]
-    backwards = earliest(graph.reversed(), floor=floor)
+def latest(graph: EventGraph, ceiling: Sequence[Cycles]) -> list[Cycles]:
+    """The greatest solution that is not above the times in `ceiling`."""
+    end = max(int(times[-1]) for times in ceiling)
+    backwards = earliest(graph.reversed(), floor=[end - times[::-1] for times in ceiling])
     assert backwards.complete, "a graph that has an earliest schedule also has a latest one"
     return [end - times[::-1] for times in backwards.times]
 
@@ -174,7 +173,7 @@ class _Node:
     def __init__(self, count: int, start: int, gate: Gate | None) -> None:
         self.count, self.start, self.gate = count, start, gate
         self.times = [_LONG_AGO]
-        self.links: list[tuple[list[int], list[int], int, _Node]] = []
+        self.links: list[tuple[list[int], Sequence[int], int, _Node]] = []
         self.waiting: list[tuple[int, _Node]] = []  # (index in times needed, who waits for it)
         self.run = self._fire() if gate is None else self._fire_gated(gate)
 
@@ -221,7 +220,10 @@ def _step(
         if arc.start < len(arc.need):
             source = nodes[arc.source]
             nodes[arc.target].links.append((source.times, arc.steps, arc.lag, source))
-    due = {node: times for node, times in zip(nodes, deadlines or (), strict=False)}
+    for node, bound in zip(nodes, floor, strict=True):
+        if bound[-1] - bound[0] >= node.count:  # more than the start of the node
+            node.links.append((bound.tolist(), range(node.count), 0, node))
+    due = dict(zip(nodes, deadlines or (), strict=False))
     queue, late = deque(nodes), False
     while queue:
         node = queue.popleft()

@@ -232,8 +232,7 @@ class Actor:
 
     def counters(self) -> npt.NDArray[np.int64]:
         """Counter values at each firing of a launch, shape [firings, levels]."""
-        grid = np.indices(self.trips, dtype=np.int64) if self.trips else np.zeros((0, 1), np.int64)
-        return grid.reshape(len(self.trips), -1).T
+        return np.indices(self.trips, dtype=np.int64).reshape(len(self.trips), self.firings).T
 
     def due(self, when: When | None) -> npt.NDArray[np.bool_]:
         """The firings of one launch at which a port with this mask takes part, shape [firings]."""

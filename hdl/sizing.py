@@ -1,11 +1,11 @@
 """Depths for the channels of a design: small ones that cost no time and cannot deadlock.
 
 1. Time the design with unbounded channels: no depths can be faster.
-2. Run it backwards from that end: the latest schedule with the same total time.  The most beats that
-   it has in each channel at once are depths with which it is possible, and the design never runs later
-   than a possible schedule.  (The earliest schedule would let sources race ahead and fill memories.)
+2. Run it backwards from the results: the latest schedule in which they come as early.  The most
+   beats that it has in each channel at once are depths with which it is possible, and the design
+   never runs later than a possible schedule.  (In the earliest one sources fill all memories.)
 3. Shrink one channel after the other, the widest memory first, while every firing still meets the
-   latest schedule: missing one is what makes the total longer.
+   latest schedule of the same total time: missing one is what makes the total longer.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hdl.deadlock import deadlock
-from hdl.event_graph import Arc, EventGraph, Schedule, earliest, latest
+from hdl.event_graph import Arc, Cycles, EventGraph, Schedule, earliest, latest
 from hdl.netlist import Netlist, Walk
 from hdl.timing import beat_arcs, last_cycle, peak, room_arcs
 from hdl.traffic import Traffic, traffic_of
@@ -25,7 +25,7 @@ _EFFORT = 20_000_000  # firings that the shrinking may time, some seconds; depth
 
 
 def size_channels(netlist: Netlist) -> int:
-    """Give every channel without a depth one; returns the cycles of a launch, as with unbounded ones.
+    """Give a depth to every channel without one; returns the cycles of a launch, the best possible.
 
     Depths that are set already are part of the meaning of the design, and stay.  Raises TileError
     TV0601 if these make it deadlock.
@@ -35,11 +35,11 @@ def size_channels(netlist: Netlist) -> int:
     unbounded = earliest(trial.graph())
     if not unbounded.complete:
         raise deadlock(netlist, trial.graph(), [len(times) for times in unbounded.times])
-    ends = _ends(netlist, unbounded)
-    deadlines = latest(trial.graph(), ends)
+    punctual = latest(trial.graph(), _ceiling(netlist, unbounded, every_result=True))
+    deadlines = latest(trial.graph(), _ceiling(netlist, unbounded, every_result=False))
     free = [n for n, t in enumerate(traffic) if t.channel.depth is None]
     for n in free:
-        trial.set(n, peak(traffic[n], deadlines))
+        trial.set(n, peak(traffic[n], punctual))
     schedule = earliest(trial.graph(), floor=unbounded.times, deadlines=deadlines)
     assert schedule.complete, "the latest schedule is possible with the depths that it needs"
 
@@ -75,11 +75,17 @@ def _span(walk: Walk) -> int:
     return int((np.maximum.accumulate(offsets) + 1 - released).max())
 
 
-def _ends(netlist: Netlist, schedule: Schedule) -> list[int]:
-    """The latest cycle of each actor's last firing: sinks keep the total, all others the makespan."""
+def _ceiling(netlist: Netlist, schedule: Schedule, every_result: bool) -> list[Cycles]:
+    """Times to keep: each firing of a sink or only the last one of all; elsewhere the makespan."""
     makespan = max(int(times[-1]) for times in schedule.times)
-    sinks = last_cycle(netlist, schedule)
-    return [sinks if isinstance(actor.unit, Sink) else makespan for actor in netlist.actors]
+    total = last_cycle(netlist, schedule)
+    ceiling = []
+    for actor, times in zip(netlist.actors, schedule.times, strict=True):
+        is_sink = isinstance(actor.unit, Sink)
+        end = total if is_sink else makespan
+        even = np.arange(end + 1 - len(times), end + 1, dtype=np.int64)
+        ceiling.append(times if is_sink and every_result else even)
+    return ceiling
 
 
 class _Trial:
@@ -101,4 +107,6 @@ class _Trial:
         self._room[n] = room_arcs(self.traffic[n], depth, self.counts)
 
     def graph(self) -> EventGraph:
-        return EventGraph(self.counts, [*self._beats, *(arc for arcs in self._room for arc in arcs)])
+        return EventGraph(
+            self.counts, [*self._beats, *(arc for arcs in self._room for arc in arcs)]
+        )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hdl.deadlock import Wait, deadlock
 from hdl.event_graph import Arc, Cycles, EventGraph, Gate, Schedule, earliest
-from hdl.netlist import Actor, Netlist
+from hdl.netlist import Netlist
 from hdl.traffic import Traffic, traffic_of
 from hdl.units.edge import Sink, Source
 
@@ -111,19 +111,15 @@ def room_arcs(traffic: Traffic, depth: int, counts: Sequence[int]) -> list[Arc]:
 
 
 def _needs(firings: int, at: Cycles, needed: Cycles) -> Cycles:
-    """Shape [firings]: what the firings `at` need; firings between need no more than those before."""
+    """Shape [firings]: what the firings `at` need; those between need no more than before."""
     need = np.full(firings, -1, np.int64)
     need[at] = needed
     return np.maximum.accumulate(need)
 
 
 def last_cycle(netlist: Netlist, schedule: Schedule) -> int:
-    """The cycle of the last firing of a sink, or of any actor where there is no sink; -1 if none."""
-    ends = {
-        number: int(times[-1])
-        for number, times in enumerate(schedule.times)
-        if len(times)
-    }
+    """The cycle of the last firing of a sink, or of any actor in a netlist without sinks."""
+    ends = {number: int(times[-1]) for number, times in enumerate(schedule.times) if len(times)}
     sinks = [end for number, end in ends.items() if isinstance(netlist.actors[number].unit, Sink)]
     return max(sinks or ends.values(), default=-1)
 
@@ -151,9 +147,7 @@ def _gates(netlist: Netlist, stalls: Mapping[str, Stall]) -> dict[int, Gate]:
     return gates
 
 
-def _usage(
-    number: int, graph: EventGraph, schedule: Schedule, gates: Mapping[int, Gate]
-) -> Usage:
+def _usage(number: int, graph: EventGraph, schedule: Schedule, gates: Mapping[int, Gate]) -> Usage:
     times = schedule.times[number]
     able = np.concatenate([[0], times[:-1] + 1])[: len(times)]  # the first cycle it could fire in
     fed, roomy = able.copy(), able.copy()

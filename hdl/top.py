@@ -16,10 +16,11 @@ from hdl.units.stage import stream_of
 
 
 class Top(wiring.Component):
-    """One stream in for each source's port and one out for each sink's, under the ports' names.
+    """One stream in for each source's port and one out for each sink's: `ports`, by port name.
 
-    `actors`, by name, are there to watch once the design was elaborated.  After a launch every
-    counter is at its start again: launches follow each other without a reset.
+    As a member of the component the port x is ``port_x``.  `actors`, by name, are there to watch
+    once the design was elaborated.  After a launch every counter is at its start again: launches
+    follow each other without a reset.
     """
 
     def __init__(self, netlist: Netlist) -> None:
@@ -31,7 +32,8 @@ class Top(wiring.Component):
                 members[actor.unit.port] = In(stream_of(actor.outputs[0].channel.shape))
             elif isinstance(actor.unit, Sink):
                 members[actor.unit.port] = Out(stream_of(actor.inputs[0].reader.channel.shape))
-        super().__init__(members)
+        super().__init__({f"port_{name}": member for name, member in members.items()})
+        self.ports: dict[str, Any] = {name: getattr(self, f"port_{name}") for name in members}
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
@@ -44,9 +46,9 @@ class Top(wiring.Component):
             component = self.actors[actor.name]
             m.submodules[f"{actor.name}_actor"] = component
             if isinstance(actor.unit, Source):
-                connect(m, flipped(getattr(self, actor.unit.port)), component.inputs[0])
+                connect(m, flipped(self.ports[actor.unit.port]), component.inputs[0])
             if isinstance(actor.unit, Sink):
-                connect(m, component.outputs[0], flipped(getattr(self, actor.unit.port)))
+                connect(m, component.outputs[0], flipped(self.ports[actor.unit.port]))
             for source, stream in zip(actor.inputs, component.inputs, strict=False):
                 connect(m, channels[source.reader.channel].reads[source.reader.index], stream)
             for target, stream in zip(actor.outputs, component.outputs, strict=False):

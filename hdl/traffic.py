@@ -39,8 +39,8 @@ class Traffic:
 def traffic_of(netlist: Netlist, launches: int = 1) -> list[Traffic]:
     """The index maps of every channel, in the order of `netlist.channels`.
 
-    Raises TileError TV0901 if a channel does not carry whole frames, or as many beats are not pushed
-    as its readers take: such a netlist is no design.
+    Raises TileError TV0901 where a channel does not carry whole frames, or a reader takes more or
+    fewer beats than are pushed: such a netlist is no design.
     """
     takers = {
         (id(port.reader.channel), port.reader.index): (number, port.when)

@@ -30,6 +30,15 @@ opt_clean -purge
 write_verilog -noattr
 """
 
+# In RTLIL: the wire of a field (``\\x[0]``) and its driver; names of modules (``\\top.x_channel``).
+_FIELD = re.compile(r"^ *(wire width \d+ (signed )?\\\S+\]$|connect \\\S+\] .*$)", re.M)
+_MODULE = re.compile(r"^(module|  cell) \\\S+", re.M)
+
+# Contents at the start of the memories that are written before they are read.
+_ZEROS = re.compile(
+    r'^ *cell \$meminit_v2 \S+\n *parameter \\MEMID "\\\\(places|states)"\n.*?^ *end\n', re.M | re.S
+)
+
 
 def verilog(netlist: Netlist, name: str, header: str = "") -> str:
     """The design as Verilog-2005, top module `name`, with `header` as a comment above it.
@@ -42,15 +51,19 @@ def verilog(netlist: Netlist, name: str, header: str = "") -> str:
     """
     top = Top(netlist)
     text = rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
-    text = re.sub(r"^(module|  cell) \\\S+", lambda m: m[0].replace(".", "_"), text, flags=re.M)
+    text = _ZEROS.sub("", _FIELD.sub("", text))
+    text = _MODULE.sub(lambda found: found[0].replace(".", "_"), text)
     lines = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
     return lines + _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
 
 
 def _ports(top: Top) -> dict[str, tuple[Value, None]]:
     """The ports by name; None lets Amaranth tell their direction from who drives them."""
-    signals = top.signature.flatten(top)
-    return {"_".join(map(str, path)): (Value.cast(value), None) for path, _, value in signals}
+    return {
+        f"{name}_{part}": (Value.cast(getattr(stream, part)), None)
+        for name, stream in top.ports.items()
+        for part in ("payload", "valid", "ready")
+    }
 
 
 def _yosys(script: str) -> str:

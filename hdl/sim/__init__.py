@@ -1,4 +1,7 @@
-"""Simulation of designs: outputs, the cycle of every firing, and every beat of every channel."""
+"""Simulation of designs: outputs, the cycle of every firing, and every beat of every channel.
+
+Importing this loads Amaranth.  Other simulators are in `hdl.sim.verilog`, imported by itself.
+"""
 
 from hdl.sim.amaranth import SimResult, run
 from hdl.sim.stalls import random_stalls

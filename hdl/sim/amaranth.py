@@ -14,14 +14,14 @@ from amaranth import Cat, Value
 from amaranth.sim import Simulator
 
 from hdl.deadlock import deadlock
-from hdl.netlist import Actor, BeatShape, Netlist
+from hdl.netlist import Actor, Netlist
+from hdl.sim.ports import feed_of, unpack
 from hdl.sim.stalls import Stall
 from hdl.timing import event_graph
 from hdl.top import Top
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
-from hdl.units.lanes import Beats, from_bits, to_bits
-from tilevm.diagnostics import error
+from hdl.units.lanes import Beats
 
 Cycles = npt.NDArray[np.int64]
 
@@ -143,12 +143,12 @@ class _Recorder:
         sinks = [t for a, t in zip(actors, self.times, strict=True) if isinstance(a.unit, Sink)]
         last = max((times[-1] for times in sinks or self.times), default=-1)
         outputs = {
-            a.unit.port: _unpack(self.outputs[a.unit.port], input_shapes(a)[0])
+            a.unit.port: unpack(self.outputs[a.unit.port], input_shapes(a)[0])
             for a in actors
             if isinstance(a.unit, Sink)
         }
         taps = {
-            channel.name: _unpack(self.pushed[channel.name], channel.shape)
+            channel.name: unpack(self.pushed[channel.name], channel.shape)
             for channel in self.netlist.channels
             if channel.name in self.pushed
         }
@@ -223,29 +223,8 @@ def _port(
     stalls: Mapping[str, Stall],
 ) -> _Port:
     assert isinstance(actor.unit, Source | Sink)
-    name, shape = actor.unit.port, input_shapes(actor)[0]
-    stall = [bool(opened) for opened in stalls.get(name, ())]
-    if isinstance(actor.unit, Sink):
-        return _Port(number, getattr(top, name), stall, None)
-    needed = (actor.firings * launches, shape.lanes)
-    if name not in feeds or feeds[name].shape != needed:
-        given = f"has shape {feeds[name].shape}" if name in feeds else "is missing"
-        raise error("TV0603", f"feed of port `{name}` must have shape {needed}, but {given}")
-    return _Port(number, getattr(top, name), stall, _pack(feeds[name], shape))
-
-
-def _pack(beats: Beats, shape: BeatShape) -> list[int]:
-    """Each beat as the integer that its payload is."""
-    if not len(beats):
-        return []
-    octets = np.packbits(to_bits(beats, shape), axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in octets]
-
-
-def _unpack(payloads: list[int], shape: BeatShape) -> Beats:
-    """The inverse of `_pack`."""
-    size = -(-shape.width // 8)
-    data = b"".join(payload.to_bytes(size, "little") for payload in payloads)
-    octets = np.frombuffer(data, np.uint8).reshape(len(payloads), size)
-    bits = np.unpackbits(octets, axis=1, count=shape.width, bitorder="little")
-    return from_bits(bits, shape)
+    port, beats = actor.unit.port, None
+    if isinstance(actor.unit, Source):
+        beats = feed_of(port, actor, input_shapes(actor)[0], feeds, launches)
+    opened = [bool(is_open) for is_open in stalls.get(port, ())]
+    return _Port(number, top.ports[port], opened, beats)

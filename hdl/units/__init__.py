@@ -2,6 +2,10 @@
 
 Each is a frozen description with a summary, a NumPy model and Amaranth logic, and a function that
 builds the actor around it, masks included.  Amaranth is imported only where logic is made.
+
+Time is the same for all: an actor fires at most once a cycle, ``prod(trips)`` times a launch, in
+the first cycle in which every input that is due has a beat and every output that is due has room.
+What is pushed at a firing comes out of the channel `latency` cycles later; see hdl.timing.
 """
 
 from hdl.units.carry import Merge, Route, merge_actor, route_actor

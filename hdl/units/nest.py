@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import cached_property, reduce
 from operator import and_
 from typing import Any
 
@@ -25,20 +25,33 @@ class Nest:
     def __init__(self, m: Module, trips: Sequence[int], step: Value, prefix: str = "") -> None:
         self._m, self._step, self._prefix = m, step, prefix
         self.trips = tuple(trips)
-        self.counters: list[Value] = [
-            Signal(range(count), name=f"{prefix}counter{level}") if count > 1 else Const(0)
-            for level, count in enumerate(trips)
+
+    @cached_property
+    def counters(self) -> list[Value]:
+        """One counter per level; they are made when something first depends on them."""
+        counters: list[Value] = [
+            Signal(range(count), name=f"{self._prefix}counter{level}") if count > 1 else Const(0)
+            for level, count in enumerate(self.trips)
         ]
-        self.first: list[Value] = []  # per level: it is at its first step
-        self.last: list[Value] = []  # per level: it is at its last step
-        for count, counter in zip(self.trips, self.counters, strict=True):
-            self.first.append(counter == 0 if count > 1 else Const(1))
-            self.last.append(counter == count - 1 if count > 1 else Const(1))
+        self.__dict__["counters"] = counters  # `_roll` reads them by way of `last`
         self._roll(
             "sync",
-            step=lambda level: self.counters[level].eq(self.counters[level] + 1),
-            back=lambda level: self.counters[level].eq(0),
+            step=lambda level: counters[level].eq(counters[level] + 1),
+            back=lambda level: counters[level].eq(0),
         )
+        return counters
+
+    @cached_property
+    def first(self) -> list[Value]:
+        """Per level: it is at its first step."""
+        levels = zip(self.trips, self.counters, strict=True)
+        return [counter == 0 if count > 1 else Const(1) for count, counter in levels]
+
+    @cached_property
+    def last(self) -> list[Value]:
+        """Per level: it is at its last step."""
+        levels = zip(self.trips, self.counters, strict=True)
+        return [counter == count - 1 if count > 1 else Const(1) for count, counter in levels]
 
     @property
     def done(self) -> Value:

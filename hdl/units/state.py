@@ -22,7 +22,7 @@ def fold_state(m: Module, stage: Stage, unit: Fold, actor: Actor) -> list[Any]:
     if len(stage.payloads) == 2:
         initial = stage.payloads[1].as_value()
     else:
-        initial = pack([Const(unit.function.initial, shape.bits + 1)] * shape.lanes, shape)
+        initial = pack([Const(unit.function.initial, shape.bits)] * shape.lanes, shape)
     state, result = beat_signal(shape, "state"), beat_signal(shape, "result")
     states = unit.states(actor.trips)
     if states == 1:

@@ -45,7 +45,8 @@ class Mix:
         ]
 
     def model(self, operands: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        return 1 + sum(array * (2 * place + 3) for place, array in enumerate(operands))
+        scaled = [array * (2 * place + 3) for place, array in enumerate(operands)]
+        return np.asarray(np.sum(scaled, axis=0) + 1)
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Horner:
         return [3 * s + v for s, v in zip(state, value, strict=True)]
 
     def model(self, state: npt.NDArray[Any], value: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return 3 * state + value
+        return np.asarray(3 * state + value)
 
 
 def random_netlist(rng: Random, steps: int = 6) -> Netlist:
@@ -68,10 +69,20 @@ def random_netlist(rng: Random, steps: int = 6) -> Netlist:
     growth = _Growth(rng)
     growth.source()
     for _ in range(steps):
-        rng.choice([
-            growth.source, growth.constants, growth.map, growth.map, growth.join, growth.join,
-            growth.fold, growth.collect, growth.loop, growth.loop,
-        ])()
+        rng.choice(
+            [
+                growth.source,
+                growth.constants,
+                growth.map,
+                growth.map,
+                growth.join,
+                growth.join,
+                growth.fold,
+                growth.collect,
+                growth.loop,
+                growth.loop,
+            ]
+        )()
     growth.sinks()
     return Netlist("random", growth.actors)
 
@@ -228,9 +239,9 @@ class _Growth:
         if trips and rng.random() < 0.5:
             level = rng.randrange(len(trips))
             select, variants = ((level, 1),), trips[level]
-        table = np.array([
-            [rng.randint(ONE, width - 1) for _ in range(shape.width)] for _ in range(variants)
-        ])
+        table = np.array(
+            [[rng.randint(ONE, width - 1) for _ in range(shape.width)] for _ in range(variants)]
+        )
         return Wiring(shape, table.reshape(variants, lanes, shape.bits).astype(np.int32), select)
 
     def _any(self) -> Channel:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from hdl.netlist import Actor, Channel, Netlist
+from hdl.netlist import Actor, Channel, Input, Netlist, Output
+from hdl.timing import Stall
 from hdl.units import Sink, Source
 
 
@@ -39,11 +41,14 @@ class _Beats:
 
 
 def firing_cycles(
-    netlist: Netlist, launches: int = 1, stalls: Mapping[str, Sequence[bool]] | None = None
+    netlist: Netlist, launches: int = 1, stalls: Mapping[str, Stall] | None = None
 ) -> dict[str, list[int]] | None:
     """The cycle of each firing, by actor; None if the design deadlocks."""
     beats = {c: _Beats(c, [], [0] * len(c.readers), [0] * len(c.readers)) for c in netlist.channels}
-    due = {port: a.due(port.when) for a in netlist.actors for port in (*a.inputs, *a.outputs)}
+    due: dict[Input | Output, npt.NDArray[np.bool_]] = {}
+    for actor in netlist.actors:
+        due |= {port: actor.due(port.when) for port in actor.inputs}
+        due |= {port: actor.due(port.when) for port in actor.outputs}
     fires: dict[str, list[int]] = {actor.name: [] for actor in netlist.actors}
     offered: set[Actor] = set()
     patterns = {port: list(pattern) for port, pattern in (stalls or {}).items()}
@@ -73,9 +78,9 @@ def firing_cycles(
             for port in actor.inputs:
                 if due[port][step]:
                     beats[port.reader.channel].pop(port.reader.index)
-            for port in actor.outputs:
-                if due[port][step]:
-                    beats[port.channel].pushed.append(cycle)
+            for output in actor.outputs:
+                if due[output][step]:
+                    beats[output.channel].pushed.append(cycle)
         if not firing and cycle > quiet_from + max(c.latency for c in netlist.channels):
             last = max((times[-1] for times in fires.values() if times), default=0)
             if cycle > last + max(c.latency for c in netlist.channels) + 1:

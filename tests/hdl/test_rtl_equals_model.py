@@ -12,6 +12,7 @@ from hdl.netlist import Netlist
 from hdl.sim import random_stalls, run
 from hdl.sizing import size_channels
 from hdl.timing import Stall, simulate_timing
+from tests.hdl.designs import carry, chain, gemv, softmax
 from tests.hdl.netlists import edge_ports, random_feeds, random_netlist
 
 LAUNCHES = 2
@@ -51,3 +52,14 @@ def test_random_design(seed: int, stalled: bool) -> None:
             channel.depth += rng.randint(0, 5)
     stalls = random_stalls(edge_ports(netlist), rng.uniform(0.2, 0.8), seed, 200) if stalled else {}
     check(netlist, stalls, seed)
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.4])
+@pytest.mark.parametrize(
+    "netlist",
+    [gemv(5, 7), softmax(3, 9), carry(6, 3), chain(20, 2, None, latency=3)],
+    ids=lambda netlist: netlist.name,
+)
+def test_known_design_with_the_smallest_depths(netlist: Netlist, stall: float) -> None:
+    size_channels(netlist)
+    check(netlist, random_stalls(edge_ports(netlist), stall, 1, 60), 1)

@@ -9,48 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdl.netlist import BeatShape, Channel, Netlist, Walk, Wiring
+from hdl.netlist import Netlist
 from hdl.sizing import size_channels
 from hdl.timing import simulate_timing
-from hdl.units import fold_actor, map_actor, sink_actor, source_actor
-from tests.hdl.netlists import Horner, Mix, random_netlist
+from tests.hdl.designs import gemv, softmax
+from tests.hdl.netlists import random_netlist
 from tests.hdl.oracles import firing_cycles
 from tilevm.diagnostics import TileError
-
-BYTE = BeatShape(1, 8)
-WIRE = Wiring.identity(BYTE)
-
-
-def softmax(rows: int, columns: int) -> Netlist:
-    """Two folds over each row, each joined with the row again."""
-    beats, once = rows * columns, Walk(((columns, 0),), 1)
-    x, e, y = Channel("x", BYTE, columns), Channel("e", BYTE, columns, 3), Channel("y", BYTE, beats)
-    top, total = Channel("top", BYTE, 1), Channel("total", BYTE, 1)
-    trips, wires = (rows, columns), [(0, WIRE), (1, WIRE)]
-    fold = ((False, True), Horner(BYTE))
-    return Netlist("softmax", [
-        source_actor("load", "x", x, beats),
-        fold_actor("max", trips, *fold, x.read(), top),
-        map_actor("exp", trips, [x.read(), top.read(once)], wires, Mix(BYTE), e),
-        fold_actor("sum", trips, *fold, e.read(), total),
-        map_actor("div", trips, [e.read(), total.read(once)], wires, Mix(BYTE), y),
-        sink_actor("store", "y", y.read(), beats),
-    ])
-
-
-def gemv(rows: int, columns: int) -> Netlist:
-    """A vector that is replayed for every row of a matrix that streams past."""
-    w, x = Channel("w", BYTE, rows * columns), Channel("x", BYTE, columns)
-    p, y = Channel("p", BYTE, rows * columns, 3), Channel("y", BYTE, rows)
-    replay = Walk(((rows, 0), (columns, 1)), columns)
-    trips = (rows, columns)
-    return Netlist("gemv", [
-        source_actor("weights", "w", w, rows * columns),
-        source_actor("vector", "x", x, columns),
-        map_actor("mul", trips, [w.read(), x.read(replay)], [(0, WIRE), (1, WIRE)], Mix(BYTE), p),
-        fold_actor("sum", trips, (False, True), Horner(BYTE), p.read(), y),
-        sink_actor("store", "y", y.read(), rows),
-    ])
 
 
 def depths(netlist: Netlist) -> dict[str, int | None]:
@@ -66,8 +31,8 @@ def test_a_replayed_vector_is_held_and_a_stream_is_not() -> None:
 def test_rows_overlap_through_two_reductions() -> None:
     netlist = softmax(64, 256)
     cycles = size_channels(netlist)
-    # One beat a cycle for all rows, and each reduction holds up the first row once.
-    assert cycles == 64 * 256 + 2 * 256 + 8
+    # One beat a cycle for all rows; each fold holds up the first row once; then the latencies.
+    assert cycles == 64 * 256 + 2 * (256 - 1) + (1 + 1 + 3 + 1 + 1)
     assert simulate_timing(netlist).cycles == cycles
     found = depths(netlist)
     assert found["x"] == 256 + 2 and found["e"] == 256 + 3 + 1

@@ -108,21 +108,24 @@ def test_a_quotient_is_right_when_there_is_one(pair) -> None:
 
 
 def test_division_finds_every_quotient() -> None:
-    """Exhaustive over small layouts of rank 1: a / b fails only where no c has c * b == a."""
+    """Exhaustive over small layouts of rank 1: division fails only where there is no quotient."""
     small = [layout for size in (1, 2, 3, 4, 6) for layout in every_layout(size)]
-    products = {(c * b, b): c for c in small for b in small}
-    wholes = every_layout(6) + every_layout(4) + every_layout(12)
+    wholes = [layout for size in (4, 6, 12) for layout in every_layout(size)]
+    outer_of = {(c * b, b): c for c in small for b in small}
+    inner_of = {(b * c, b): c for c in small for b in small}
     found = 0
     for a in wholes:
         for b in small:
-            try:
-                quotient = a / b
-            except TileError:
-                assert (a, b) not in products, f"{products[a, b]} * {b} == {a}"
-            else:
-                assert quotient * b == a
-                found += 1
-    assert found > len(wholes)
+            for divide, answers in ((Layout.__truediv__, outer_of), (Layout.left_divide, inner_of)):
+                try:
+                    quotient = divide(a, b)
+                except TileError:
+                    assert (a, b) not in answers, f"{a} by {b} is {answers[a, b]}"
+                else:
+                    assert answers.get((a, b), quotient) == quotient
+                    assert a in (quotient * b, b * quotient)
+                    found += 1
+    assert found > 2 * len(wholes)
 
 
 def every_layout(size: int) -> list[Layout]:

@@ -27,7 +27,7 @@ def test_a_matrix() -> None:
 def test_higher_ranks_are_drawn_by_matrix() -> None:
     assert picture(local(2, 1, 1).spatial(1, 1, 2)) == "\n".join(
         [
-            "local(2, 1, 1).spatial(1, 1, 2)",
+            "spatial(1, 1, 2).local(2, 1, 1)",
             "2 x 1 x 2 on 2 places in 2 steps (place:step)",
             "[0, :, :]",
             "     0    1",

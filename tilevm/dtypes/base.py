@@ -168,7 +168,7 @@ class DType(ABC):
                 f"code {array[index]}{at(index)} is outside 0 .. {self.mask}, the codes of {self}",
                 help=f"values become codes by `dtype({self.name!r}).encode(values)`",
             )
-        return array.astype(np.uint64)
+        return array.astype(np.uint64, copy=False)
 
     # --- data in and out
 

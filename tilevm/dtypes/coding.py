@@ -16,6 +16,11 @@ from tilevm.dtypes.base import Codes, trap_where
 from tilevm.dtypes.formats import FloatFormat
 
 _TABLE_BITS = 16
+_CHUNK = 1 << 14  # elements at a time: NumPy's temporaries then stay in the cache
+_HARDWARE = {  # formats whose conversions the processor has
+    FloatFormat(8, 23, 127): (np.float32, np.uint32),
+    FloatFormat(11, 52, 1023): (np.float64, np.uint64),
+}
 _U = np.uint64
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -28,6 +33,22 @@ def encode_floats(
 
     A directed rounding towards zero never overflows a finite value: it gives the largest one.
     """
+    if f in _HARDWARE and (rounding, overflow) == ("nearest_even", "inf"):
+        narrow, stored = _HARDWARE[f]
+        with np.errstate(all="ignore"):
+            codes = x.astype(narrow).view(stored).astype(_U)
+        return np.asarray(np.where(np.isnan(x), _U(f.nan_code or 0), codes))
+    traps = overflow == "trap" or f.nan_code is None  # a trap needs the index in the whole array
+    if x.size <= _CHUNK or traps:
+        return _encode(f, x, rounding, overflow, nan)
+    flat, result = x.reshape(-1), np.empty(x.size, _U)
+    for start in range(0, x.size, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        result[part] = _encode(f, flat[part], rounding, overflow, nan)
+    return result.reshape(x.shape)
+
+
+def _encode(f: FloatFormat, x: Floats, rounding: str, overflow: str, nan: str) -> Codes:
     bits = x.view(_U)
     negative = (bits >> _U(63)) != 0
     code, large = _round_magnitude(f, bits, negative, rounding)
@@ -95,6 +116,11 @@ def decode_floats(f: FloatFormat, codes: Codes) -> Floats:
     """Values of codes, each below 2**bits; every NaN becomes the one of NumPy."""
     if f.bits <= _TABLE_BITS:
         return np.asarray(_table(f)[codes.astype(np.intp)])
+    if f in _HARDWARE:
+        narrow, stored = _HARDWARE[f]
+        with np.errstate(all="ignore"):  # signalling NaN
+            value = codes.astype(stored).view(narrow).astype(np.float64)
+        return np.asarray(np.where(np.isnan(value), np.nan, value))
     return _decode_by_rule(f, codes)
 
 

@@ -48,7 +48,7 @@ def round_fraction(f: FloatFormat, value: Fraction, rounding: str = "nearest_eve
     except OverflowError:
         kept = odd or not (up or rounding.startswith("nearest"))
         size = f.largest if kept and not odd else math.inf
-    return math.copysign(size, value)
+    return -size if value < 0 else size
 
 
 def add_exactly(f: FloatFormat, x: Floats, y: Floats) -> Floats:

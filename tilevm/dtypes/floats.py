@@ -216,7 +216,8 @@ class FloatType(DType):
     def minimum(self, a: Array, b: Array) -> Array:
         x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
         with np.errstate(all="ignore"):
-            return _canonical(np.where((x == y) & np.signbit(x), x, np.minimum(y, x)))
+            tied = np.where(np.signbit(x), x, y)  # equal, but for the sign of a zero
+            return _canonical(np.where(x == y, tied, np.minimum(x, y)))
 
     def maximum(self, a: Array, b: Array) -> Array:
         return _canonical(np.negative(self.minimum(np.negative(a), np.negative(b))))

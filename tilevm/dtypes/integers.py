@@ -74,7 +74,7 @@ class IntType(DType):
     def wrap(self, values: Array) -> Array:
         """Any integers modulo 2**bits, as values of this type."""
         with np.errstate(all="ignore"):
-            result = np.asarray(values).astype(self.carrier)
+            result = np.asarray(values).astype(self.carrier, copy=False)
         spare = self.carrier.itemsize * 8 - self.width
         if not spare:
             return result
@@ -142,6 +142,9 @@ class IntType(DType):
         result = self.wrap(np.multiply(x, y))
         if self._wraps(overflow):
             return result
+        if self.width <= 31:  # int64 holds the exact product
+            exact = np.multiply(x, y, dtype=np.int64)
+            return self._limited("mul", overflow, result, exact != result, exact < 0)
         negative = (x < 0) != (y < 0)
         high, low = _wide_product(_magnitude(x), _magnitude(y))
         limit = np.where(negative, np.uint64(-self.min), np.uint64(self.max))

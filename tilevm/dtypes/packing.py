@@ -28,7 +28,9 @@ def pack_codes(
     """Bytes (one-dimensional) of codes below 2**bits; see `DType.pack`."""
     rows, length = _rows(codes.shape, padding)
     table = codes.reshape(rows, length)
-    if bits in (8, 16, 32, 64):
+    if not table.size:
+        data = np.zeros((rows, 0), np.uint8)
+    elif bits in (8, 16, 32, 64):
         data = table.astype(f"<u{bits // 8}").view(np.uint8).reshape(rows, length * bits // 8)
     else:
         data = _pack_rows(table, bits)
@@ -54,6 +56,8 @@ def unpack_codes(
             f"{prod(shape)} codes of {bits} bits take {rows * size} bytes, "
             f"but the data has {stored.size}",
         )
+    if not rows * length:
+        return np.zeros(shape, np.uint64)
     table = stored[: rows * size].reshape(rows, size)
     if bits in (8, 16, 32, 64):
         exact = np.ascontiguousarray(table[:, : length * bits // 8])

@@ -23,7 +23,7 @@ from tilevm.dtypes.sums import exact_sums, fraction_sum
 
 _UNIT = 2.0**-53  # rounding error of one float64 operation, relative
 _MODERATE = (2.0**-470, 2.0**470)  # factors whose squares and products float64 holds in two parts
-_GATHERED = 1 << 17  # terms summed exactly at a time
+_GATHERED = 1 << 15  # terms summed exactly at a time: they stay in the cache
 
 
 def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType) -> Array:
@@ -111,7 +111,7 @@ def _float_dot(a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType) -> Flo
         signs = np.matmul(_with_finite_as_signs(a), _with_finite_as_signs(b))
         special = ~np.isfinite(signs)
         a, b = _finite_part(a), _finite_part(b)
-        plain = np.where(special, signs, np.matmul(a, b))
+        plain = np.where(special, signs, np.asarray(np.matmul(a, b)))
     norm_a = np.sqrt(np.square(a).sum(axis=-1))[..., :, None]
     norm_b = np.sqrt(np.square(b).sum(axis=-2))[..., None, :]
     ordinary = _moderate(ta, tb) or (_moderate_data(a) and _moderate_data(b))
@@ -124,16 +124,16 @@ def _float_dot(a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType) -> Flo
     exact = _precision(ta) + _precision(tb) <= 53
     step = max(1, _GATHERED // inner)
     for start in range(0, len(left[0]), step):
-        chosen = tuple(axis[start : start + step] for axis in left)
-        x = np.asarray(rows[chosen[:-1]])
-        y = np.asarray(columns[(*chosen[:-2], chosen[-1])])
+        cells = tuple(axis[start : start + step] for axis in left)
+        x = np.asarray(rows[cells[:-1]])
+        y = np.asarray(columns[(*cells[:-2], cells[-1])])
         if not ordinary:
             pairs = (zip(p.tolist(), q.tolist(), strict=True) for p, q in zip(x, y, strict=True))
-            result[chosen] = _rounded_fractions([fraction_sum(list(row)) for row in pairs], to)
+            result[cells] = _rounded_fractions([fraction_sum(list(row)) for row in pairs], to)
         elif exact:
-            result[chosen] = to.round_pair(*exact_sums(x * y))
+            result[cells] = to.round_pair(*exact_sums(x * y))
         else:
-            result[chosen] = to.round_pair(*exact_sums(np.concatenate(two_prod(x, y), axis=-1)))
+            result[cells] = to.round_pair(*exact_sums(np.concatenate(two_prod(x, y), axis=-1)))
     return result
 
 
@@ -195,7 +195,7 @@ def _moderate_data(x: Floats) -> bool:
 def _split(x: Array, t: DType) -> list[Floats]:
     """Float64 arrays that add up to x: one, or two for integers of more than 53 bits."""
     if t.is_float or t.bits <= 53:
-        return [x.astype(np.float64)]
+        return [x.astype(np.float64, copy=False)]
     low = x & x.dtype.type(0xFFFFFFFF)
     return [(x - low).astype(np.float64), low.astype(np.float64)]
 
@@ -203,6 +203,8 @@ def _split(x: Array, t: DType) -> list[Floats]:
 def _factors(a: Array, b: Array, ta: DType, tb: DType) -> tuple[Floats, Floats]:
     """Float64 factors with the same products; splitting an operand lengthens the inner axis."""
     left, right = _split(a, ta), _split(b, tb)
+    if len(left) == len(right) == 1:
+        return left[0], right[0]
     x = np.concatenate([p for p in left for _ in right], axis=-1)
     y = np.concatenate([q for _ in left for q in right], axis=-2)
     return x, y

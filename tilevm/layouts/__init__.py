@@ -8,6 +8,8 @@
 True
 """
 
+from tilevm.layouts.grid import picture
+from tilevm.layouts.image import svg
 from tilevm.layouts.layout import (
     Layout,
     column_local,
@@ -17,8 +19,7 @@ from tilevm.layouts.layout import (
     spatial,
 )
 from tilevm.layouts.modes import Mode
-from tilevm.layouts.parse import parse
-from tilevm.layouts.picture import picture, svg
+from tilevm.layouts.parser import parse
 
 __all__ = [
     "Layout",

@@ -37,8 +37,8 @@ def _factors(shape: Shape, spatial: Modes, local: Modes) -> list[str] | None:
     candidates = [
         [text for name, run in runs for text in _run(name, run, len(shape))]
         for runs in (
-            _runs(shape, [("local", local), ("spatial", spatial)]),
             _runs(shape, [("spatial", spatial), ("local", local)]),
+            _runs(shape, [("local", local), ("spatial", spatial)]),
         )
         if runs is not None
     ]

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -392,7 +391,11 @@ def _of_one_rank(a: Layout, b: Layout, verb: str) -> tuple[Layout, Layout]:
 
 
 def _numbers(choices: Sequence[Sequence[int]], extents: Sequence[int]) -> Iterator[int]:
-    """Each number whose digits are taken from ``choices``, rising."""
-    weights = [math.prod(extents[at + 1 :]) for at in range(len(extents))]
-    for taken in itertools.product(*choices):
-        yield sum(digit * weight for digit, weight in zip(taken, weights, strict=True))
+    """Each number whose digits are taken from ``choices``, rising, none made before it is due."""
+    if not choices:
+        yield 0
+        return
+    weight = math.prod(extents[1:])
+    for digit in choices[0]:
+        for rest in _numbers(choices[1:], extents[1:]):
+            yield digit * weight + rest

@@ -23,7 +23,7 @@ def recognised(table: NDArray[Any], shape: Shape) -> tuple[Modes, Modes] | None:
         return None
     cells = table.astype(np.int64)
     rows, columns = cells[:, 0], cells[0, :]
-    if cells[0, 0] != 0 or not np.array_equal(cells, rows[:, None] + columns):
+    if not np.array_equal(cells, rows[:, None] + columns):
         return None
     spatial, local = _digits(rows, shape), _digits(columns, shape)
     if spatial is None or local is None or any(mode.dim is None for mode in local):
@@ -38,7 +38,7 @@ def _digits(values: NDArray[np.int64], shape: Shape) -> Modes | None:
         stride = int(values[1])
         breaks = np.flatnonzero(np.diff(values) != stride)
         extent = int(breaks[0]) + 1 if len(breaks) else len(values)
-        if stride < 0 or len(values) % extent:
+        if len(values) % extent:
             return None
         high = values[::extent]
         digit = np.arange(extent, dtype=np.int64) * stride

@@ -1,0 +1,119 @@
+"""Comparison of a simulation with the virtual machine and with the timed model: the first difference, named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdl.lower import Tap
+from hdl.lower.functions import to_beats
+from hdl.lower.schedule import HOLE
+from tilevm.diagnostics import Label, TileError, error
+from tilevm.ir import Value
+from tilevm.vm.machine import Event
+
+if TYPE_CHECKING:
+    from hdl.design import Design
+
+Array = npt.NDArray[Any]
+
+
+def expected_streams(design: Design, events: Sequence[Event]) -> dict[str, Array]:
+    """By channel the beats [beats, lanes] that the virtual machine's values make, holes as 0."""
+    by_value: dict[Value, dict[int, list[Array]]] = {}
+    blocks: dict[int, int] = {}
+    for event in events:
+        first = int(event.blocks[0])
+        blocks[first] = len(event.blocks)
+        by_value.setdefault(event.value, {}).setdefault(first, []).append(event.data)
+    found = {}
+    for tap in design.lowered.taps:
+        chunks = by_value.get(tap.value)
+        if chunks is None:
+            continue
+        parts = []
+        for first, rounds in sorted(chunks.items()):
+            shape = tap.value.tile.shape
+            spread = [np.broadcast_to(data, (blocks[first], *shape)) for data in rounds]
+            parts.append(np.stack(spread, axis=1).reshape(-1, tap.value.tile.size))
+        values = np.concatenate(parts)  # [blocks * rounds, elements]
+        beats = to_beats(values, tap.value.dtype)
+        picked = beats[:, np.maximum(tap.schedule, 0)]
+        picked = np.where(tap.schedule == HOLE, 0, picked)
+        found[tap.channel] = picked.reshape(-1, tap.schedule.shape[1])
+    return found
+
+
+def compare_streams(design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]) -> int:
+    """Compares every watched stream; returns the beats compared, raises TV0606 at the first wrong one."""
+    first: tuple[int, Tap, int, int] | None = None
+    count = 0
+    order = {actor.name: number for number, actor in enumerate(design.netlist.actors)}
+    for tap in design.lowered.taps:
+        if tap.channel not in expected:
+            continue
+        want, got = expected[tap.channel], seen[tap.channel]
+        holes = np.tile(tap.schedule == HOLE, (len(want) // len(tap.schedule), 1))
+        count += len(want)
+        if got.shape != want.shape:
+            raise error("TV0606", f"stream `{tap.channel}` has {len(got)} beats, not {len(want)}")
+        wrong = np.argwhere((want != got) & ~holes)
+        if len(wrong):
+            rank = order.get(tap.channel, 0)
+            if first is None or rank < first[0]:
+                first = (rank, tap, int(wrong[0][0]), int(wrong[0][1]))
+    if first is not None:
+        _, tap, beat, lane = first
+        raise _mismatch(design, tap, beat, lane, expected[tap.channel], seen[tap.channel])
+    return count
+
+
+def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: Array) -> TileError:
+    frame = len(tap.schedule)
+    rounds, local = divmod(beat, frame)
+    levels = np.unravel_index(rounds, [loop.trips for loop in tap.scope]) if tap.scope else ()
+    where = ", ".join(f"{loop.name} = {int(at)}" for loop, at in zip(tap.scope, levels, strict=True))
+    expected, seen = int(want[beat, lane]), int(got[beat, lane])
+    differs = expected ^ seen
+    bit = (differs & -differs).bit_length() - 1
+    element = np.unravel_index(int(tap.schedule[local, lane]), tap.value.tile.shape)
+    actor = next((a for a in design.netlist.actors if a.name == tap.channel), None)
+    op = actor.origin.op if actor and actor.origin else "?"
+    span = actor.origin.span if actor and actor.origin else tap.value.span
+    label = [Label(span, f"computed by unit `{tap.channel}`")] if span else []
+    place = f"element {[int(i) for i in element]}" if tap.value.tile.shape else "its one element"
+    notes = [
+        f"{'iteration ' + where + ': ' if where else ''}beat {local}, lane {lane}, lowest wrong bit {bit}: {place}",
+        f"expected {expected}, got {seen}",
+    ]
+    return error("TV0606", f"`{tap.value.name}` of `{op}` differs from the virtual machine", *label, notes=notes)
+
+
+def compare_outputs(design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]) -> None:
+    """Compares the output buffers bit by bit; TV0606 at the first wrong element."""
+    for name, want in expected.items():
+        kind = design.kernel.param(name).dtype
+        wrong = np.argwhere(to_beats(want, kind) != to_beats(seen[name], kind))
+        if len(wrong):
+            at = tuple(int(i) for i in wrong[0])
+            notes = [f"expected {want[at]}, got {seen[name][at]}"]
+            message = f"`{name}{list(at)}` differs from the virtual machine ({len(wrong)} of {want.size} do)"
+            raise error("TV0606", message, notes=notes)
+
+
+def compare_firings(design: Design, predicted: Mapping[str, Array], seen: Mapping[str, Array]) -> None:
+    """Compares every firing time of every actor; TV0607 at the first that differs."""
+    for actor in design.netlist.actors:
+        want, got = predicted[actor.name], seen[actor.name]
+        if np.array_equal(want, got):
+            continue
+        count = min(len(want), len(got))
+        wrong = np.flatnonzero(want[:count] != got[:count])
+        at = int(wrong[0]) if len(wrong) else count
+        times = [str(int(t[at])) if at < len(t) else "never" for t in (want, got)]
+        label = [Label(actor.origin.span)] if actor.origin and actor.origin.span else []
+        message = f"firing {at} of `{actor.name}` was predicted for cycle {times[0]}, it came at {times[1]}"
+        raise error("TV0607", message, *label)

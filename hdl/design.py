@@ -1,0 +1,261 @@
+"""A design: the hardware of one kernel, with its timing, its ports, its report, its simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hdl.lower import Lowered, Port, lower
+from hdl.lower.functions import from_beats, to_beats
+from hdl.lower.schedule import to_layout
+from hdl.netlist import Channel, Netlist
+from hdl.sizing import size_channels
+from hdl.timing import Timing, simulate_timing
+from tilevm.diagnostics import error, nearest
+from tilevm.ir import Kernel
+from tilevm.passes import canonicalise, rewrite_dot
+from tilevm.vm import Launch, bind, bind_symbols, execute
+from tilevm.vm.machine import Event
+
+SIMULATORS = ("amaranth", "verilator", "icarus")
+MAX_LANES = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a simulation gave: values by buffer, and the cycles it took."""
+
+    outputs: dict[str, npt.NDArray[Any]]
+    cycles: int
+    predicted: int  # by the timed model, under the same stalls
+    simulator: str
+    compared: int  # beats of inner streams that equal the virtual machine's
+
+
+def build(
+    kernel: Kernel,
+    *,
+    dot: str = "lut",
+    lanes: int = 16,
+    group: int = 4,
+    table: str = "activations",
+    sizes: Mapping[str, int] | None = None,
+    **symbols: int,
+) -> Design:
+    """The hardware of a kernel for given shapes, one beat of at most `lanes` elements a cycle and unit.
+
+    `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
+    operand, see `tilevm.passes.rewrite_dot`) or ``mac`` (multiply-accumulate).  Shape symbols are given
+    by name (``N=64, K=256``), or in `sizes`.  Raises TileError where the kernel cannot be built, with
+    the line of the program and what would make it legal.
+    """
+    if isinstance(lanes, bool) or not isinstance(lanes, int) or not 1 <= lanes <= MAX_LANES:
+        raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
+    launch = bind_symbols(kernel, {**(sizes or {}), **symbols})
+    rewritten = rewrite_dot(kernel, form=dot, group=group, table=table)  # type: ignore[arg-type]
+    lowered = lower(canonicalise(rewritten, launch.symbols), lanes)
+    size_channels(lowered.netlist)
+    options = {"dot": dot, "lanes": lanes}
+    if dot == "lut":
+        options |= {"group": group, "table": table}
+    return Design(kernel, lowered, launch, options)
+
+
+class Design:
+    """Hardware for one kernel and shape: a netlist with sized buffers, and what can be done with it."""
+
+    def __init__(
+        self, source: Kernel, lowered: Lowered, launch: Launch, options: Mapping[str, Any]
+    ) -> None:
+        self.source = source
+        self.lowered = lowered
+        self.launch = launch
+        self.options = dict(options)
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def kernel(self) -> Kernel:
+        """The program that was built: rewritten, for these shapes."""
+        return self.lowered.kernel
+
+    @property
+    def netlist(self) -> Netlist:
+        return self.lowered.netlist
+
+    @property
+    def inputs(self) -> list[Port]:
+        return self.lowered.inputs
+
+    @property
+    def outputs(self) -> list[Port]:
+        return self.lowered.outputs
+
+    @cached_property
+    def timing(self) -> Timing:
+        """When every actor fires, with ports that are always ready."""
+        return simulate_timing(self.netlist)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of a launch with ports always ready, from the first after reset to the last output beat."""
+        return self.timing.cycles
+
+    # --- sizes
+
+    def bits(self, channel: Channel) -> int:
+        """Bits that a channel stores."""
+        return (channel.depth or 0) * channel.shape.width
+
+    @property
+    def table_bits(self) -> int:
+        """Bits of look-up tables held at once."""
+        return sum(self.bits(c) for c in self.netlist.channels if c.name in self.lowered.tables)
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of the memories that hold input buffers."""
+        return sum(self.bits(c) for c in self._memories)
+
+    @property
+    def buffer_bits(self) -> int:
+        """Bits of all other channels."""
+        return sum(map(self.bits, self.netlist.channels)) - self.table_bits - self.memory_bits
+
+    @property
+    def _memories(self) -> list[Channel]:
+        return [a.outputs[0].channel for a in self.netlist.actors if not a.inputs and a.outputs and a.unit.summary.startswith("source")]
+
+    # --- text
+
+    def verilog(self) -> str:
+        """The design as Verilog-2005, its ports and the order of their beats described in the header."""
+        from hdl.emit import verilog
+
+        return verilog(self.netlist, self.name, self.header())
+
+    def header(self) -> str:
+        """What the design computes, its ports, its cycles, and the program, as plain text."""
+        from hdl.report import header
+
+        return header(self)
+
+    def report(self) -> str:
+        """Sizes, cycles, what every unit does and how busy it is, as Markdown."""
+        from hdl.report import report
+
+        return report(self)
+
+    def layouts(self) -> dict[str, str]:
+        """For each named value the layout that it streams in, as SVG: places are lanes, steps are beats."""
+        from tilevm.layouts import svg
+
+        found = {}
+        for tap in self.lowered.taps:
+            layout = to_layout(tap.schedule, tap.value.tile)
+            if layout is not None:
+                found[tap.value.name] = svg(layout, f"{tap.value.name}: {tap.value.tile.with_shape(*tap.value.tile.shape)}")
+        return found
+
+    # --- data
+
+    def feed(self, values: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+        """The beats [beats, lanes] of every input port, for carrier values of the buffers."""
+        found = {}
+        for port in self.inputs:
+            param = self.kernel.param(port.buffer)
+            flat = to_beats(values[port.buffer], param.dtype).reshape(-1)
+            found[port.name] = np.where(port.elements >= 0, flat[np.maximum(port.elements, 0)], 0)
+        return found
+
+    def collect(
+        self, beats: Mapping[str, npt.NDArray[Any]], initial: Mapping[str, npt.NDArray[Any]]
+    ) -> dict[str, npt.NDArray[Any]]:
+        """The output buffers from the beats of the output ports; `initial` where a buffer is not written."""
+        found: dict[str, npt.NDArray[Any]] = {}
+        for port in self.outputs:
+            param = self.kernel.param(port.buffer)
+            extents = self.launch.extents[port.buffer]
+            if port.buffer not in found:
+                start = initial.get(port.buffer)
+                found[port.buffer] = (
+                    np.zeros(prod(extents), param.dtype.carrier) if start is None else np.array(start).reshape(-1)
+                )
+            values = from_beats(np.asarray(beats[port.name]), param.dtype)
+            used = port.elements >= 0
+            found[port.buffer][port.elements[used]] = values[used]
+        return {name: flat.reshape(self.launch.extents[name]) for name, flat in found.items()}
+
+    def simulate(
+        self,
+        arguments: Mapping[str, Any] | None = None,
+        /,
+        *,
+        simulator: str = "amaranth",
+        stall: float = 0.0,
+        seed: int = 0,
+        vcd: str | Path | None = None,
+        check: bool = True,
+        **named: Any,
+    ) -> Result:
+        """Runs the hardware on arrays (as `tilevm.run` takes them), and compares it with the VM.
+
+        `stall`: how often, from 0 to below 1, each port is closed in a cycle; `seed` replays the pattern.
+        `vcd`: a waveform file to write (simulator "amaranth").  With `check`, every beat of every stream
+        that carries a named value must equal the VM's: TileError TV0606 names the first that does not.
+        Firing times are compared with the timed model: TV0607.
+        """
+        from hdl.check import compare_firings, compare_streams, expected_streams
+        from hdl.sim import random_stalls
+
+        if simulator not in SIMULATORS:
+            near = nearest(simulator, SIMULATORS)
+            hint = f"did you mean `{near}`?" if near else f"simulators: {', '.join(SIMULATORS)}"
+            raise error("TV0608", f"there is no simulator `{simulator}`", help=hint)
+        if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
+            raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
+        if vcd is not None and simulator != "amaranth":
+            raise error("TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`")
+        launch = bind(self.kernel, {**(arguments or {}), **named})
+        events: list[Event] = []
+        values = execute(launch, observe=events.append if check else None)
+        ports = [p.name for p in (*self.inputs, *self.outputs)]
+        # a closed port costs about 1 / (1 - stall) cycles a beat
+        length = int(self.cycles / (1 - stall) * 2) + 1000
+        stalls = random_stalls(ports, stall, seed, length) if stall else {}
+        predicted = simulate_timing(self.netlist, stalls=stalls) if stalls else self.timing
+        feeds = self.feed(launch.arrays)
+        compared = 0
+        if simulator == "amaranth":
+            from hdl.sim import run
+
+            seen = run(self.netlist, feeds, stalls=stalls, taps=check, vcd=vcd)
+            beats, cycles = seen.outputs, seen.cycles
+            if check:
+                compared = compare_streams(self, expected_streams(self, events), seen.taps)
+            compare_firings(self, predicted.fires, seen.fires)
+        else:
+            from hdl.sim.external import run_external
+
+            sunk = {p.name: len(p.elements) for p in self.outputs}
+            beats, cycles = run_external(self, simulator, feeds, sunk, stalls)
+        outputs = self.collect(beats, launch.arrays)
+        if check:
+            from hdl.check import compare_outputs
+
+            compare_outputs(self, values, outputs)
+            if cycles != predicted.cycles:
+                raise error(
+                    "TV0607",
+                    f"`{self.name}` took {cycles} cycles in {simulator}, {predicted.cycles} were predicted",
+                )
+        return Result(outputs, cycles, predicted.cycles, simulator, compared)

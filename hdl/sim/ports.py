@@ -1,0 +1,43 @@
+"""The ports of a design during a simulation, and beats as the integers that payloads are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from hdl.netlist import Actor, BeatShape, Netlist
+from hdl.units.edge import Sink, Source
+from hdl.units.lanes import Beats, from_bits, to_bits
+from tilevm.diagnostics import error
+
+
+def edge(netlist: Netlist, kind: type[Source] | type[Sink]) -> dict[str, Actor]:
+    """The actors of all ports of one kind, by port."""
+    return {actor.unit.port: actor for actor in netlist.actors if isinstance(actor.unit, kind)}
+
+
+def feed_of(
+    port: str, actor: Actor, shape: BeatShape, feeds: Mapping[str, Beats], launches: int
+) -> list[int]:
+    """The payloads that a port is fed; raises TileError TV0603 if they do not fit."""
+    needed = (actor.firings * launches, shape.lanes)
+    if port not in feeds or feeds[port].shape != needed:
+        given = f"has shape {feeds[port].shape}" if port in feeds else "is missing"
+        raise error("TV0603", f"feed of port `{port}` must have shape {needed}, but {given}")
+    return pack(feeds[port], shape)
+
+
+def pack(beats: Beats, shape: BeatShape) -> list[int]:
+    """Each beat as the integer that its payload is."""
+    octets = np.packbits(to_bits(beats, shape), axis=1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in octets]
+
+
+def unpack(payloads: list[int], shape: BeatShape) -> Beats:
+    """The inverse of `pack`."""
+    size = -(-shape.width // 8)
+    data = b"".join(payload.to_bytes(size, "little") for payload in payloads)
+    octets = np.frombuffer(data, np.uint8).reshape(len(payloads), size)
+    bits = np.unpackbits(octets, axis=1, count=shape.width, bitorder="little")
+    return from_bits(bits, shape)

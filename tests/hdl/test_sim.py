@@ -1,0 +1,110 @@
+"""The simulation around a design: feeds, stalls, waveforms, and designs that stand still."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hdl.netlist import BeatShape, Channel, Netlist, Walk, Wiring
+from hdl.sim import random_stalls, run
+from hdl.units import fold_actor, map_actor, sink_actor, source_actor
+from tests.hdl.netlists import Horner, Mix
+from tilevm.diagnostics import TileError
+
+SHAPE = BeatShape(2, 8, True)
+
+
+def sums(depth: int = 2) -> Netlist:
+    """Folds of four beats each."""
+    x, y = Channel("x", SHAPE, 12, depth=depth), Channel("y", SHAPE, 3, latency=2, depth=3)
+    return Netlist("sums", [
+        source_actor("load", "x", x, 12),
+        fold_actor("fold", (3, 4), (False, True), Horner(SHAPE), x.read(), y),
+        sink_actor("store", "y", y.read(), 3),
+    ])  # fmt: skip
+
+
+FEED = np.arange(24).reshape(12, 2)
+
+
+def test_a_design_without_stalls() -> None:
+    seen = run(sums(), {"x": FEED})
+    assert seen.fires["load"].tolist() == list(range(12))
+    assert seen.fires["fold"].tolist() == list(range(1, 13))
+    assert seen.fires["store"].tolist() == [6, 10, 14]
+    assert seen.cycles == 15
+    assert seen.taps["x"].tolist() == FEED.tolist()
+    assert seen.taps["y"].tolist() == seen.outputs["y"].tolist()
+    state = np.ones((3, 2), np.int64)
+    for step in range(4):
+        state = 3 * state + FEED.reshape(3, 4, 2)[:, step]
+    assert seen.outputs["y"].tolist() == ((state + 128) % 256 - 128).tolist()
+
+
+def test_a_closed_port_holds_the_design_back() -> None:
+    stalls = {"x": np.zeros(5, np.bool_), "y": np.arange(40) % 8 == 7}
+    seen = run(sums(), {"x": FEED}, stalls=stalls)
+    assert seen.fires["load"].tolist() == list(range(5, 17))
+    assert seen.fires["store"].tolist() == [15, 23, 31]
+
+
+def test_taps_can_be_left_out() -> None:
+    seen = run(sums(), {"x": FEED}, taps=False)
+    assert seen.taps == {} and len(seen.outputs["y"]) == 3
+
+
+def test_constants_are_recorded_for_the_launches_asked_for() -> None:
+    c = Channel("c", SHAPE, 2, depth=2)
+    table = np.array([[[-1] * 8] * 2, [[-2] * 8] * 2], np.int32)
+    wiring = Wiring(SHAPE, table, ((0, 1),))
+    actors = [
+        map_actor("constant", (2,), [], [(None, wiring)], Mix(SHAPE), c),
+        sink_actor("store", "y", c.read(), 2),
+    ]
+    seen = run(Netlist("constants", actors), {}, launches=2)
+    assert seen.outputs["y"].tolist() == [[1, 1], [-2, -2]] * 2
+    assert len(seen.fires["constant"]) == len(seen.taps["c"]) == 4
+
+
+def test_waveform(tmp_path: Path) -> None:
+    file = tmp_path / "sums.vcd"
+    run(sums(), {"x": FEED}, vcd=file)
+    text = file.read_text("utf-8")
+    assert "$scope module fold_actor $end" in text and "fold_fire $end" in text
+
+
+def test_random_stalls_can_be_replayed() -> None:
+    one, two = (random_stalls(["x", "y"], 0.25, seed=7, length=4000) for _ in range(2))
+    assert one.keys() == {"x", "y"}
+    assert all((one[port] == two[port]).all() for port in one)
+    assert (one["x"] != one["y"]).any()
+    assert abs(one["x"].mean() - 0.75) < 0.05
+    assert (random_stalls(["x"], 0.25, seed=8, length=4000)["x"] != one["x"]).any()
+
+
+def test_a_design_that_stands_still() -> None:
+    """Two readers that need beats far apart: one waits for beats, the other holds the room."""
+    x, total = Channel("x", SHAPE, 4, depth=2), Channel("total", SHAPE, 1, depth=2)
+    y = Channel("y", SHAPE, 4, depth=2)
+    first, late = x.read(), x.read()
+    wires, again = Wiring.identity(SHAPE), Walk(((4, 0),), 1)
+    netlist = Netlist("stuck", [
+        source_actor("load", "x", x, 4),
+        fold_actor("fold", (4,), (True,), Horner(SHAPE), first, total),
+        map_actor("mix", (4,), [late, total.read(again)], [(0, wires), (1, wires)], Mix(SHAPE), y),
+        sink_actor("store", "y", y.read(), 4),
+    ])  # fmt: skip
+    with pytest.raises(TileError) as caught:
+        run(netlist, {"x": FEED[:4]}, max_idle=20)
+    text = str(caught.value)
+    assert caught.value.diagnostics[0].code == "TV0602"
+    assert "`mix`" in text and "`total`" in text and "`load`" in text and "depth 2" in text
+
+
+def test_a_feed_that_does_not_fit() -> None:
+    with pytest.raises(TileError, match=r"`x` must have shape \(24, 2\), but has shape \(12, 2\)"):
+        run(sums(), {"x": FEED}, launches=2)
+    with pytest.raises(TileError, match=r"`x` must have shape \(12, 2\), but is missing"):
+        run(sums(), {})
