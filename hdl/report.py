@@ -5,8 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hdl.lower import Port
-from hdl.lower.schedule import to_layout
+from hdl.lower.schedule import HOLE, Schedule, to_layout
+from tilevm.ir import For, TileType, Value
+from tilevm.ir.ops import Load
 
 if TYPE_CHECKING:
     from hdl.design import Design
@@ -79,12 +83,23 @@ def report(design: Design) -> str:
     ]
     for actor in design.netlist.actors:
         use = timing.usage[actor.name]
-        origin = f"`{actor.origin.op}`" + (f", line {actor.origin.span.line}" if actor.origin.span else "") if actor.origin else ""
+        origin = (
+            f"`{actor.origin.op}`"
+            + (f", line {actor.origin.span.line}" if actor.origin.span else "")
+            if actor.origin
+            else ""
+        )
         share = f"{100 * use.busy / design.cycles:.1f} %"
         lines.append(
             f"| {actor.name} | {actor.unit.summary} | {origin} | {use.busy} | {use.starved} | {use.blocked} | {share} |"
         )
-    lines += ["", "## Streams", "", "| stream | beat | depth | bits | beats a launch |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "## Streams",
+        "",
+        "| stream | beat | depth | bits | beats a launch |",
+        "|---|---|---|---|---|",
+    ]
     for actor in design.netlist.actors:
         for output in actor.outputs:
             channel = output.channel
@@ -93,13 +108,69 @@ def report(design: Design) -> str:
                 f"| {channel.name} | {channel.shape.lanes} x {channel.shape.bits} bits | {channel.depth} "
                 f"| {design.bits(channel)} | {beats} |"
             )
-    lines += ["", "## Layouts", "", "Places are lanes, steps are beats.", "", "| value | type | layout |", "|---|---|---|"]
-    for tap in design.lowered.taps:
-        layout = to_layout(tap.schedule, tap.value.tile)
-        kind = tap.value.tile.with_shape(*tap.value.tile.shape)
-        text = f"`{layout}`" if layout is not None else f"{prod(tap.schedule.shape)} places with holes"
-        lines.append(f"| {tap.value.name} | `{kind}` | {text} |")
+    lines += ["", "## Layouts", "", "Places are lanes, steps are beats.", ""]
+    lines += ["| value | type | beats x lanes | layout |", "|---|---|---|---|"]
+    for value, schedule in tiles(design):
+        layout = to_layout(schedule, value.tile)
+        text = f"`{layout}`" if layout is not None else _irregular(schedule)
+        beats, lanes = schedule.shape
+        lines.append(f"| {value.name} | `{_bare(value)}` | {beats} x {lanes} | {text} |")
     for note in design.lowered.notes:
         lines += ["", f"Note: {note}."]
     lines += ["", "## Program as built", "", "```", str(design.kernel).rstrip(), "```", ""]
     return "\n".join(lines)
+
+
+def tiles(design: Design) -> list[tuple[Value, Schedule]]:
+    """Every tile that a stream carries, in program order, with the element in each lane of each beat."""
+    found = {tap.value: tap.schedule for tap in design.lowered.taps}
+    ports = {port.origin.value: port for port in design.inputs}
+    for op in design.kernel.body.walk():
+        if isinstance(op, Load) and op.out.name in ports:
+            found[op.out] = _loaded(design, op, ports[op.out.name])
+    order = [value for op in design.kernel.body.walk() for value in op.results]
+    return [(value, found[value]) for value in order if value in found]
+
+
+def pictures(design: Design) -> dict[str, str]:
+    """For each tile of `tiles` that comes in a layout, the layout as SVG: places are lanes, steps beats."""
+    from tilevm.layouts import svg
+
+    found = {}
+    for value, schedule in tiles(design):
+        layout = to_layout(schedule, value.tile)
+        if layout is not None:
+            found[value.name] = svg(layout, f"{value.name}: {_bare(value)}")
+    return found
+
+
+def _loaded(design: Design, op: Load, port: Port) -> Schedule:
+    """How a loaded tile comes: the first of the tiles that its port carries."""
+    counters = {name: (0, extent.evaluate({})) for name, extent in design.kernel.grid}
+    for loop in design.kernel.body.walk():
+        if isinstance(loop, For):
+            lo, hi, step = (bound.evaluate({}) for bound in (loop.lo, loop.hi, loop.step))
+            counters[loop.var] = (lo, -((lo - hi) // step))
+    used = {symbol.name for index in op.at.indices for symbol in index.symbols()}
+    beats = len(port.elements) // prod(
+        trips for name, (_, trips) in counters.items() if name in used
+    )
+    elements = port.elements[:beats]
+    first = {name: lo for name, (lo, _) in counters.items()}
+    start = [index.evaluate(first) for index in op.at.indices]
+    places = np.unravel_index(np.maximum(elements, 0), design.launch.extents[port.buffer])
+    shape = op.out.tile.shape
+    inside = [at - lo for at, lo in zip(places, start, strict=True)][len(start) - len(shape) :]
+    numbers = np.ravel_multi_index(inside, shape, mode="clip") if shape else np.zeros_like(elements)
+    return np.where(elements >= 0, numbers, HOLE)
+
+
+def _irregular(schedule: Schedule) -> str:
+    return (
+        "lanes left empty" if (schedule == HOLE).any() else "an order of beats that no layout has"
+    )
+
+
+def _bare(value: Value) -> TileType:
+    """The type without the layout."""
+    return value.tile.with_shape(*value.tile.shape)

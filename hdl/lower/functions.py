@@ -249,6 +249,40 @@ class Weigh:
 
 
 @dataclass(frozen=True, eq=False)
+class Choose:
+    """The second operand where the first, one lane of one bit, is 1; the third where it is 0."""
+
+    shape: BeatShape
+    name: str = "choose"
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        from amaranth import Mux
+
+        (flag,), first, second = operands
+        return [Mux(flag, a, b) for a, b in zip(first, second, strict=True)]
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        flag, first, second = operands
+        return np.where(flag[:, :1] != 0, first, second)
+
+
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """The first operand, one lane, added to each lane of the second."""
+
+    shape: BeatShape
+    name: str = "offset"
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        (base,), lanes = operands
+        return [base + lane for lane in lanes]
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        base, lanes = operands
+        return base[:, :1] + lanes
+
+
+@dataclass(frozen=True, eq=False)
 class Subsets:
     """For each of `tables` groups of lanes, all 2**group partial sums, each entry one adder away from another."""
 

@@ -13,15 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions import Combine, FoldStep, beat_shape
+from hdl.lower.functions import Choose, Combine, FoldStep, Offset, beat_shape
 from hdl.lower.rules import RULES, Need, Plan, flag_table, integers, refused
 from hdl.lower.schedule import Schedule, default_schedule, derived_schedule, from_layout
 from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams
-from hdl.lower.wires import Wired, root_of, wired
-from hdl.netlist import BeatShape, Channel, Netlist, Origin
+from hdl.lower.wires import Wired, constant_bits, root_of, wired
+from hdl.netlist import ONE, ZERO, BeatShape, Channel, Netlist, Origin
 from hdl.units import Identity, fold_actor, merge_actor, route_actor, sink_actor, source_actor
+from hdl.units.lanes import from_bits
 from tilevm.diagnostics import error
-from tilevm.ir import Access, Block, Const, Expr, For, If, Kernel, Op, TileType, Value, affine
+from tilevm.dtypes import dtype
+from tilevm.ir import Access, Block, Const, Expr, For, If, Kernel, Op, TileType, Value, affine, regions
 from tilevm.ir.ops import Add, And, Iota, Load, Max, Min, Or, Print, Store, Xor
 
 MAX_BEATS = 1 << 22  # of one port: beyond it the tables of this compiler grow out of hand
@@ -98,6 +100,7 @@ class _Lowering:
         self.taps: list[Tap] = []
         self.tables: list[str] = []
         self.notes: list[str] = []
+        self.guarded: set[Value] = set()  # computed in a branch, also where the machine goes another way
 
     def run(self) -> Lowered:
         kernel = self.kernel
@@ -137,7 +140,7 @@ class _Lowering:
                         self.wires[param] = root_of(param)
                     self.resolve(op.body)
                 case If():
-                    raise refused(op, "branches are not built yet", "compute both sides and `select` one")
+                    self.resolve_branches(op)
                 case Store() | Print():
                     pass
                 case Load():
@@ -150,10 +153,19 @@ class _Lowering:
                 if isinstance(value.type, TileType):
                     self.wires[value] = wired(op, self.wires) or root_of(value)
 
+    def resolve_branches(self, op: If) -> None:
+        """Both branches are computed, and one of each pair of results is chosen; so they may not store."""
+        for branch in (op.then, op.orelse):
+            for inner in branch.walk():
+                if isinstance(inner, Store):
+                    raise refused(
+                        inner, "it is inside an `if`", "let the `if` yield the tile, and store it behind"
+                    )
+                self.guarded.update(inner.results)
+            self.resolve(branch)
+
     def check(self, op: Op) -> None:
-        if isinstance(op, Iota) and not isinstance(op.start, Const):
-            raise refused(op, "its start depends on a block id or a loop", "load the numbers from a buffer")
-        if wired(op, self.wires) is None and type(op) not in RULES:
+        if wired(op, self.wires) is None and type(op) not in RULES and not isinstance(op, Iota):
             raise refused(op, "it has no hardware rule yet", "leave it to the virtual machine")
 
     # --- backward: schedules
@@ -165,9 +177,11 @@ class _Lowering:
                     self.plan_store(op)
                 case For():
                     self.plan_loop(op)
+                case If():
+                    self.plan_branches(op)
                 case Load() | Print():
                     pass
-                case _ if op.out in self.schedules:
+                case _ if op.out in self.schedules and type(op) in RULES:
                     plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
                     self.plans[op] = plan
                     self.schedules[op.out] = plan.schedule
@@ -214,6 +228,16 @@ class _Lowering:
         for result, init in zip(op.results, op.inits, strict=True):
             self.want(Need(init, self.schedules[result]))
 
+    def plan_branches(self, op: If) -> None:
+        for number, result in enumerate(op.results):
+            schedule = self.schedules.setdefault(result, self.preferred(result))
+            if isinstance(op.cond, Value):
+                self.want(Need(op.cond, np.zeros((len(schedule), 1), np.int64)))
+            for branch in (op.then, op.orelse):
+                self.want(Need(branch.yields[number], schedule))
+        self.plan_block(op.orelse)
+        self.plan_block(op.then)
+
     def as_fold(self, op: For, param: Value, last: Value) -> _FoldedCarry | None:
         """How a carried value is folded, if its only use is in one combining op that yields it."""
         users = [inner for inner in op.body.walk() if param in _reads(inner)]
@@ -242,8 +266,12 @@ class _Lowering:
                     self.build_store(op, scope)
                 case For():
                     self.build_loop(op, scope)
+                case If():
+                    self.build_branches(op, scope)
                 case Print():
                     self.notes.append(f"`print {op.a.name}` is left to the virtual machine")
+                case Iota() if op.out in self.schedules:
+                    self.build_iota(op, scope)
                 case _ if op in self.plans and op.out not in self.streams.of:
                     self.build_op(op, self.plans[op], scope)
 
@@ -254,7 +282,8 @@ class _Lowering:
     def made(self, value: Value, channel: Channel, schedule: Schedule, scope: Scope) -> None:
         """Registers the stream of a value, and lets the simulation compare it."""
         self.streams.of[value] = Stream(value, channel, schedule, scope)
-        self.taps.append(Tap(channel.name, value, schedule, scope))
+        if value not in self.guarded:
+            self.taps.append(Tap(channel.name, value, schedule, scope))
 
     def build_op(self, op: Op, plan: Plan, scope: Scope) -> None:
         origin = Origin(op.out.name, op.name, op.loc.span)
@@ -284,6 +313,23 @@ class _Lowering:
         self.made(op.out, output, plan.schedule, scope)
         if op.name == "subset_sums":
             self.tables.append(output.name)
+
+    def build_iota(self, op: Iota, scope: Scope) -> None:
+        """An `iota` whose start depends on the loops: the part that does, plus constants for each beat."""
+        schedule, kind = self.schedules[op.out], op.out.dtype
+        starts = np.broadcast_to(np.asarray(op.start.evaluate(self.counts(op, scope)), np.int64), (_rounds(scope),))
+        index = np.unravel_index(np.maximum(schedule, 0), op.out.tile.shape)[op.dim]
+        wide = dtype("i64")
+        offset = Wired(None, constant_bits(wide.cast(np.arange(op.out.tile.shape[op.dim]), kind), kind))
+        output = self.channel(op.out, schedule)
+        operands = [
+            self.streams.by_iteration(constant_bits(wide.cast(starts, kind), kind), scope),
+            self.streams.operand(offset, index, output.shape, scope),
+        ]
+        origin = Origin(op.out.name, op.name, op.loc.span)
+        function = Offset(output.shape)
+        self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
+        self.made(op.out, output, schedule, scope)
 
     def take(self, need: Need, scope: Scope) -> Operand:
         shape = beat_shape(need.value.dtype, need.elements.shape[1])
@@ -335,11 +381,38 @@ class _Lowering:
                 )
             self.made(result, output, schedule, scope)
 
+    def build_branches(self, op: If, scope: Scope) -> None:
+        """Both branches, and for each result an actor that takes both and passes one on."""
+        self.build_block(op.then, scope)
+        self.build_block(op.orelse, scope)
+        for number, result in enumerate(op.results):
+            schedule = self.schedules[result]
+            origin = Origin(result.name, "if", op.loc.span)
+            sides = [
+                self.take(Need(branch.yields[number], schedule), scope) for branch in (op.then, op.orelse)
+            ]
+            if isinstance(op.cond, Value):
+                flag = self.take(Need(op.cond, np.zeros((len(schedule), 1), np.int64)), scope)
+            else:
+                taken = np.broadcast_to(op.cond.evaluate(self.counts(op, scope)), (_rounds(scope),))
+                bits = np.where(taken, ONE, ZERO).astype(np.int64)[:, None]
+                flag = self.streams.by_iteration(bits, scope)
+            output = self.channel(result, schedule)
+            function = Choose(output.shape)
+            self.streams.map(output.name, [flag, *sides], function, output, len(schedule), scope, origin)
+            self.made(result, output, schedule, scope)
+
+    def counts(self, op: Op, scope: Scope) -> dict[str, Any]:
+        """The values of the index symbols around an op, in each iteration of `scope`: int64 [iterations]."""
+        grids = np.meshgrid(*(np.arange(loop.trips) for loop in scope), indexing="ij") if scope else []
+        env: dict[str, Any] = {}
+        for loop, values in zip(scope, grids, strict=True):
+            lo, step = self.range_of(op, loop)
+            env[loop.name] = lo + values.reshape(-1) * step
+        return env
+
     def one_constant(self, value: Value) -> int | None:
         """The one number that all elements of a constant value are."""
-        from hdl.units.lanes import from_bits
-        from hdl.netlist import ONE
-
         bits = self.wires[value].bits
         if (bits != bits[0]).any():
             return None
@@ -417,13 +490,8 @@ class _Lowering:
         """Elements of the flattened buffer [beats, lanes] in the order of the loops of `scope`."""
         extents = at.type.extents
         lead = len(extents) - kind.rank
-        ranges = [np.arange(loop.trips, dtype=np.int64) for loop in scope]
-        grids = np.meshgrid(*ranges, indexing="ij") if scope else []
-        env: dict[str, Any] = {}
-        for loop, values in zip(scope, grids, strict=True):
-            lo, step = self.range_of(op, loop)
-            env[loop.name] = lo + values.reshape(-1) * step
-        count = prod(loop.trips for loop in scope)
+        env = self.counts(op, scope)
+        count = _rounds(scope)
         inner = np.unravel_index(np.maximum(schedule, 0), kind.shape) if kind.rank else ()
         flat = np.zeros((count, *schedule.shape), np.int64)
         inside = np.broadcast_to(schedule >= 0, flat.shape).copy()
@@ -432,7 +500,8 @@ class _Lowering:
             where = start[:, None, None] + (inner[dim - lead] if dim >= lead else 0)
             ok = (where >= 0) & (where < extent)
             bad = inside & ~ok
-            if op.oob == "trap" and bad.any():
+            # in a branch the machine has the last word: an iteration may go the other way
+            if op.oob == "trap" and bad.any() and not self.guarded.intersection(op.results):
                 value = int(np.broadcast_to(where, flat.shape)[tuple(np.argwhere(bad)[0])])
                 buffer = at.buffer.name
                 raise op.reject(
@@ -472,8 +541,8 @@ class _Starting(FoldStep):
 def _reads(op: Op) -> tuple[Value, ...]:
     """What an op reads itself, its inner blocks' yields included."""
     found = op.operands
-    if isinstance(op, For):
-        found += op.body.yields
+    for region in regions(op):
+        found += region.yields
     return found
 
 
@@ -482,9 +551,16 @@ def _around(block: Block, op: Op) -> tuple[For, ...]:
     for inner in block.ops:
         if inner is op:
             return ()
-        if isinstance(inner, For) and any(o is op for o in inner.body.walk()):
-            return (inner, *_around(inner.body, op))
+        for region in regions(inner):
+            if any(o is op for o in region.walk()):
+                here = (inner,) if isinstance(inner, For) else ()
+                return (*here, *_around(region, op))
     return ()
+
+
+def _rounds(scope: Scope) -> int:
+    """Iterations of all loops of a scope."""
+    return prod(loop.trips for loop in scope)
 
 
 __all__ = ["Lowered", "Mapping", "Port", "Tap", "affine", "lower"]

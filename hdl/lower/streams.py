@@ -80,13 +80,15 @@ def _merged(levels: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 class Operand:
     """A connected operand: where its beats come from (None: constants), and the bits of each lane.
 
-    `table` [variants, lanes, bits]; variant ``(beat // run) % variants`` holds at a beat of the actor.
+    `table` [variants, lanes, bits]; variant ``(beat // run) % variants`` holds at a beat of the actor, or
+    the one that the counters of the loops around it say, if `select` gives (level, stride) of these.
     """
 
     reader: Reader | None
     shape: BeatShape
     table: npt.NDArray[np.int32]
     run: int
+    select: tuple[tuple[int, int], ...] | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -135,6 +137,21 @@ class Streams:
                 run, table = _variants(table_of_beats)
                 return Operand(source.channel.read(walk), shape, table, run)
         raise AssertionError(f"`{wired.root.name}` cannot be connected")  # one wide beat always can
+
+    def by_iteration(self, bits: Bits, scope: Scope) -> Operand:
+        """A constant of one lane for each iteration of `scope`: bits [iterations, bits]."""
+        trips = [loop.trips for loop in scope]
+        table = bits.reshape(*trips, 1, bits.shape[-1])
+        select: list[tuple[int, int]] = []
+        stride = 1
+        for level in reversed(range(len(scope))):
+            if (table == table.take([0], axis=level)).all():
+                table = table.take([0], axis=level)
+            else:
+                select.insert(0, (level, stride))
+                stride *= trips[level]
+        table = table.reshape(-1, 1, bits.shape[-1]).astype(np.int32)
+        return Operand(None, BeatShape(1, bits.shape[-1]), table, 1, tuple(select))
 
     def _groups(self, stream: Stream, bits: Bits) -> list[int]:
         """How many beats to join, the fewest first."""
@@ -225,7 +242,7 @@ def _levels(beats: int, operands: Sequence[Operand]) -> list[int]:
     """Trip counts of the beat counters, outermost first, so that they select every operand's variant."""
     edges = {1, beats}
     for operand in operands:
-        if len(operand.table) > 1:
+        if len(operand.table) > 1 and operand.select is None:
             edges |= {operand.run, operand.run * len(operand.table)}
     chain = [1]
     for edge in sorted(edges):
@@ -239,8 +256,8 @@ def _levels(beats: int, operands: Sequence[Operand]) -> list[int]:
 
 def _wiring(operand: Operand, levels: Sequence[int], depth: int) -> Wiring:
     """The operand's table, selected by the counters of the beat levels behind `depth` others."""
-    if len(operand.table) == 1:
-        return Wiring(operand.shape, operand.table)
+    if len(operand.table) == 1 or operand.select is not None:
+        return Wiring(operand.shape, operand.table, operand.select or ())
     spans = [prod(levels[i + 1 :]) for i in range(len(levels))]  # beats per step of each level
     low = max(span for span in [*spans, 1] if operand.run % span == 0)
     whole = operand.run * len(operand.table)

@@ -69,13 +69,15 @@ def run(
         while True:
             driver.before(ctx, cycle)
             fired = ctx.get(recorder.fires)
+            left = recorder.left
             if fired:
                 recorder.record(ctx, cycle, fired)
                 driver.after(fired)
-                last = cycle
-                if recorder.done:
+                if recorder.left == 0:
                     finished = True
                     return
+            if recorder.left < left:
+                last = cycle
             elif cycle - max(last, driver.open_from) > max_idle:
                 return
             cycle += 1
@@ -101,7 +103,7 @@ class _Recorder:
         self.fires: Value = Cat(actor.fire for actor in top.actors.values())
         self.wanted = [actor.firings * launches for actor in netlist.actors]
         self.times: list[list[int]] = [[] for _ in netlist.actors]
-        self._left = sum(self.wanted)
+        self.left = sum(self.wanted)
         self._watched: list[list[tuple[Value, Value, list[int]]]] = []
         self.outputs: dict[str, list[int]] = {}
         self.pushed: dict[str, list[int]] = {}
@@ -116,10 +118,6 @@ class _Recorder:
             self._watched.append(watched)
 
     @property
-    def done(self) -> bool:
-        return self._left == 0
-
-    @property
     def counts(self) -> list[int]:
         return [len(times) for times in self.times]
 
@@ -132,7 +130,7 @@ class _Recorder:
             if len(times) == self.wanted[number]:
                 continue  # constants run ahead into a launch that nobody asked for
             times.append(cycle)
-            self._left -= 1
+            self.left -= 1
             for valid, payload, beats in self._watched[number]:
                 if ctx.get(valid):
                     beats.append(ctx.get(payload))

