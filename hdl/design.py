@@ -181,15 +181,16 @@ class Design:
         self, beats: Mapping[str, npt.NDArray[Any]], initial: Mapping[str, npt.NDArray[Any]]
     ) -> dict[str, npt.NDArray[Any]]:
         """The output buffers from the beats of the output ports; `initial` where a buffer is not written."""
-        found: dict[str, npt.NDArray[Any]] = {}
+        # a buffer without a port is one whose stores never run
+        found = {
+            param.name: np.array(initial[param.name]).reshape(-1)
+            for param in self.source.outputs
+            if param.name in initial
+        }
         for port in self.outputs:
             param = self.kernel.param(port.buffer)
-            extents = self.launch.extents[port.buffer]
-            if port.buffer not in found:
-                start = initial.get(port.buffer)
-                found[port.buffer] = (
-                    np.zeros(prod(extents), param.dtype.carrier) if start is None else np.array(start).reshape(-1)
-                )
+            size = prod(self.launch.extents[port.buffer])
+            found.setdefault(port.buffer, np.zeros(size, param.dtype.carrier))
             values = from_beats(np.asarray(beats[port.name]), param.dtype)
             used = port.elements >= 0
             found[port.buffer][port.elements[used]] = values[used]

@@ -267,6 +267,20 @@ class Choose:
 
 
 @dataclass(frozen=True, eq=False)
+class Join:
+    """The bits of all operands, each of which is 0 where another holds the bit."""
+
+    shape: BeatShape
+    name: str = "join"
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        return [tree(lanes, lambda a, b: a | b) for lanes in zip(*operands, strict=True)]
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        return np.bitwise_or.reduce(operands)
+
+
+@dataclass(frozen=True, eq=False)
 class Offset:
     """The first operand, one lane, added to each lane of the second."""
 

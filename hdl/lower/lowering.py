@@ -7,24 +7,26 @@ schedule each value has, as its consumers need it.  Forward again: the actors.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 
 from hdl.lower.functions import Choose, Combine, FoldStep, Offset, beat_shape
-from hdl.lower.rules import RULES, Need, Plan, flag_table, integers, refused
+from hdl.lower.overwrites import last_writes, rounds_of
+from hdl.lower.rules import RULES, Need, Plan, flag_table
 from hdl.lower.schedule import Schedule, default_schedule, derived_schedule, from_layout
 from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams
-from hdl.lower.wires import Wired, constant_bits, root_of, wired
-from hdl.netlist import ONE, ZERO, BeatShape, Channel, Netlist, Origin
+from hdl.lower.shared import SharedMemory
+from hdl.lower.wires import Wires, constant_bits, refused, wired
+from hdl.netlist import ONE, ZERO, BeatShape, Channel, Netlist, Origin, Reader
 from hdl.units import Identity, fold_actor, merge_actor, route_actor, sink_actor, source_actor
 from hdl.units.lanes import from_bits
 from tilevm.diagnostics import error
 from tilevm.dtypes import dtype
 from tilevm.ir import Access, Block, Const, Expr, For, If, Kernel, Op, TileType, Value, affine, regions
-from tilevm.ir.ops import Add, And, Iota, Load, Max, Min, Or, Print, Store, Xor
+from tilevm.ir.ops import Add, AllocShared, And, Barrier, Iota, Load, Max, Min, Or, Print, Store, Xor
 
 MAX_BEATS = 1 << 22  # of one port: beyond it the tables of this compiler grow out of hand
 
@@ -34,7 +36,8 @@ class Port:
     """An edge of a design: the beats of one load or store of a buffer.
 
     `elements` [beats, lanes] says which element of the flattened buffer each lane of each beat is, or
-    -1 where it is none: zero on the way in, ignored on the way out.
+    -1 where it is none: zero on the way in, ignored on the way out.  No two beats of the outputs write
+    one element: the order in which ports are served does not matter.
     """
 
     name: str
@@ -89,14 +92,16 @@ _COMBINES: dict[type[Op], str] = {Add: "sum", Max: "max", Min: "min", And: "and"
 class _Lowering:
     def __init__(self, kernel: Kernel, lanes: int) -> None:
         self.kernel, self.lanes = kernel, lanes
-        self.wires: dict[Value, Wired] = {}
+        self.wires = Wires()
+        self.shared = SharedMemory()
         self.schedules: dict[Value, Schedule] = {}
         self.plans: dict[Op, Plan] = {}
         self.folded: dict[Value, _FoldedCarry] = {}  # by the result of the `for`
-        self.streams = Streams()
+        self.streams = Streams(self.wires)
         self.sources: dict[Any, Stream] = {}
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
+        self.stores: list[Store] = []  # of each output
         self.taps: list[Tap] = []
         self.tables: list[str] = []
         self.notes: list[str] = []
@@ -120,6 +125,11 @@ class _Lowering:
         self.build_block(kernel.body, scope)
         if not self.outputs:
             raise error("TV0504", f"kernel `{kernel.name}` stores nothing: there is no hardware to build")
+        written = [(store, port.elements) for store, port in zip(self.stores, self.outputs, strict=True)]
+        self.outputs = [
+            replace(port, elements=elements)
+            for port, elements in zip(self.outputs, last_writes(kernel, written), strict=True)
+        ]
         netlist = Netlist(kernel.name, self.streams.actors)
         return Lowered(kernel, netlist, self.inputs, self.outputs, self.taps, self.tables, self.notes)
 
@@ -137,21 +147,31 @@ class _Lowering:
                                 help="hardware counts a fixed number of rounds; make the bound a constant",
                             )
                     for param in op.params:
-                        self.wires[param] = root_of(param)
+                        self.wires.add_root(param)
+                    self.shared.forget(op.body)
                     self.resolve(op.body)
+                    self.shared.forget(op.body)
                 case If():
                     self.resolve_branches(op)
-                case Store() | Print():
-                    pass
-                case Load():
+                case AllocShared():
+                    self.shared.allocate(op)
+                case Store() if self.shared.holds(op.at.buffer):
+                    self.shared.store(op, self.wires.bits[op.a])
+                case Load() if self.shared.holds(op.at.buffer):
+                    self.wires.bits[op.out] = self.shared.load(op)
+                case Load() | Store() | Print() | Barrier():
                     pass
                 case _ if not op.results:
                     raise refused(op, "it has no hardware rule yet", "leave it to the virtual machine")
                 case _:
                     self.check(op)
             for value in op.results:
-                if isinstance(value.type, TileType):
-                    self.wires[value] = wired(op, self.wires) or root_of(value)
+                if isinstance(value.type, TileType) and value not in self.wires.bits:
+                    bits = wired(op, self.wires)
+                    if bits is None:
+                        self.wires.add_root(value)
+                    else:
+                        self.wires.bits[value] = bits
 
     def resolve_branches(self, op: If) -> None:
         """Both branches are computed, and one of each pair of results is chosen; so they may not store."""
@@ -173,13 +193,13 @@ class _Lowering:
     def plan_block(self, block: Block) -> None:
         for op in reversed(block.ops):
             match op:
-                case Store():
+                case Store() if not self.shared.holds(op.at.buffer):
                     self.plan_store(op)
                 case For():
                     self.plan_loop(op)
                 case If():
                     self.plan_branches(op)
-                case Load() | Print():
+                case Load() | Store() | Print() | Barrier() | AllocShared():
                     pass
                 case _ if op.out in self.schedules and type(op) in RULES:
                     plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
@@ -202,17 +222,15 @@ class _Lowering:
 
     def want(self, need: Need) -> None:
         """Notes that an actor takes these elements: the producer follows, if it is still free."""
-        source = self.wires[need.value]
-        root = source.root
-        if root is None or root in self.schedules:
-            return
-        kind = root.tile
-        if kind.layout is not None:
-            self.schedules[root] = from_layout(kind.layout)
-            return
-        bits = self.streams.need(source, need.elements)
-        found = derived_schedule(bits, kind.dtype.bits, kind.size)
-        self.schedules[root] = default_schedule(kind.shape, self.lanes) if found is None else found
+        for root, bits in self.wires.parts(self.wires.need(need.value, need.elements)).items():
+            if root in self.schedules:
+                continue
+            kind = root.tile
+            if kind.layout is not None:
+                self.schedules[root] = from_layout(kind.layout)
+                continue
+            found = derived_schedule(bits, kind.dtype.bits, kind.size)
+            self.schedules[root] = default_schedule(kind.shape, self.lanes) if found is None else found
 
     def plan_loop(self, op: For) -> None:
         for result, param, last in zip(op.results, op.params, op.body.yields, strict=True):
@@ -262,7 +280,7 @@ class _Lowering:
                 case Load():
                     if op.out in self.schedules:
                         self.build_load(op, scope)
-                case Store():
+                case Store() if not self.shared.holds(op.at.buffer):
                     self.build_store(op, scope)
                 case For():
                     self.build_loop(op, scope)
@@ -288,7 +306,7 @@ class _Lowering:
     def build_op(self, op: Op, plan: Plan, scope: Scope) -> None:
         origin = Origin(op.out.name, op.name, op.loc.span)
         beats = len(plan.schedule) * plan.steps
-        operands = [self.take(need, scope) for need in plan.needs]
+        operands = [self.take(need, scope, origin) for need in plan.needs]
         if plan.flags is not None:
             flags = np.unique(plan.flags.reshape(-1, plan.steps), axis=0)
             table = flag_table(flags[0]).astype(np.int32)
@@ -320,28 +338,26 @@ class _Lowering:
         starts = np.broadcast_to(np.asarray(op.start.evaluate(self.counts(op, scope)), np.int64), (_rounds(scope),))
         index = np.unravel_index(np.maximum(schedule, 0), op.out.tile.shape)[op.dim]
         wide = dtype("i64")
-        offset = Wired(None, constant_bits(wide.cast(np.arange(op.out.tile.shape[op.dim]), kind), kind))
         output = self.channel(op.out, schedule)
+        origin = Origin(op.out.name, op.name, op.loc.span)
         operands = [
             self.streams.by_iteration(constant_bits(wide.cast(starts, kind), kind), scope),
-            self.streams.operand(offset, index, output.shape, scope),
+            self.streams.operand(constant_bits(wide.cast(index, kind), kind), scope, origin),
         ]
-        origin = Origin(op.out.name, op.name, op.loc.span)
         function = Offset(output.shape)
         self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
         self.made(op.out, output, schedule, scope)
 
-    def take(self, need: Need, scope: Scope) -> Operand:
-        shape = beat_shape(need.value.dtype, need.elements.shape[1])
-        return self.streams.operand(self.wires[need.value], need.elements, shape, scope)
+    def take(self, need: Need, scope: Scope, origin: Origin) -> Operand:
+        found = self.streams.operand(self.wires.need(need.value, need.elements), scope, origin)
+        return replace(found, shape=beat_shape(need.value.dtype, need.elements.shape[1]))
 
-    def plain(self, value: Value, schedule: Schedule, scope: Scope, label: str, origin: Origin) -> Any:
+    def plain(self, value: Value, schedule: Schedule, scope: Scope, label: str, origin: Origin) -> Reader:
         shape = beat_shape(value.dtype, schedule.shape[1])
-        return self.streams.plain(self.wires[value], schedule, shape, scope, label, origin)
+        return self.streams.plain(self.wires.need(value, schedule), shape, scope, label, origin)
 
     def build_loop(self, op: For, scope: Scope) -> None:
-        lo, hi, step = (bound.value for bound in (op.lo, op.hi, op.step) if isinstance(bound, Const))
-        loop = Loop(op.var, -((lo - hi) // step), len(scope))
+        loop = Loop(op.var, rounds_of(op), len(scope))
         inner = (*scope, loop)
         outer = [level.trips for level in scope]
         feedback: dict[Value, tuple[Channel, Origin]] = {}
@@ -349,7 +365,7 @@ class _Lowering:
         for result, param, init in zip(op.results, op.params, op.inits, strict=True):
             schedule = self.schedules[result]
             origin = Origin(result.name, "for", param.span or op.loc.span)
-            constant = self.wires[init].root is None and self.one_constant(init)
+            constant = self.one_constant(init)
             if result in self.folded and constant is not None:
                 combine = self.folded[result].combine
                 starts[result] = constant if constant != combine.initial else None
@@ -389,10 +405,10 @@ class _Lowering:
             schedule = self.schedules[result]
             origin = Origin(result.name, "if", op.loc.span)
             sides = [
-                self.take(Need(branch.yields[number], schedule), scope) for branch in (op.then, op.orelse)
+                self.take(Need(branch.yields[number], schedule), scope, origin) for branch in (op.then, op.orelse)
             ]
             if isinstance(op.cond, Value):
-                flag = self.take(Need(op.cond, np.zeros((len(schedule), 1), np.int64)), scope)
+                flag = self.take(Need(op.cond, np.zeros((len(schedule), 1), np.int64)), scope, origin)
             else:
                 taken = np.broadcast_to(op.cond.evaluate(self.counts(op, scope)), (_rounds(scope),))
                 bits = np.where(taken, ONE, ZERO).astype(np.int64)[:, None]
@@ -412,9 +428,9 @@ class _Lowering:
         return env
 
     def one_constant(self, value: Value) -> int | None:
-        """The one number that all elements of a constant value are."""
-        bits = self.wires[value].bits
-        if (bits != bits[0]).any():
+        """The one number that all elements of a value are, None if they differ or are not constant."""
+        bits = self.wires.bits[value]
+        if (bits >= 0).any() or (bits != bits[0]).any():
             return None
         shape = beat_shape(value.dtype, 1)
         return int(from_bits((bits[:1] == ONE).astype(np.uint8), shape)[0, 0])
@@ -476,11 +492,11 @@ class _Lowering:
         self.streams.actors.append(sink_actor(f"{name}_sink", name, reader, beats, origin=origin))
         elements = self.elements(op, op.at, op.a.tile, schedule, scope)
         self.outputs.append(Port(name, op.at.buffer.name, reader.channel.shape, elements, origin))
+        self.stores.append(op)
 
     def preferred_store(self, op: Store) -> Schedule:
         """The stored value as it comes, if it comes in whole beats; else in the order of the buffer."""
-        source = self.wires[op.a]
-        if source.root is op.a:
+        if self.wires.is_root(op.a):
             return self.schedules[op.a]
         return self.preferred(op.a)
 

@@ -26,9 +26,9 @@ from hdl.lower.functions import (
     clamp,
 )
 from hdl.lower.schedule import HOLE, Schedule, default_schedule, largest_divisor
+from hdl.lower.wires import refused
 from hdl.netlist import ONE, ZERO
 from hdl.units import FoldFunction, LaneFunction
-from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType
 from tilevm.ir import Op, Value, ops
 
@@ -69,11 +69,6 @@ def lowers(kind: type[Op]) -> Callable[[Rule], Rule]:
         return rule
 
     return register
-
-
-def refused(op: Op, reason: str, help: str | None = None) -> TileError:
-    """The diagnostic for an op that cannot be built: its line, the reason, what would make it legal."""
-    return op.reject("TV0502", f"`{op.name}` cannot be built as hardware: {reason}", help=help)
 
 
 def integers(op: Op, *values: Value) -> None:
@@ -294,7 +289,7 @@ def _(op: ops.Lookup, schedule: Schedule, lanes: int) -> Plan:
         )
     rows = np.arange(table.size // entries, dtype=np.int64).reshape(lead)
     gap = (1,) * (index.rank - len(lead))
-    row_of = np.broadcast_to(rows.reshape(*gap, *lead), index.shape).reshape(-1)
+    row_of = np.broadcast_to(rows.reshape((*gap, *lead)), index.shape).reshape(-1)
     wanted = np.where(schedule == HOLE, row_of[0], row_of[schedule])
     slots, tables = _slots(wanted)
     needed = (tables[..., None] * entries + np.arange(entries)).reshape(len(schedule), -1)

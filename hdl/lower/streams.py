@@ -8,16 +8,16 @@ wide one only where no single beat holds what is needed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from hdl.lower.functions import beat_shape
-from hdl.lower.schedule import HOLE, Bits, Schedule, largest_divisor, nest_of, pattern_of, positions
-from hdl.lower.wires import Wired
-from hdl.netlist import ZERO, Actor, BeatShape, Channel, Origin, Reader, Walk, Wiring
+from hdl.lower.functions import Join
+from hdl.lower.schedule import Bits, Schedule, nest_of, pattern_of, positions
+from hdl.lower.wires import Wires
+from hdl.netlist import Actor, BeatShape, Channel, Origin, Reader, Walk, Wiring
 from hdl.units import Identity, collect_actor, map_actor
 from tilevm.ir import Value
 
@@ -49,13 +49,10 @@ class Stream:
     steps: Mapping[Loop, int] | None = None
     collected: dict[int, Stream] = field(default_factory=dict)
 
-    def walk(self, beats: npt.NDArray[np.int64], scope: Scope) -> Walk | None:
-        """The walk that takes these beats of each iteration, in an actor inside `scope`."""
-        nest = nest_of(beats - beats[0]) if len(beats) else []
-        if nest is None:
-            return None
-        if int(beats[0]) != 0:
-            return None
+    def walk(self, beats: npt.NDArray[np.int64], scope: Scope) -> Walk:
+        """The walk that takes these beats of each iteration, which form a nest, in an actor inside `scope`."""
+        nest = nest_of(beats)
+        assert nest is not None, beats
         if self.steps is None:
             outer = [(loop.trips, 0) for loop in scope[len(self.scope) :]]
         else:
@@ -101,7 +98,8 @@ class Operand:
 class Streams:
     """The streams of a netlist under construction."""
 
-    def __init__(self) -> None:
+    def __init__(self, wires: Wires) -> None:
+        self.wires = wires
         self.actors: list[Actor] = []
         self.of: dict[Value, Stream] = {}
         self.names: set[str] = set()
@@ -115,28 +113,32 @@ class Streams:
         self.names.add(label)
         return label
 
-    def need(self, wired: Wired, elements: Schedule) -> Bits:
-        """The bits [beats, lanes, bits] behind elements of a wired value; ZERO where there is none."""
-        return np.where((elements == HOLE)[..., None], ZERO, wired.bits[elements])
-
-    def operand(self, wired: Wired, elements: Schedule, shape: BeatShape, scope: Scope) -> Operand:
-        """Connects elements [beats, lanes] of a wired value to an actor in `scope`."""
-        bits = self.need(wired, elements)
-        if wired.root is None or not (bits >= 0).any():
+    def operand(self, bits: Bits, scope: Scope, origin: Origin) -> Operand:
+        """Connects bits [beats, lanes, bits] to an actor in `scope`."""
+        shape = BeatShape(bits.shape[1], bits.shape[2])
+        parts = self.wires.parts(bits)
+        if not parts:
             run, table = _variants(bits)
             return Operand(None, shape, table, run)
-        stream = self.of[wired.root]
+        found = [self._from_root(root, part, shape, scope) for root, part in parts.items()]
+        if len(found) == 1:
+            return found[0]
+        name = self.name(f"{origin.value}_joined")
+        channel = Channel(name, shape, len(bits))
+        self.map(name, found, Join(shape), channel, len(bits), scope, origin)
+        return Operand(channel.read(), shape, Wiring.identity(shape).table, 1)
+
+    def _from_root(self, root: Value, bits: Bits, shape: BeatShape, scope: Scope) -> Operand:
+        stream = self.of[root]
         for count in self._groups(stream, bits):
-            source = stream if count == 1 else self._collected(stream, count)
-            found = _route(source, bits)
-            if found is None:
+            found = _route(stream, count, bits)
+            if found is None or nest_of(found[0]) is None:
                 continue
-            beats, table_of_beats = found
-            walk = source.walk(beats, scope)
-            if walk is not None:
-                run, table = _variants(table_of_beats)
-                return Operand(source.channel.read(walk), shape, table, run)
-        raise AssertionError(f"`{wired.root.name}` cannot be connected")  # one wide beat always can
+            source = stream if count == 1 else self._collected(stream, count)
+            walk = source.walk(found[0], scope)
+            run, table = _variants(found[1])
+            return Operand(source.channel.read(walk), shape, table, run)
+        raise AssertionError(f"`{root.name}` cannot be connected")  # one wide beat always can
 
     def by_iteration(self, bits: Bits, scope: Scope) -> Operand:
         """A constant of one lane for each iteration of `scope`: bits [iterations, bits]."""
@@ -168,7 +170,6 @@ class Streams:
             label = self.name(f"{stream.channel.name}_wide")
             channel = Channel(label, shape, frame // count)
             walk = stream.walk(np.arange(frame, dtype=np.int64), stream.scope)
-            assert walk is not None
             trips = [loop.trips for loop in stream.scope] + [frame // count, count]
             reader = stream.channel.read(walk)
             origin = Origin(stream.value.name, "relayout", stream.value.span)
@@ -176,17 +177,15 @@ class Streams:
             stream.collected[count] = Stream(stream.value, channel, schedule, stream.scope)
         return stream.collected[count]
 
-    def plain(
-        self, wired: Wired, elements: Schedule, shape: BeatShape, scope: Scope, label: str, origin: Origin
-    ) -> Reader:
-        """A reader whose payload is just these elements, through an actor that picks them if needed."""
-        operand = self.operand(wired, elements, shape, scope)
+    def plain(self, bits: Bits, shape: BeatShape, scope: Scope, label: str, origin: Origin) -> Reader:
+        """A reader whose payload is just these bits, through an actor that picks them if needed."""
+        operand = replace(self.operand(bits, scope, origin), shape=shape)
         if operand.is_plain:
             assert operand.reader is not None
             return operand.reader
         name = self.name(label)
-        channel = Channel(name, shape, len(elements))
-        self.map(name, [operand], Identity(shape), channel, len(elements), scope, origin)
+        channel = Channel(name, shape, len(bits))
+        self.map(name, [operand], Identity(shape), channel, len(bits), scope, origin)
         return channel.read()
 
     def map(
@@ -213,10 +212,16 @@ class Streams:
         self.actors.append(map_actor(name, trips, inputs, wired, function, output, origin=origin))  # type: ignore[arg-type]
 
 
-def _route(stream: Stream, bits: Bits) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
-    """The one beat that each need lies in, and its payload bits [beats, lanes, bits]; None if one needs several."""
+def _route(
+    stream: Stream, count: int, bits: Bits
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
+    """With `count` beats joined: the one beat that each need lies in, and its payload bits [beats, lanes, bits].
+
+    None if a need lies in several.
+    """
     width = stream.channel.shape.bits
-    beat_of, lane_of = positions(stream.schedule, stream.value.tile.size)
+    schedule = stream.schedule.reshape(len(stream.schedule) // count, -1)
+    beat_of, lane_of = positions(schedule, stream.value.tile.size)
     constant = bits < 0
     element = np.where(constant, 0, bits // width)
     beat = np.where(constant, -1, beat_of[element]).reshape(len(bits), -1)
@@ -269,4 +274,4 @@ def _wiring(operand: Operand, levels: Sequence[int], depth: int) -> Wiring:
     return Wiring(operand.shape, operand.table[at], select)
 
 
-__all__ = ["Loop", "Operand", "Scope", "Stream", "Streams", "beat_shape", "largest_divisor"]
+__all__ = ["Loop", "Operand", "Scope", "Stream", "Streams"]

@@ -1,36 +1,69 @@
 """Ops that only move bits: no hardware but wires, so a consumer looks through them to the producer.
 
-A value behind such ops is *wired*: each of its bits is a bit of one root value, or constant.
+A value behind such ops is *wired*: each of its bits is a bit of a value that an actor makes (a root), or
+constant.  Bits of all roots are numbered in one row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from hdl.lower.schedule import Bits
+from hdl.lower.schedule import HOLE, Bits, Schedule
 from hdl.netlist import ONE, ZERO
+from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType
 from tilevm.ir import Const, Op, TileType, Value
 from tilevm.ir.ops import BitPlanes, Broadcast, Cast, Full, Iota, Pad, Reshape, Transpose, View
 
 
-@dataclass(frozen=True, eq=False)
-class Wired:
-    """Bits of a value [elements, bits]: numbers of bits of `root`, or ZERO, ONE."""
-
-    root: Value | None
-    bits: Bits
+UNKNOWN = -3  # a bit of shared memory of which nothing certain is known
 
 
-def root_of(value: Value) -> Wired:
-    """A value that an actor makes: its bits are its own."""
-    kind = value.tile
-    numbers = np.arange(kind.size * kind.dtype.bits, dtype=np.int64)
-    return Wired(value, numbers.reshape(kind.size, kind.dtype.bits))
+def refused(op: Op, reason: str, help: str | None = None) -> TileError:
+    """The diagnostic for an op that cannot be built: its line, the reason, what would make it legal."""
+    return op.reject("TV0502", f"`{op.name}` cannot be built as hardware: {reason}", help=help)
+
+
+class Wires:
+    """The bits behind every tile: [elements, bits], numbers of bits of roots, or ZERO, ONE."""
+
+    def __init__(self) -> None:
+        self.bits: dict[Value, Bits] = {}
+        self._roots: list[Value] = []
+        self._starts: list[int] = []
+        self._next = 0
+
+    def add_root(self, value: Value) -> None:
+        """A value that an actor makes: its bits are its own."""
+        kind = value.tile
+        count = kind.size * kind.dtype.bits
+        numbers = np.arange(self._next, self._next + count, dtype=np.int64)
+        self.bits[value] = numbers.reshape(kind.size, kind.dtype.bits)
+        self._roots.append(value)
+        self._starts.append(self._next)
+        self._next += count
+
+    def parts(self, bits: Bits) -> dict[Value, Bits]:
+        """By root, its part of some bits in its own numbers from 0, ZERO elsewhere; ones with the first."""
+        used = bits >= 0
+        owner = np.searchsorted(self._starts, bits, side="right") - 1
+        found: dict[Value, Bits] = {}
+        for number in np.unique(owner[used]):
+            mine = used & (owner == number)
+            rest = ZERO if found else np.where(used, ZERO, bits)
+            found[self._roots[number]] = np.where(mine, bits - self._starts[number], rest)
+        return found
+
+    def is_root(self, value: Value) -> bool:
+        """Whether an actor makes the value."""
+        return value in self._roots
+
+    def need(self, value: Value, elements: Schedule) -> Bits:
+        """The bits [beats, lanes, bits] behind elements of a value; ZERO where there is none."""
+        return np.where((elements == HOLE)[..., None], ZERO, self.bits[value][elements])
 
 
 def constant_bits(values: npt.ArrayLike, kind: DType) -> Bits:
@@ -55,24 +88,23 @@ def moves(kind: type[Op]) -> Callable[[Move], Move]:
     return register
 
 
-def wired(op: Op, known: dict[Value, Wired]) -> Wired | None:
-    """The wired result of an op, if it only moves bits."""
+def wired(op: Op, wires: Wires) -> Bits | None:
+    """The bits of the result of an op [elements, bits], if it only moves bits."""
     if isinstance(op, Full):
         made = constant_bits(op.run(), op.out.tile.dtype)
-        return Wired(None, made.reshape(-1, made.shape[-1]))
+        return made.reshape(-1, made.shape[-1])
     if isinstance(op, Iota):
         if not isinstance(op.start, Const):
             return None
         made = constant_bits(op.run(op.start.value), op.out.tile.dtype)
-        return Wired(None, made.reshape(-1, made.shape[-1]))
+        return made.reshape(-1, made.shape[-1])
     move = _MOVES.get(type(op))
     if move is None or (isinstance(op, Cast) and not _is_rewiring(op)):
         return None
     (operand,) = op.operands
-    source = known[operand]
-    shaped = source.bits.reshape(*operand.tile.shape, operand.dtype.bits)
+    shaped = wires.bits[operand].reshape(*operand.tile.shape, operand.dtype.bits)
     result = move(op, shaped)
-    return Wired(source.root, np.ascontiguousarray(result).reshape(op.out.tile.size, op.out.dtype.bits))
+    return np.ascontiguousarray(result).reshape(op.out.tile.size, op.out.dtype.bits)
 
 
 def _is_rewiring(cast: Cast) -> bool:

@@ -1,6 +1,6 @@
 """Simulation of designs: outputs, the cycle of every firing, and every beat of every channel.
 
-Importing this loads Amaranth.  Other simulators are in `hdl.sim.verilog`, imported by itself.
+Importing this loads Amaranth.  The simulators of the emitted Verilog are in `hdl.sim.external`.
 """
 
 from hdl.sim.amaranth import SimResult, run

@@ -127,6 +127,11 @@ int main(int count, char** arguments) {
     context.randSeed(1);
     Vbench bench{&context};
     bench.rst = 1;
+#define SOURCE(n) bench.p##n##_valid = 0;
+#define SINK(n) bench.p##n##_ready = 0;
+#include "ports.inc"
+#undef SOURCE
+#undef SINK
     for (int edge = 0; edge < 4; ++edge) half_cycle(bench, edge % 2);
     bench.rst = 0;
     for (std::uint64_t cycle = 0; cycle < limit && !all_done(ports); ++cycle) {
