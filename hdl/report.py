@@ -9,7 +9,9 @@ import numpy as np
 
 from hdl.lower import Port
 from hdl.lower.schedule import HOLE, Schedule, to_layout
-from tilevm.ir import For, TileType, Value
+from hdl.netlist import Origin
+from hdl.ports import port_order
+from tilevm.ir import Block, For, Op, TileType, Value
 from tilevm.ir.ops import Load
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def header(design: Design) -> str:
-    """What the design computes, its ports and the order of their beats, its cycles, and the program."""
+    """What the design computes, its cycles, its ports with the order of beats, the program."""
     sizes = ", ".join(f"{name} = {value}" for name, value in design.launch.symbols.items())
     options = ", ".join(f"{name} {value}" for name, value in design.options.items())
     lines = [
@@ -25,8 +27,9 @@ def header(design: Design) -> str:
         f"Sizes: {sizes or 'fixed'}.  Options: {options}.",
         f"A launch takes {design.cycles} cycles with ports always ready.",
         "",
-        "Clock `clk`, synchronous reset `rst` (active high).  A port is a stream: a beat moves in a cycle",
-        "in which `valid` and `ready` are both 1.  After a launch the design waits for the next one.",
+        "Clock `clk`, synchronous reset `rst` (active high).  A port is a stream: a beat moves",
+        "in a cycle in which `valid` and `ready` are both 1.  After a launch the design waits for",
+        "the next one.",
         "",
     ]
     for port in design.inputs:
@@ -41,9 +44,11 @@ def _port(design: Design, port: Port) -> str:
     kind = design.kernel.param(port.buffer).dtype
     first = ", ".join(_element(design, port, int(e)) for e in port.elements[0][:4])
     more = ", ..." if port.shape.lanes > 4 else ""
+    beats = len(port.elements)
     return (
-        f"{port.name}: {len(port.elements)} beats of {port.shape.lanes} x {kind}, lane 0 in the lowest bits; "
-        f"the first beat holds {first}{more}"
+        f"{port.name}: {beats} {'beat' if beats == 1 else 'beats'} of {port.shape.lanes} x {kind}, "
+        "lane 0 in the lowest bits\n"
+        f"      {port_order(port)}; the first beat holds {first}{more}"
     )
 
 
@@ -59,7 +64,6 @@ def _element(design: Design, port: Port, number: int) -> str:
 
 def report(design: Design) -> str:
     """Sizes, cycles, the units with their load, the streams with their layouts, as Markdown."""
-    timing = design.timing
     sizes = ", ".join(f"{name} = {value}" for name, value in design.launch.symbols.items())
     options = ", ".join(f"{name} = {value}" for name, value in design.options.items())
     lines = [
@@ -73,27 +77,45 @@ def report(design: Design) -> str:
         f"| look-up tables | {design.table_bits} bits |",
         f"| memories of input buffers | {design.memory_bits} bits |",
         f"| other buffers | {design.buffer_bits} bits |",
+        *_units(design),
+        *_streams(design),
+        *_layouts(design),
+    ]
+    for note in design.lowered.notes:
+        lines += ["", f"Note: {note}."]
+    lines += ["", "## Program as built", "", "```", str(design.kernel).rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _units(design: Design) -> list[str]:
+    lines = [
         "",
         "## Units",
         "",
-        "Cycles of a launch up to the unit's last firing: firing, waiting for a beat, waiting for room.",
+        "Cycles of a launch up to the unit's last firing: "
+        "firing, waiting for a beat, waiting for room.",
         "",
-        "| unit | does | of | firings | starved | blocked | busy |",
+        "| unit | does | for | firing | starved | blocked | busy |",
         "|---|---|---|---|---|---|---|",
     ]
     for actor in design.netlist.actors:
-        use = timing.usage[actor.name]
-        origin = (
-            f"`{actor.origin.op}`"
-            + (f", line {actor.origin.span.line}" if actor.origin.span else "")
-            if actor.origin
-            else ""
-        )
+        use = design.timing.usage[actor.name]
         share = f"{100 * use.busy / design.cycles:.1f} %"
         lines.append(
-            f"| {actor.name} | {actor.unit.summary} | {origin} | {use.busy} | {use.starved} | {use.blocked} | {share} |"
+            f"| {actor.name} | {actor.unit.summary} | {_origin(actor.origin)} "
+            f"| {use.busy} | {use.starved} | {use.blocked} | {share} |"
         )
-    lines += [
+    return lines
+
+
+def _origin(origin: Origin | None) -> str:
+    if origin is None:
+        return ""
+    return f"`{origin.op}`" + (f", line {origin.span.line}" if origin.span else "")
+
+
+def _streams(design: Design) -> list[str]:
+    lines = [
         "",
         "## Streams",
         "",
@@ -102,38 +124,48 @@ def report(design: Design) -> str:
     ]
     for actor in design.netlist.actors:
         for output in actor.outputs:
-            channel = output.channel
+            channel, beat = output.channel, output.channel.shape
             beats = int(actor.due(output.when).sum())
             lines.append(
-                f"| {channel.name} | {channel.shape.lanes} x {channel.shape.bits} bits | {channel.depth} "
-                f"| {design.bits(channel)} | {beats} |"
+                f"| {channel.name} | {beat.lanes} x {beat.bits} bits "
+                f"| {channel.depth} | {design.bits(channel)} | {beats} |"
             )
-    lines += ["", "## Layouts", "", "Places are lanes, steps are beats.", ""]
-    lines += ["| value | type | beats x lanes | layout |", "|---|---|---|---|"]
+    return lines
+
+
+def _layouts(design: Design) -> list[str]:
+    lines = [
+        "",
+        "## Layouts",
+        "",
+        "Places are lanes, steps are beats.",
+        "",
+        "| value | type | beats x lanes | layout |",
+        "|---|---|---|---|",
+    ]
     for value, schedule in tiles(design):
         layout = to_layout(schedule, value.tile)
         text = f"`{layout}`" if layout is not None else _irregular(schedule)
         beats, lanes = schedule.shape
         lines.append(f"| {value.name} | `{_bare(value)}` | {beats} x {lanes} | {text} |")
-    for note in design.lowered.notes:
-        lines += ["", f"Note: {note}."]
-    lines += ["", "## Program as built", "", "```", str(design.kernel).rstrip(), "```", ""]
-    return "\n".join(lines)
+    return lines
 
 
 def tiles(design: Design) -> list[tuple[Value, Schedule]]:
-    """Every tile that a stream carries, in program order, with the element in each lane of each beat."""
+    """Every tile that a stream carries, in program order: the element in each lane of each beat."""
     found = {tap.value: tap.schedule for tap in design.lowered.taps}
     ports = {port.origin.value: port for port in design.inputs}
     for op in design.kernel.body.walk():
         if isinstance(op, Load) and op.out.name in ports:
-            found[op.out] = _loaded(design, op, ports[op.out.name])
+            loaded = _loaded(design, op, ports[op.out.name])
+            if loaded is not None:
+                found[op.out] = loaded
     order = [value for op in design.kernel.body.walk() for value in op.results]
     return [(value, found[value]) for value in order if value in found]
 
 
 def pictures(design: Design) -> dict[str, str]:
-    """For each tile of `tiles` that comes in a layout, the layout as SVG: places are lanes, steps beats."""
+    """The layout of each tile that comes in one, as SVG: places are lanes, steps are beats."""
     from tilevm.layouts import svg
 
     found = {}
@@ -144,17 +176,15 @@ def pictures(design: Design) -> dict[str, str]:
     return found
 
 
-def _loaded(design: Design, op: Load, port: Port) -> Schedule:
-    """How a loaded tile comes: the first of the tiles that its port carries."""
+def _loaded(design: Design, op: Load, port: Port) -> Schedule | None:
+    """How a loaded tile comes: the first of the tiles that its port carries, if that is whole."""
     counters = {name: (0, extent.evaluate({})) for name, extent in design.kernel.grid}
-    for loop in design.kernel.body.walk():
-        if isinstance(loop, For):
-            lo, hi, step = (bound.evaluate({}) for bound in (loop.lo, loop.hi, loop.step))
-            counters[loop.var] = (lo, -((lo - hi) // step))
+    for loop in _around(design.kernel.body, op):
+        lo, hi, step = (bound.evaluate({}) for bound in (loop.lo, loop.hi, loop.step))
+        counters[loop.var] = (lo, -((lo - hi) // step))
     used = {symbol.name for index in op.at.indices for symbol in index.symbols()}
-    beats = len(port.elements) // prod(
-        trips for name, (_, trips) in counters.items() if name in used
-    )
+    count = prod(trips for name, (_, trips) in counters.items() if name in used)
+    beats = len(port.elements) // count
     elements = port.elements[:beats]
     first = {name: lo for name, (lo, _) in counters.items()}
     start = [index.evaluate(first) for index in op.at.indices]
@@ -162,7 +192,18 @@ def _loaded(design: Design, op: Load, port: Port) -> Schedule:
     shape = op.out.tile.shape
     inside = [at - lo for at, lo in zip(places, start, strict=True)][len(start) - len(shape) :]
     numbers = np.ravel_multi_index(inside, shape, mode="clip") if shape else np.zeros_like(elements)
-    return np.where(elements >= 0, numbers, HOLE)
+    schedule: Schedule = np.where(elements >= 0, numbers, HOLE)
+    return schedule if len(np.unique(schedule[schedule != HOLE])) == op.out.tile.size else None
+
+
+def _around(block: Block, op: Op) -> list[For]:
+    """The loops around an op, outermost first."""
+    for outer in block.ops:
+        for inner in outer.blocks:
+            if any(found is op for found in inner.walk()):
+                here = [outer] if isinstance(outer, For) else []
+                return [*here, *_around(inner, op)]
+    return []
 
 
 def _irregular(schedule: Schedule) -> str:

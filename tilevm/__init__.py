@@ -15,12 +15,30 @@
 [2, 4, 6, 8]
 """
 
-from tilevm import passes
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import dtype
-from tilevm.text import load, parse
-from tilevm.vm import run
+
+if TYPE_CHECKING:
+    from tilevm import passes
+    from tilevm.dtypes import dtype
+    from tilevm.text import load, parse
+    from tilevm.vm import run
 
 __version__ = "0.1.0"
 
 __all__ = ["TileError", "__version__", "dtype", "load", "parse", "passes", "run"]
+
+_HOMES = {"dtype": "tilevm.dtypes", "load": "tilevm.text", "parse": "tilevm.text", "run": "tilevm.vm"}
+
+
+def __getattr__(name: str) -> Any:
+    """Loads NumPy and Lark with the first name that needs them: `tilevm --help` needs neither."""
+    if name == "passes":
+        return import_module("tilevm.passes")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -268,6 +268,8 @@ class _Lowering:
             return None
         if getattr(user, "overflow", "wrap") != "wrap" or op.body.yields.count(last) != 1:
             return None
+        if param in op.body.yields:  # handed on as another carried value: every round counts
+            return None
         if any(last in _reads(inner) for inner in op.body.walk()):
             return None
         return _FoldedCarry(Combine(name, last.dtype), others[0])
@@ -470,7 +472,8 @@ class _Lowering:
             name = self.streams.name(op.at.buffer.name)
             shape = beat_shape(op.out.dtype, schedule.shape[1])
             channel = Channel(self.streams.name(f"{name}_memory"), shape, frame)
-            self.streams.actors.append(source_actor(f"{name}_source", name, channel, frame, origin=origin))
+            label = self.streams.name(f"{name}_source")
+            self.streams.actors.append(source_actor(label, name, channel, frame, origin=origin))
             steps: dict[Loop, int] = {}
             span = len(schedule)
             for loop in reversed(around):
@@ -489,7 +492,8 @@ class _Lowering:
         if beats > MAX_BEATS:
             raise refused(op, f"it gives {beats} beats", "use more lanes, or a smaller problem")
         name = self.streams.name(op.at.buffer.name)
-        self.streams.actors.append(sink_actor(f"{name}_sink", name, reader, beats, origin=origin))
+        label = self.streams.name(f"{name}_sink")
+        self.streams.actors.append(sink_actor(label, name, reader, beats, origin=origin))
         elements = self.elements(op, op.at, op.a.tile, schedule, scope)
         self.outputs.append(Port(name, op.at.buffer.name, reader.channel.shape, elements, origin))
         self.stores.append(op)

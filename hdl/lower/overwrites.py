@@ -1,7 +1,7 @@
-"""Stores that are overwritten later: left out of the ports, so that the order of ports never matters.
+"""Stores that are overwritten later: left out, so that the order of ports never matters.
 
-A receiver of two ports sees no order between their beats.  Addresses are static, so the last write to
-every element is known here; the lanes of all earlier ones are holes, to be ignored.
+A receiver of two ports sees no order between their beats.  Addresses are static, so the last write
+to every element is known here; the lanes of all earlier ones are holes, to be ignored.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def rounds_of(op: For) -> int:
 
 
 def last_writes(kernel: Kernel, written: Sequence[tuple[Store, Schedule]]) -> list[Schedule]:
-    """What each store writes, HOLE where a later write of its thread block goes to the same element.
+    """What each store writes, HOLE where a later write goes to the same element.
 
-    `written` gives with each store the elements of the flattened buffer [beats, lanes], HOLE where a
-    lane has none, in the order of the grid and of the loops around it, whose bounds are constants.
+    `written` gives with each store the elements of the flattened buffer [beats, lanes], HOLE where
+    a lane has none, in the order of the grid and of the loops around it (with constant bounds).
     """
     moments = _moments(kernel)
     last = {
@@ -66,7 +66,7 @@ def last_writes(kernel: Kernel, written: Sequence[tuple[Store, Schedule]]) -> li
 
 
 def _moments(kernel: Kernel) -> dict[Store, _Moment]:
-    """The moments of all stores: blocks of the grid one after the other, one unit of time a store."""
+    """The moments of all stores: blocks one after the other, one unit of time for each store."""
     found: dict[Store, _Moment] = {}
     blocks = prod(extent.value for _, extent in kernel.grid if isinstance(extent, Const))
     _visit(kernel.body, ((blocks, _length(kernel.body)),), 0, found)

@@ -34,7 +34,8 @@ class SharedMemory:
         state = self.state[op.at.buffer]
         where, inside = self._window(op, op.a.tile.shape)
         shaped = bits.reshape(*op.a.tile.shape, bits.shape[-1])
-        state[where] = shaped[inside].reshape(state[where].shape)
+        if state[where].size:
+            state[where] = shaped[inside].reshape(state[where].shape)
 
     def load(self, op: Load) -> Bits:
         """Bits [elements, bits] of a tile; TileError TV0502 where they are not certain."""
@@ -42,7 +43,8 @@ class SharedMemory:
         kind = op.out.tile
         where, inside = self._window(op, kind.shape)
         found = np.full((*kind.shape, kind.dtype.bits), ZERO, np.int64)
-        found[inside] = state[where].reshape(found[inside].shape)
+        if state[where].size:
+            found[inside] = state[where].reshape(found[inside].shape)
         if (found == UNKNOWN).any():
             raise refused(
                 op,

@@ -22,6 +22,7 @@ from hdl.top import Top
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
 from hdl.units.lanes import Beats
+from hdl.units.stage import joined
 
 Cycles = npt.NDArray[np.int64]
 
@@ -100,7 +101,7 @@ class _Recorder:
 
     def __init__(self, top: Top, launches: int, taps: bool) -> None:
         self.netlist = netlist = top.netlist
-        self.fires: Value = Cat(actor.fire for actor in top.actors.values())
+        self.fires: Value = joined([actor.fire for actor in top.actors.values()])
         self.wanted = [actor.firings * launches for actor in netlist.actors]
         self.times: list[list[int]] = [[] for _ in netlist.actors]
         self.left = sum(self.wanted)

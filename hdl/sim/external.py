@@ -63,9 +63,9 @@ def run_verilog(
 ) -> ExternalResult:
     """Simulate the Verilog of a design until all beats of all launches have moved.
 
-    `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls` says
-    per port in which cycles it is open.  `text` is the Verilog, with top module `top`, if there is
-    any already.
+    `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
+    says per port in which cycles it is open.  `text` is the Verilog, with top module `top`, if
+    there is any already.
 
     Raises TileError TV0602 where the design takes more than twice the cycles of the timed model,
     TV0603 for a feed of the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one
@@ -95,7 +95,7 @@ def run_external(
     sunk: Mapping[str, int],
     stalls: Mapping[str, Stall],
 ) -> tuple[dict[str, Beats], int]:
-    """The beats ``[beats, lanes]`` out of each port of a design's own Verilog, and the cycles taken.
+    """The beats ``[beats, lanes]`` out of each port of a design's own Verilog, and the cycles.
 
     `sunk` says how many beats come out of each port: those of one launch or of several.
     Raises what `run_verilog` does.

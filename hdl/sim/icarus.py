@@ -1,8 +1,8 @@
 """The emitted Verilog in Icarus Verilog, an event-driven simulator with unknown values (x).
 
-A testbench in plain Verilog-2005 is written around the design: it feeds recorded beats, closes ports
-by recorded patterns and prints what moves.  A source's payload is x while nothing is offered, and
-registers are x until the reset, so whatever leans on either shows in the beats.
+A testbench in plain Verilog-2005 is written around the design: it feeds recorded beats, closes
+ports by recorded patterns and prints what moves.  A source's payload is x while nothing is offered,
+and what has no initial value is x until it is set, so whatever leans on either shows in the beats.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def require() -> tuple[str, str]:
 
 
 def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> list[PortMoves]:
-    """What moves through the ports of module `top` of the Verilog `design`, in `limit` cycles at most.
+    """What moves through the ports of module `top` of `design`, in `limit` cycles at most.
 
     Raises TileError TV0611 where Icarus is not installed, TV0612 where it fails, TV0613 for a beat
     with unknown bits.
@@ -79,7 +79,7 @@ def _memories(ports: Sequence[PortPlan]) -> dict[str, Sequence[int]]:
 
 
 def testbench(top: str, ports: Sequence[PortPlan], limit: int) -> str:
-    """Module ``<top>_bench``: its own clock, and ``moved PORT CYCLE [PAYLOAD]`` printed for each beat.
+    """Module ``<top>_bench``, with its own clock; prints ``moved PORT CYCLE [PAYLOAD]`` per beat.
 
     PORT is the number of the port, PAYLOAD that of a sink in hexadecimal.
     """

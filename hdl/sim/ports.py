@@ -16,10 +16,10 @@ from tilevm.diagnostics import error
 
 @dataclass(frozen=True, eq=False)
 class PortPlan:
-    """What a port does in a simulation of the emitted Verilog; payloads are integers of `width` bits."""
+    """What a port does in a simulation of the emitted Verilog."""
 
     name: str
-    width: int
+    width: int  # bits of a payload
     open: Sequence[bool]  # per cycle; open after the end
     count: int  # beats to move
     beats: Sequence[int] | None = None  # what a source is fed; None for a sink

@@ -16,22 +16,35 @@ _CAUSES = 3  # lines of a log that a message shows
 
 
 def cache_folder() -> Path:
-    """The folder of tilevm in the user's cache, or in the folder of temporary files without one."""
-    user = f"-{os.getuid()}" if hasattr(os, "getuid") else ""
-    temporary = Path(gettempdir()) / f"tilevm{user}"
-    base = os.environ.get("XDG_CACHE_HOME")
-    for folder in (Path(base or Path.home() / ".cache") / "tilevm", temporary):
+    """The folder of tilevm in the user's cache, or among the temporary files where there is none.
+
+    Raises TileError TV0802 where neither can be written.
+    """
+    owner = os.getuid() if hasattr(os, "getuid") else None
+    temporary = Path(gettempdir()) / f"tilevm-{owner}"
+    for folder in (*_user_folders(), temporary):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # programs are run from here, and everyone can make a folder among the temporary files
+            own = folder is not temporary or owner in (None, folder.stat().st_uid)
         except OSError:
             continue
-        if os.access(folder, os.W_OK | os.X_OK):
+        if own and os.access(folder, os.W_OK | os.X_OK):
             return folder
     raise error(
         "TV0802",
         f"no folder for compiled simulators: `{temporary}` cannot be written",
         help="set XDG_CACHE_HOME to a folder of your own",
     )
+
+
+def _user_folders() -> list[Path]:
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return [Path(base) / "tilevm"]
+    try:
+        return [Path.home() / ".cache" / "tilevm"]
+    except RuntimeError:  # no HOME, and a user without an entry
+        return []
 
 
 def call(
@@ -48,8 +61,7 @@ def call(
         cwd=folder,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         text=True,
         errors="replace",
         check=False,

@@ -75,7 +75,7 @@ def require() -> Toolchain:
 
 
 def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> list[PortMoves]:
-    """What moves through the ports of module `top` of the Verilog `design`, in `limit` cycles at most.
+    """What moves through the ports of module `top` of `design`, in `limit` cycles at most.
 
     Raises TileError TV0610 or TV0611 for missing tools, TV0612 where one of them fails.
     """

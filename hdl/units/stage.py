@@ -12,6 +12,8 @@ from amaranth.lib import data, stream
 from hdl.netlist import BeatShape
 from hdl.units.nest import Nest
 
+_PARTS = 32  # of a Cat at most
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -48,7 +50,14 @@ def payload_lanes(payload: data.View[data.ArrayLayout]) -> list[Any]:
 def pack(lanes: Sequence[Any], shape: BeatShape) -> Value:
     """Lanes as the bits of a payload, each truncated or extended to its width."""
     assert len(lanes) == shape.lanes, f"{len(lanes)} lanes for {shape}"
-    return Cat(resize(Value.cast(lane), shape.bits) for lane in lanes)
+    return joined([resize(Value.cast(lane), shape.bits) for lane in lanes])
+
+
+def joined(parts: Sequence[Value]) -> Value:
+    """The parts one behind the other, in groups: the simulator nests an expression as deep as a Cat is long."""
+    while len(parts) > _PARTS:
+        parts = [Cat(parts[i : i + _PARTS]) for i in range(0, len(parts), _PARTS)]
+    return Cat(parts)
 
 
 def resize(value: Value, bits: int) -> Value:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from amaranth import Cat, Const, Module, Value
+from amaranth import Const, Module, Value
 from amaranth.lib import data
 
 from hdl.netlist import ONE, Wiring
-from hdl.units.stage import Stage, beat_signal, payload_lanes
+from hdl.units.stage import Stage, beat_signal, joined, payload_lanes
 from hdl.units.words import Words
 
 _CASES = 8  # variants from which on a shifter or a memory is used in place of cases
@@ -36,7 +36,7 @@ def operand_lanes(
         if all(len(_runs(row)) == 1 for row in table[0]):
             return [lane.as_signed() if shape.signed else lane for lane in lanes]
         operand = beat_signal(shape, name)
-        m.d.comb += operand.as_value().eq(Cat(lanes))
+        m.d.comb += operand.as_value().eq(joined(lanes))
         return payload_lanes(operand)
 
     index = stage.nest.index(f"{name}_variant", strides)
@@ -46,12 +46,12 @@ def operand_lanes(
         m.d.comb += operand.as_value().eq(_constants(m, name, wiring, used, index))
     elif step is not None and len(table) > _CASES:
         moved = bits >> (index * step)
-        m.d.comb += operand.as_value().eq(Cat(_pick(moved, row) for row in table[0]))
+        m.d.comb += operand.as_value().eq(joined([_pick(moved, row) for row in table[0]]))
     else:
         with m.Switch(index):
             for number, variant in enumerate(table):
                 with m.Case(number) if number + 1 < len(table) else m.Default():
-                    m.d.comb += operand.as_value().eq(Cat(_pick(bits, row) for row in variant))
+                    m.d.comb += operand.as_value().eq(joined([_pick(bits, row) for row in variant]))
     return payload_lanes(operand)
 
 
@@ -76,7 +76,7 @@ def _pick(bits: Value, row: npt.NDArray[np.int32]) -> Value:
             parts.append(bits[start : start + length])
         else:
             parts.append(Const((1 << length) - 1 if start == ONE else 0, length))
-    return parts[0] if len(parts) == 1 else Cat(parts)
+    return parts[0] if len(parts) == 1 else joined(parts)
 
 
 def _regular_step(table: npt.NDArray[np.int32]) -> int | None:

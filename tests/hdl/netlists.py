@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import count
 from math import prod
 from random import Random
 from typing import Any
@@ -16,7 +18,13 @@ import numpy as np
 import numpy.typing as npt
 
 from hdl.netlist import ONE, Actor, BeatShape, Channel, Netlist, Reader, Walk, When, Wiring
+from hdl.sizing import size_channels
 from hdl.units import (
+    Collect,
+    Fold,
+    Map,
+    Merge,
+    Route,
     Sink,
     Source,
     collect_actor,
@@ -311,3 +319,15 @@ class _Growth:
 
     def _name(self, kind: str) -> str:
         return f"{kind}{len(self.actors)}"
+
+
+@cache
+def design_of_all_units() -> tuple[int, Netlist]:
+    """The first random design that has every kind of unit, with its depths, and its seed."""
+    wanted = {Source, Map, Fold, Collect, Merge, Route, Sink}
+    for seed in count():
+        netlist = random_netlist(Random(seed), steps=14)
+        if {type(actor.unit) for actor in netlist.actors} == wanted:
+            size_channels(netlist)
+            return seed, netlist
+    raise AssertionError

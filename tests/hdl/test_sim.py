@@ -50,6 +50,12 @@ def test_a_closed_port_holds_the_design_back() -> None:
     assert seen.fires["store"].tolist() == [15, 23, 31]
 
 
+def test_a_port_that_closes_between_beats_gives_each_once() -> None:
+    seen = run(sums(), {"x": FEED}, stalls={"x": np.arange(24) % 2 == 0})
+    assert seen.fires["load"].tolist() == list(range(0, 24, 2))
+    assert seen.taps["x"].tolist() == FEED.tolist()
+
+
 def test_taps_can_be_left_out() -> None:
     seen = run(sums(), {"x": FEED}, taps=False)
     assert seen.taps == {} and len(seen.outputs["y"]) == 3

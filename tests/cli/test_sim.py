@@ -1,0 +1,99 @@
+"""`tilevm sim`: hardware beside the virtual machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+
+import hdl
+import tilevm as api
+from hdl.design import MAX_LANES, SIMULATORS
+from tests.cli.folder import WORDS, Folder, arrays, refused
+from tilevm.cli import parser
+from tilevm.diagnostics import error
+from tilevm.passes.rewrite_dot import Form, Table, rewrite_dot
+
+
+def test_equal_and_cycles(tilevm: Folder) -> None:
+    outcome = tilevm("sim", *WORDS, "--stall", "0.3", "--seed", "1", "-o", "y.npy")
+    assert outcome.status == 0, outcome.err
+    assert "gemv: equal in every bit (amaranth, stall 0.3, seed 1)\n" in outcome.out
+    cycles = re.search(r"cycles: (\d+) predicted, (\d+) simulated", outcome.out)
+    assert cycles and cycles[1] == cycles[2]
+    w, x = arrays()
+    assert np.load("y.npy", allow_pickle=False).tolist() == (w @ x).tolist()
+
+
+def test_random_inputs_fill_what_is_not_given(tilevm: Folder) -> None:
+    words = (
+        "sim",
+        "gemv.tile",
+        "gemv",
+        "--random",
+        "--dot",
+        "mac",
+        "--lanes",
+        "8",
+        "-a",
+        "w=w.npy",
+    )
+    first, second = tilevm(*words, "--seed", "5"), tilevm(*words, "--seed", "5")
+    assert first.status == 0, first.err
+    assert first.out == second.out
+    assert first.out.splitlines()[2:] != tilevm(*words, "--seed", "6").out.splitlines()[2:]
+
+
+def test_random_inputs_by_sizes_alone(tilevm: Folder) -> None:
+    assert tilevm("sim", "two.tile", "two", "--random", "--set", "N=8").status == 0
+    refused(tilevm("sim", "two.tile", "two", "--random"), 1, "TV0410")
+
+
+def test_a_waveform(tilevm: Folder) -> None:
+    assert tilevm("sim", *WORDS, "--vcd", "wave.vcd").status == 0
+    assert "$enddefinitions" in Path("wave.vcd").read_text()
+    before = tilevm.files()
+    refused(tilevm("sim", *WORDS, "--vcd", "none/wave.vcd"), 1, "TV0802")
+    assert tilevm.files() == before
+
+
+def test_hardware_that_differs(tilevm: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(self: hdl.Design, *_: object, vcd: Path, **__: object) -> hdl.Result:
+        vcd.write_text("seen")
+        raise error("TV0606", "`part` of `dot` differs from the virtual machine")
+
+    monkeypatch.setattr(hdl.Design, "simulate", wrong)
+    outcome = tilevm("sim", *WORDS, "-o", "y.npz", "--vcd", "wave.vcd")
+    assert outcome.status == 1
+    assert outcome.out == "gemv: NOT equal (amaranth, stall 0, seed 0)\n"
+    assert "error[TV0606]" in outcome.err
+    assert Path("wave.vcd").read_text() == "seen" and not Path("y.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("sim", "gemv.tile", "gemv", "-a", "w=w.npy"), "TV0410"),
+        (("sim", *WORDS, "--set", "K=16"), "TV0412"),
+        (("sim", *WORDS, "-a", "z=x.npy"), "TV0411"),
+        (("sim", "gemv.tile", "gemv", "--random", "--set", "N=8", "--set", "K=7"), "TV0413"),
+        (("sim", *WORDS, "-o", "none/y.npz"), "TV0802"),
+    ],
+)
+def test_data_at_fault(tilevm: Folder, words: tuple[str, ...], code: str) -> None:
+    before = tilevm.files()
+    refused(tilevm(*words), 1, code)
+    assert tilevm.files() == before
+
+
+def test_choices_are_those_of_the_libraries(tilevm: Folder) -> None:
+    assert parser.SIMULATORS == SIMULATORS and parser.MAX_LANES == MAX_LANES
+    assert set(parser.DOT_FORMS) == set(get_args(Form))
+    assert set(parser.TABLES) == set(get_args(Table))
+    kernel = api.load("gemv.tile")["gemv"]
+    rewrite_dot(kernel, group=parser.MAX_GROUP)
+    with pytest.raises(api.TileError, match="TV0501"):
+        rewrite_dot(kernel, group=parser.MAX_GROUP + 1)

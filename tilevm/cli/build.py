@@ -1,0 +1,97 @@
+"""``tilevm build``: a kernel as hardware."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tilevm.cli.parser import (
+    CommandParser,
+    add_hardware,
+    add_kernel,
+    add_sizes,
+    command,
+    kernel_of,
+    sizes_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hdl import Design
+    from tilevm.cli.parser import Commands
+    from tilevm.ir import Kernel
+
+_ABOUT = """\
+Writes into DIR, all or nothing: KERNEL.v (Verilog), report.md (cycles, bits, units, streams),
+layouts/*.svg (a picture of each tile), program.tile (the program as built), manifest.json."""
+
+
+def declare(commands: Commands) -> CommandParser:
+    """Adds the command to the parser."""
+    example = (
+        "tilevm build gemv.tile gemv --set N=64 --set K=256 --dot lut --lanes 16 -o build/gemv"
+    )
+    parser = command(commands, "build", build, "build a kernel as hardware", _ABOUT, example)
+    add_kernel(parser)
+    add_sizes(parser)
+    add_hardware(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder to write")
+    parser.add_argument(
+        "--force", action="store_true", help="write into DIR even if it holds other files"
+    )
+    return parser
+
+
+def build(options: CommandParser.Options) -> int:
+    """Builds the hardware and writes its folder."""
+    from tilevm.cli.output import check_folder, write_folder
+    from tilevm.cli.progress import stage
+
+    sizes = sizes_of(options)
+    kernel = kernel_of(options)
+    check_folder(options.output, options.force)
+    design = design_of(options, kernel, sizes)
+    with stage("writing Verilog (its tool, Yosys, compiles itself on first use: up to a minute)"):
+        files = {f"{kernel.name}.v": design.verilog()}
+    files["report.md"] = design.report()
+    files["program.tile"] = str(design.kernel)
+    files |= {f"layouts/{name}.svg": picture for name, picture in design.layouts().items()}
+    write_folder(options.output, files, facts_of(design), options.force)
+    print(f"{options.output}: {', '.join(f for f in files if '/' not in f)}, layouts/")
+    print(
+        f"{kernel.name}: {design.cycles} cycles a launch, bits of tables {design.table_bits}, "
+        f"of input memories {design.memory_bits}, of other buffers {design.buffer_bits}"
+    )
+    return 0
+
+
+def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str, int]) -> Design:
+    """The hardware that the options ask for."""
+    import hdl
+    from tilevm.cli.progress import stage
+
+    with stage(f"building `{kernel.name}`"):
+        return hdl.build(
+            kernel,
+            dot=options.dot,
+            table=options.table,
+            group=options.group,
+            lanes=options.lanes,
+            sizes=sizes,
+        )
+
+
+def facts_of(design: Design) -> dict[str, object]:
+    """What the manifest tells to tools."""
+    from tilevm import __version__
+
+    return {
+        "version": __version__,
+        "kernel": design.name,
+        "sizes": dict(design.launch.symbols),
+        "options": design.options,
+        "cycles": design.cycles,
+        "table_bits": design.table_bits,
+        "memory_bits": design.memory_bits,
+        "buffer_bits": design.buffer_bits,
+    }

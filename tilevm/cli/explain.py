@@ -1,0 +1,75 @@
+"""``tilevm explain``: what a code of a diagnostic means, and what an op does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tilevm.cli.parser import CommandParser, Usage, command
+from tilevm.diagnostics import CODES, nearest
+
+if TYPE_CHECKING:
+    from tilevm.cli.parser import Commands
+    from tilevm.ir import Op
+
+_ABOUT = """\
+WHAT is a code such as TV0203, an op such as dot, or `ops` or `codes` for a list of all."""
+
+
+def declare(commands: Commands) -> CommandParser:
+    """Adds the command to the parser."""
+    summary = "explain an error code or an op"
+    parser = command(commands, "explain", explain, summary, _ABOUT, "tilevm explain TV0203")
+    parser.add_argument("what", metavar="WHAT", help="a code, an op, `ops` or `codes`")
+    return parser
+
+
+def explain(options: CommandParser.Options) -> int:
+    """Prints the page of a code or op, or a list of them."""
+    from tilevm.ir import REGISTRY
+
+    what = options.what
+    if what == "ops":
+        width = max(map(len, REGISTRY))
+        for name in sorted(REGISTRY):
+            print(f"{name:<{width}}  {REGISTRY[name].law().splitlines()[0]}")
+    elif what == "codes":
+        for entry in CODES.values():
+            print(f"{entry.code}  {entry.title}")
+    elif what.upper() in CODES:
+        entry = CODES[what.upper()]
+        print(f"{entry.code}: {entry.title}\n\n{entry.explanation}")
+    elif what in REGISTRY:
+        print(_page(REGISTRY[what]))
+    else:
+        near = nearest(what, ["ops", "codes", *REGISTRY]) or nearest(what.upper(), CODES)
+        hint = f"did you mean `{near}`?" if near else "see `tilevm explain ops` and `... codes`"
+        raise Usage(options.command, f"there is no code or op `{what[:80]}`; {hint}")
+    return 0
+
+
+def _page(op: type[Op]) -> str:
+    """How an op is written, and its documentation."""
+    operands, attributes = [], []
+    for item in op.fields():
+        match item.role:
+            case "operand":
+                operands.append(item.name)
+            case "operands":
+                operands.append(f"{item.name}, ...")
+            case "access":
+                operands.append("buffer[index, ...]")
+            case "type":
+                operands.append("element_type[extent, ...]")
+            case "attribute":
+                needed = "..." if item.required else _shown(item.default)
+                attributes.append(f"{item.name} = {needed}")
+    head = f"{op.name} {', '.join(operands)}".rstrip()
+    if attributes:
+        head += f" {{{', '.join(attributes)}}}"
+    return f"{head}\n\n{op.law()}"
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "(inferred)" if default is None else str(default) or '""'

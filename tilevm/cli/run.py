@@ -1,0 +1,108 @@
+"""``tilevm run``: a kernel in the virtual machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tilevm.cli.parser import (
+    CommandParser,
+    Usage,
+    add_arrays,
+    add_kernel,
+    add_sizes,
+    command,
+    kernel_of,
+    sizes_of,
+    unique,
+)
+from tilevm.diagnostics import error
+
+if TYPE_CHECKING:
+    from tilevm.cli.parser import Commands
+    from tilevm.ir import Kernel
+
+_ABOUT = """\
+Arrays hold values: integers of any NumPy integer type, floats exact in float64.  Without -o the
+results are shown in short."""
+
+
+def declare(commands: Commands) -> CommandParser:
+    """Adds the command to the parser."""
+    example = "tilevm run gemv.tile gemv -a w=w.npy -a x=x.npy -o out.npz"
+    parser = command(commands, "run", run, "run a kernel on arrays", _ABOUT, example)
+    add_kernel(parser)
+    add_arrays(parser)
+    add_sizes(parser)
+    add_output(parser)
+    return parser
+
+
+def add_output(parser: CommandParser) -> None:
+    """``-o out.npz``."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="the results: .npz by name, or .npy where there is one",
+    )
+
+
+def run(options: CommandParser.Options) -> int:
+    """Runs the kernel; writes or shows the buffers that it stores to."""
+    check_output_name(options)
+    kernel = kernel_of(options)
+    check_output(options.output, kernel)
+    arguments = arguments_of(options)
+
+    import tilevm
+    from tilevm.cli.progress import stage
+
+    with stage(f"running `{kernel.name}` in the virtual machine"):
+        results = tilevm.run(kernel, arguments)
+    deliver(options.output, kernel, results)
+    return 0
+
+
+def arguments_of(options: CommandParser.Options) -> dict[str, Any]:
+    """The arrays that ``-a`` names, and the sizes that ``--set`` names."""
+    from tilevm.cli.arrays import read_array
+
+    sizes = sizes_of(options)
+    places = unique(options, "argument", options.arrays)
+    for name in sizes.keys() & places.keys():
+        raise Usage(options.command, f"`{name}` is given as a size and as an array")
+    return {**sizes, **{name: read_array(name, place) for name, place in places.items()}}
+
+
+def check_output_name(options: CommandParser.Options) -> None:
+    """`Usage` unless ``-o`` names a kind of file that results can be written to."""
+    path = options.output
+    if path is not None and not path.lower().endswith((".npy", ".npz")):
+        raise Usage(options.command, f"-o must name a .npz or .npy file, not `{path}`")
+
+
+def check_output(path: str | None, kernel: Kernel) -> None:
+    """TileError unless the results of a kernel can be written there (TV0802, TV0807)."""
+    from tilevm.cli.output import check_writable
+
+    if path is None:
+        return
+    names = [param.name for param in kernel.outputs]
+    if path.lower().endswith(".npy") and len(names) != 1:
+        raise error(
+            "TV0807",
+            f"{path} holds one array, and `{kernel.name}` writes {', '.join(names) or 'none'}",
+            help="write a .npz file: it holds arrays by name",
+        )
+    check_writable(path)
+
+
+def deliver(path: str | None, kernel: Kernel, results: Mapping[str, Any]) -> None:
+    """Writes the results to a file, or shows them in short."""
+    from tilevm.cli.arrays import print_results, write_arrays
+
+    if path is None:
+        print_results({p.name: str(p.dtype) for p in kernel.outputs}, results)
+    else:
+        write_arrays(path, results)

@@ -1,0 +1,134 @@
+"""``tilevm sim``: the hardware of a kernel, simulated beside the virtual machine."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from tilevm.cli.build import design_of
+from tilevm.cli.parser import (
+    SIMULATORS,
+    CommandParser,
+    Usage,
+    add_arrays,
+    add_hardware,
+    add_kernel,
+    add_sizes,
+    command,
+    kernel_of,
+    sizes_of,
+    stall,
+    whole,
+)
+from tilevm.cli.run import add_output, arguments_of, check_output, check_output_name, deliver
+from tilevm.diagnostics import TileError
+
+if TYPE_CHECKING:
+    from hdl import Design, Result
+    from tilevm.cli.parser import Commands
+    from tilevm.ir import Kernel
+
+# stands still, differs from the VM, comes at another time: the waveform shows why
+HARDWARE_FAULTS = {"TV0601", "TV0602", "TV0606", "TV0607"}
+
+_ABOUT = """\
+Compares every bit of the results and of all inner streams with the virtual machine, and the
+cycles with the predicted ones."""
+
+
+def declare(commands: Commands) -> CommandParser:
+    """Adds the command to the parser."""
+    example = "tilevm sim gemv.tile gemv -a w=w.npy -a x=x.npy --stall 0.3 --seed 1 --vcd wave.vcd"
+    parser = command(commands, "sim", sim, "simulate a kernel's hardware", _ABOUT, example)
+    add_kernel(parser)
+    add_arrays(parser)
+    add_sizes(parser)
+    add_hardware(parser)
+    parser.add_argument(
+        "--random", action="store_true", help="random values for buffers without an argument"
+    )
+    parser.add_argument(
+        "--simulator",
+        choices=SIMULATORS,
+        default="amaranth",
+        help="default: amaranth; the others run the emitted Verilog and must be installed",
+    )
+    parser.add_argument(
+        "--stall",
+        metavar="P",
+        type=stall,
+        default=0.0,
+        help="how often each port is closed in a cycle, from 0 (default) to below 1",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="S",
+        type=whole(0),
+        default=0,
+        help="of the stalls and the random values (default: 0)",
+    )
+    parser.add_argument("--vcd", metavar="FILE", help="write a waveform (simulator amaranth)")
+    add_output(parser)
+    return parser
+
+
+def sim(options: CommandParser.Options) -> int:
+    """Builds and simulates; prints whether all is equal, and the cycles."""
+    from tilevm.cli.output import check_writable
+
+    check_output_name(options)
+    if options.vcd is not None and options.simulator != "amaranth":
+        raise Usage(options.command, f"simulator {options.simulator} writes no waveform (--vcd)")
+    kernel = kernel_of(options)
+    check_output(options.output, kernel)
+    if options.vcd is not None:
+        check_writable(options.vcd)
+    design, arguments = _prepared(options, kernel)
+    where = f"{options.simulator}, stall {options.stall:g}, seed {options.seed}"
+    result = _simulated(options, design, arguments)
+    if isinstance(result, TileError):
+        print(f"{kernel.name}: NOT equal ({where})")
+        raise result
+    print(f"{kernel.name}: equal in every bit ({where})")
+    watched = f", {result.compared} beats of inner streams equal" if result.compared else ""
+    print(f"cycles: {result.predicted} predicted, {result.cycles} simulated{watched}")
+    deliver(options.output, kernel, result.outputs)
+    return 0
+
+
+def _prepared(options: CommandParser.Options, kernel: Kernel) -> tuple[Design, dict[str, Any]]:
+    """The design for the shapes of the arguments, and the arguments, checked before it is built."""
+    from tilevm.cli.random_inputs import launch_for, random_arrays
+    from tilevm.vm import bind
+
+    given = arguments_of(options)
+    sizes = sizes_of(options)
+    if options.random:
+        arrays = {name: value for name, value in given.items() if name not in sizes}
+        given = {**random_arrays(launch_for(kernel, sizes, arrays), options.seed), **given}
+    launch = bind(kernel, given)
+    return design_of(options, kernel, launch.symbols), dict(launch.arrays)
+
+
+def _simulated(
+    options: CommandParser.Options, design: Design, arguments: dict[str, Any]
+) -> Result | TileError:
+    """The result, or what is wrong with the hardware; either way the waveform is kept."""
+    from tilevm.cli.output import whole_file
+    from tilevm.cli.progress import stage
+
+    with ExitStack() as stack:
+        vcd = stack.enter_context(whole_file(options.vcd)) if options.vcd is not None else None
+        stack.enter_context(stage(f"simulating `{design.name}`, {design.cycles} cycles or more"))
+        try:
+            return design.simulate(
+                arguments,
+                simulator=options.simulator,
+                stall=options.stall,
+                seed=options.seed,
+                vcd=vcd,
+            )
+        except TileError as problem:
+            if not HARDWARE_FAULTS.intersection(d.code for d in problem.diagnostics):
+                raise
+            return problem
