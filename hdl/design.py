@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from hdl.lower import Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
-from hdl.lower.schedule import to_layout
 from hdl.netlist import Channel, Netlist
 from hdl.sizing import size_channels
 from hdl.timing import Timing, simulate_timing
@@ -139,6 +138,10 @@ class Design:
 
     def verilog(self) -> str:
         """The design as Verilog-2005, its ports and the order of their beats described in the header."""
+        return self._verilog
+
+    @cached_property
+    def _verilog(self) -> str:
         from hdl.emit import verilog
 
         return verilog(self.netlist, self.name, self.header())
@@ -156,15 +159,10 @@ class Design:
         return report(self)
 
     def layouts(self) -> dict[str, str]:
-        """For each named value the layout that it streams in, as SVG: places are lanes, steps are beats."""
-        from tilevm.layouts import svg
+        """For each tile in a stream its schedule as SVG: places are lanes, steps are beats."""
+        from hdl.report import pictures
 
-        found = {}
-        for tap in self.lowered.taps:
-            layout = to_layout(tap.schedule, tap.value.tile)
-            if layout is not None:
-                found[tap.value.name] = svg(layout, f"{tap.value.name}: {tap.value.tile.with_shape(*tap.value.tile.shape)}")
-        return found
+        return pictures(self)
 
     # --- data
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +10,8 @@ from hdl.lower import Port
 from hdl.lower.schedule import HOLE, Schedule, to_layout
 from hdl.netlist import Origin
 from hdl.ports import port_order
-from tilevm.ir import Block, For, Op, TileType, Value
-from tilevm.ir.ops import Load
+from tilevm.ir import TileType, Value
+from tilevm.layouts import Arrangement
 
 if TYPE_CHECKING:
     from hdl.design import Design
@@ -153,57 +152,21 @@ def _layouts(design: Design) -> list[str]:
 
 def tiles(design: Design) -> list[tuple[Value, Schedule]]:
     """Every tile that a stream carries, in program order: the element in each lane of each beat."""
-    found = {tap.value: tap.schedule for tap in design.lowered.taps}
-    ports = {port.origin.value: port for port in design.inputs}
-    for op in design.kernel.body.walk():
-        if isinstance(op, Load) and op.out.name in ports:
-            loaded = _loaded(design, op, ports[op.out.name])
-            if loaded is not None:
-                found[op.out] = loaded
+    found = design.lowered.schedules
     order = [value for op in design.kernel.body.walk() for value in op.results]
     return [(value, found[value]) for value in order if value in found]
 
 
 def pictures(design: Design) -> dict[str, str]:
-    """The layout of each tile that comes in one, as SVG: places are lanes, steps are beats."""
+    """The schedule of each tile as SVG: places are lanes, steps are beats."""
     from tilevm.layouts import svg
 
     found = {}
     for value, schedule in tiles(design):
         layout = to_layout(schedule, value.tile)
-        if layout is not None:
-            found[value.name] = svg(layout, f"{value.name}: {_bare(value)}")
+        shown = layout or Arrangement(np.ascontiguousarray(schedule.T), value.tile.shape)
+        found[value.name] = svg(shown, f"{value.name}: {_bare(value)} (lane:beat)")
     return found
-
-
-def _loaded(design: Design, op: Load, port: Port) -> Schedule | None:
-    """How a loaded tile comes: the first of the tiles that its port carries, if that is whole."""
-    counters = {name: (0, extent.evaluate({})) for name, extent in design.kernel.grid}
-    for loop in _around(design.kernel.body, op):
-        lo, hi, step = (bound.evaluate({}) for bound in (loop.lo, loop.hi, loop.step))
-        counters[loop.var] = (lo, -((lo - hi) // step))
-    used = {symbol.name for index in op.at.indices for symbol in index.symbols()}
-    count = prod(trips for name, (_, trips) in counters.items() if name in used)
-    beats = len(port.elements) // count
-    elements = port.elements[:beats]
-    first = {name: lo for name, (lo, _) in counters.items()}
-    start = [index.evaluate(first) for index in op.at.indices]
-    places = np.unravel_index(np.maximum(elements, 0), design.launch.extents[port.buffer])
-    shape = op.out.tile.shape
-    inside = [at - lo for at, lo in zip(places, start, strict=True)][len(start) - len(shape) :]
-    numbers = np.ravel_multi_index(inside, shape, mode="clip") if shape else np.zeros_like(elements)
-    schedule: Schedule = np.where(elements >= 0, numbers, HOLE)
-    return schedule if len(np.unique(schedule[schedule != HOLE])) == op.out.tile.size else None
-
-
-def _around(block: Block, op: Op) -> list[For]:
-    """The loops around an op, outermost first."""
-    for outer in block.ops:
-        for inner in outer.blocks:
-            if any(found is op for found in inner.walk()):
-                here = [outer] if isinstance(outer, For) else []
-                return [*here, *_around(inner, op)]
-    return []
 
 
 def _irregular(schedule: Schedule) -> str:

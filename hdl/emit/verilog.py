@@ -36,7 +36,8 @@ _MODULE = re.compile(r"^(module|  cell) \\\S+", re.M)
 
 # Contents at the start of the memories that are written before they are read.
 _ZEROS = re.compile(
-    r'^ *cell \$meminit_v2 \S+\n *parameter \\MEMID "\\\\(places|states)\d*"\n.*?^ *end\n', re.M | re.S
+    r'^ *cell \$meminit_v2 \S+\n *parameter \\MEMID "\\\\(places|states)\d*"\n.*?^ *end\n',
+    re.M | re.S,
 )
 
 

@@ -66,6 +66,7 @@ class Lowered:
     inputs: list[Port]
     outputs: list[Port]
     taps: list[Tap]
+    schedules: dict[Value, Schedule]  # of every tile in a stream
     tables: list[str]  # channels that hold look-up tables
     notes: list[str] = field(default_factory=list)
 
@@ -131,7 +132,8 @@ class _Lowering:
             for port, elements in zip(self.outputs, last_writes(kernel, written), strict=True)
         ]
         netlist = Netlist(kernel.name, self.streams.actors)
-        return Lowered(kernel, netlist, self.inputs, self.outputs, self.taps, self.tables, self.notes)
+        schedules = {value: stream.schedule for value, stream in self.streams.of.items()}
+        return Lowered(kernel, netlist, self.inputs, self.outputs, self.taps, schedules, self.tables, self.notes)
 
     # --- forward: wires
 

@@ -8,6 +8,7 @@
 True
 """
 
+from tilevm.layouts.arrangement import Arrangement
 from tilevm.layouts.grid import picture
 from tilevm.layouts.image import svg
 from tilevm.layouts.layout import (
@@ -22,6 +23,7 @@ from tilevm.layouts.modes import Mode
 from tilevm.layouts.parser import parse
 
 __all__ = [
+    "Arrangement",
     "Layout",
     "Mode",
     "column_local",

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tilevm.layouts.layout import Layout
+from tilevm.layouts.arrangement import Placed
 
 MAX_TEXT_LINES = 16
 MAX_MATRICES = 8
@@ -35,7 +35,7 @@ class Matrix:
 GAP = Cell("...", None)
 
 
-def summary(layout: Layout) -> str:
+def summary(layout: Placed) -> str:
     """The extents and sizes of a layout in one line."""
     extents = " x ".join(map(str, layout.shape)) or "one element"
     copies = f", {layout.copies} copies of each element" if layout.copies > 1 else ""
@@ -44,7 +44,7 @@ def summary(layout: Layout) -> str:
     return f"{extents} on {places} in {steps}{copies}"
 
 
-def matrices(layout: Layout, limit: int) -> Iterator[Matrix]:
+def matrices(layout: Placed, limit: int) -> Iterator[Matrix]:
     """The matrices of a tile, at most `MAX_MATRICES`, each of at most ``limit`` lines both ways."""
     leading = layout.shape[:-2]
     height, width = (1, 1, *layout.shape)[-2:]
@@ -61,12 +61,12 @@ def matrices(layout: Layout, limit: int) -> Iterator[Matrix]:
         )
 
 
-def elided_matrices(layout: Layout) -> int:
+def elided_matrices(layout: Placed) -> int:
     """How many matrices of the tile `matrices` leaves out."""
     return max(0, math.prod(layout.shape[:-2]) - MAX_MATRICES)
 
 
-def picture(layout: Layout) -> str:
+def picture(layout: Placed) -> str:
     """The layout as text: its text form, its sizes, then a grid of ``place:step``.
 
     Of a replicated element the first few places are named. A tile of rank 1 is one row; one of
@@ -114,7 +114,7 @@ def _heading(number: int | None) -> str:
     return GAP.label if number is None else str(number)
 
 
-def _cell(layout: Layout, leading: tuple[int, ...], row: int | None, column: int | None) -> Cell:
+def _cell(layout: Placed, leading: tuple[int, ...], row: int | None, column: int | None) -> Cell:
     if row is None or column is None:
         return GAP
     position = (*leading, row, column)

@@ -6,7 +6,7 @@ import colorsys
 import html
 
 from tilevm.layouts.grid import Matrix, elided_matrices, matrices, summary
-from tilevm.layouts.layout import Layout
+from tilevm.layouts.arrangement import Placed
 
 MAX_LINES = 32
 """Tiles of more rows or columns are shown by their corners."""
@@ -16,7 +16,7 @@ CHARACTER = 8  # the width of a monospaced character of font size 13, rounded up
 MARGIN = 16
 
 
-def svg(layout: Layout, title: str = "") -> str:
+def svg(layout: Placed, title: str = "") -> str:
     """The layout as an SVG document: the grid of `picture`, each place in a colour of its own.
 
     Copies have the colour of the first place that holds them. Places with neighbouring numbers

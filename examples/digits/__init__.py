@@ -1,0 +1,1 @@
+"""A classifier of handwritten digits, run, built and compared: `python -m examples.digits`."""
