@@ -23,6 +23,7 @@ from tilevm.passes import canonicalise, rewrite_dot
 from tilevm.vm import Launch, bind, bind_symbols, execute
 from tilevm.vm.machine import Event
 
+DOT_FORMS = ("mac", "lut")
 SIMULATORS = ("amaranth", "verilator", "icarus")
 MAX_LANES = 4096
 
@@ -57,6 +58,10 @@ def build(
     """
     if isinstance(lanes, bool) or not isinstance(lanes, int) or not 1 <= lanes <= MAX_LANES:
         raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
+    if dot not in DOT_FORMS:
+        near = nearest(str(dot), DOT_FORMS)
+        hint = f"did you mean `{near}`?" if near else None
+        raise error("TV0501", f"`dot` is one of {', '.join(DOT_FORMS)}, not {dot!r}", help=hint)
     launch = bind_symbols(kernel, {**(sizes or {}), **symbols})
     rewritten = rewrite_dot(kernel, form=dot, group=group, table=table)  # type: ignore[arg-type]
     lowered = lower(canonicalise(rewritten, launch.symbols), lanes)
@@ -194,6 +199,16 @@ class Design:
             found[port.buffer][port.elements[used]] = values[used]
         return {name: flat.reshape(self.launch.extents[name]) for name, flat in found.items()}
 
+    def _arrays(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments without sizes, which must be those of the design: TV0412 otherwise."""
+        arrays = dict(arguments)
+        for symbol, size in self.launch.symbols.items():
+            given = arrays.pop(symbol, size)
+            if isinstance(given, bool) or not isinstance(given, int | np.integer) or given != size:
+                message = f"the design was built for `{symbol}` = {size}, not {given!r}"
+                raise error("TV0412", message, help="build it again for the other size")
+        return arrays
+
     def simulate(
         self,
         arguments: Mapping[str, Any] | None = None,
@@ -224,7 +239,7 @@ class Design:
             raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
         if vcd is not None and simulator != "amaranth":
             raise error("TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`")
-        launch = bind(self.kernel, {**(arguments or {}), **named})
+        launch = bind(self.kernel, self._arrays({**(arguments or {}), **named}))
         events: list[Event] = []
         values = execute(launch, observe=events.append if check else None)
         ports = [p.name for p in (*self.inputs, *self.outputs)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
 from hdl.units.lanes import Beats
 from hdl.units.stage import joined
+from tilevm.diagnostics import error
 
 Cycles = npt.NDArray[np.int64]
 
@@ -55,9 +57,11 @@ def run(
     says per port in which cycles it is open (see `random_stalls`).  With `taps`, all beats of all
     channels are recorded; `vcd` is the waveform file to write.
 
-    Raises TileError TV0602 where nothing fires for `max_idle` cycles in which all ports are open,
+    Raises TileError TV0802 where the waveform cannot be written, TV0602 where nothing fires for `max_idle` cycles in which all ports are open,
     TV0603 for a feed of the wrong shape.
     """
+    if vcd is not None:
+        _check_writable(vcd)
     top = Top(netlist)
     simulator = Simulator(top)  # elaborates the design, so that its actors can be watched
     recorder = _Recorder(top, launches, taps)
@@ -86,14 +90,37 @@ def run(
 
     simulator.add_clock(_PERIOD)
     simulator.add_testbench(bench)
-    with ExitStack() as stack:
-        if vcd is not None:
-            stack.enter_context(simulator.write_vcd(str(vcd)))
+    with _waveform(simulator, vcd):
         simulator.run()
     if not finished:
         graph = event_graph(netlist, traffic_of(netlist, launches), launches)
         raise deadlock(netlist, graph, recorder.counts, code="TV0602")
     return recorder.result()
+
+
+def _check_writable(path: str | Path) -> None:
+    """Raises TV0802 where no waveform can be written, before the simulation takes its time."""
+    part = Path(f"{path}.part")
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as reason:
+        raise error("TV0802", f"cannot write {path}: {reason.strerror or reason}") from None
+
+
+@contextmanager
+def _waveform(simulator: Simulator, path: str | Path | None) -> Iterator[None]:
+    """Writes a waveform while the simulator runs, if there is a path: the whole file or none."""
+    if path is None:
+        yield
+        return
+    part = Path(f"{path}.part")
+    try:
+        with simulator.write_vcd(str(part)):
+            yield
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class _Recorder:

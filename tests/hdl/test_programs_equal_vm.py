@@ -91,3 +91,22 @@ def test_of_stores_to_one_element_the_last_counts() -> None:
     design.lowered.outputs.reverse()  # a receiver may serve the ports in any order
     result = design.simulate(arguments, stall=0.3, seed=1)
     assert np.array_equal(result.outputs["y"], tilevm.run(kernel, arguments)["y"])
+
+
+COPY = """
+kernel copy(x: global i8[N], y: global i8[N])
+  grid (n = N / 4)
+{
+  a: i8[4] = load x[n * 4]
+  store a, y[n * 4]
+}
+"""
+
+
+def test_sizes_may_be_given_again() -> None:
+    """As `tilevm.run` takes them; they must be the design's."""
+    design = hdl.build(tilevm.parse(COPY)["copy"], N=8)
+    result = design.simulate(x=range(8), N=8)
+    assert result.outputs["y"].tolist() == list(range(8))
+    with pytest.raises(tilevm.TileError, match=r"TV0412.*built for `N` = 8, not 12"):
+        design.simulate(x=range(8), N=12)

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from tilevm.ir import Kernel
 
 _ABOUT = """\
-Writes into DIR, all or nothing: KERNEL.v (Verilog), report.md (cycles, bits, units, streams),
-layouts/*.svg (a picture of each tile), program.tile (the program as built), manifest.json."""
+Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (which element is in each lane of each
+beat of each port), report.md (cycles, bits, units, streams), layouts/*.svg (a picture of each tile),
+program.tile (the program as built), manifest.json."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -44,6 +45,9 @@ def declare(commands: Commands) -> CommandParser:
 
 def build(options: CommandParser.Options) -> int:
     """Builds the hardware and writes its folder."""
+    import json
+
+    from hdl.ports import ports_data
     from tilevm.cli.output import check_folder, write_folder
     from tilevm.cli.progress import stage
 
@@ -53,6 +57,7 @@ def build(options: CommandParser.Options) -> int:
     design = design_of(options, kernel, sizes)
     with stage("writing Verilog (its tool, Yosys, compiles itself on first use: up to a minute)"):
         files = {f"{kernel.name}.v": design.verilog()}
+    files["ports.json"] = json.dumps(ports_data(design)) + "\n"
     files["report.md"] = design.report()
     files["program.tile"] = str(design.kernel)
     files |= {f"layouts/{name}.svg": picture for name, picture in design.layouts().items()}
