@@ -42,7 +42,9 @@ def main() -> None:
                 design = hdl.build(kernel, lanes=lanes, N=size, K=size, **options)
                 ideal = size * size * per_weight / lanes
                 share = ideal / design.cycles
-                print(f"| {size} | {lanes} | {name} | {ideal:.0f} | {design.cycles} | {share:.2%} |")
+                print(
+                    f"| {size} | {lanes} | {name} | {ideal:.0f} | {design.cycles} | {share:.2%} |"
+                )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,9 @@ def expected_streams(design: Design, events: Sequence[Event]) -> dict[str, Array
     return found
 
 
-def compare_streams(design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]) -> int:
+def compare_streams(
+    design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]
+) -> int:
     """Compares every watched stream; returns the beats compared, raises TV0606 at the first wrong one."""
     first: tuple[int, Tap, int, int] | None = None
     count = 0
@@ -75,7 +77,9 @@ def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: 
     frame = len(tap.schedule)
     rounds, local = divmod(beat, frame)
     levels = np.unravel_index(rounds, [loop.trips for loop in tap.scope]) if tap.scope else ()
-    where = ", ".join(f"{loop.name} = {int(at)}" for loop, at in zip(tap.scope, levels, strict=True))
+    where = ", ".join(
+        f"{loop.name} = {int(at)}" for loop, at in zip(tap.scope, levels, strict=True)
+    )
     expected, seen = int(want[beat, lane]), int(got[beat, lane])
     differs = expected ^ seen
     bit = (differs & -differs).bit_length() - 1
@@ -89,10 +93,17 @@ def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: 
         f"{'iteration ' + where + ': ' if where else ''}beat {local}, lane {lane}, lowest wrong bit {bit}: {place}",
         f"expected {expected}, got {seen}",
     ]
-    return error("TV0606", f"`{tap.value.name}` of `{op}` differs from the virtual machine", *label, notes=notes)
+    return error(
+        "TV0606",
+        f"`{tap.value.name}` of `{op}` differs from the virtual machine",
+        *label,
+        notes=notes,
+    )
 
 
-def compare_outputs(design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]) -> None:
+def compare_outputs(
+    design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]
+) -> None:
     """Compares the output buffers bit by bit; TV0606 at the first wrong element."""
     for name, want in expected.items():
         kind = design.kernel.param(name).dtype
@@ -104,7 +115,9 @@ def compare_outputs(design: Design, expected: Mapping[str, Array], seen: Mapping
             raise error("TV0606", message, notes=notes)
 
 
-def compare_firings(design: Design, predicted: Mapping[str, Array], seen: Mapping[str, Array]) -> None:
+def compare_firings(
+    design: Design, predicted: Mapping[str, Array], seen: Mapping[str, Array]
+) -> None:
     """Compares every firing time of every actor; TV0607 at the first that differs."""
     for actor in design.netlist.actors:
         want, got = predicted[actor.name], seen[actor.name]

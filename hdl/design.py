@@ -137,7 +137,11 @@ class Design:
 
     @property
     def _memories(self) -> list[Channel]:
-        return [a.outputs[0].channel for a in self.netlist.actors if not a.inputs and a.outputs and a.unit.summary.startswith("source")]
+        return [
+            a.outputs[0].channel
+            for a in self.netlist.actors
+            if not a.inputs and a.outputs and a.unit.summary.startswith("source")
+        ]
 
     # --- text
 
@@ -238,7 +242,9 @@ class Design:
         if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
             raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
         if vcd is not None and simulator != "amaranth":
-            raise error("TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`")
+            raise error(
+                "TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`"
+            )
         launch = bind(self.kernel, self._arrays({**(arguments or {}), **named}))
         events: list[Event] = []
         values = execute(launch, observe=events.append if check else None)

@@ -19,6 +19,7 @@ settings.register_profile("long", settings.get_profile("default"), max_examples=
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="search fifty times as long for failures")
+    parser.addoption("--golden", action="store_true", help="rewrite the expected outputs")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,10 +1,11 @@
 """The intermediate representation: types, index arithmetic, ops, kernels, a builder, a verifier."""
 
 from tilevm.ir import ops
+from tilevm.ir.attribute import Symbol
 from tilevm.ir.builder import Builder
 from tilevm.ir.index import Affine, Condition, Const, Expr, Sym, affine
-from tilevm.ir.kernel import Block, For, If, Kernel, Program, regions
-from tilevm.ir.op import REGISTRY, Access, Loc, Op, OpField, Symbol, Value
+from tilevm.ir.kernel import For, If, Kernel, Program, regions
+from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, OpField, Value
 from tilevm.ir.types import BufferType, TileType, Type
 from tilevm.ir.verify import verify
 
@@ -13,8 +14,8 @@ __all__ = [
     "Access",
     "Affine",
     "Block",
-    "Builder",
     "BufferType",
+    "Builder",
     "Condition",
     "Const",
     "Expr",

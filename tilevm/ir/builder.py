@@ -28,9 +28,9 @@ from typing import Any
 
 from tilevm.diagnostics import error, nearest
 from tilevm.dtypes import DType, dtype
-from tilevm.ir.index import COMPARISONS, Condition, Const, Expr, Sym, as_expr
-from tilevm.ir.kernel import Block, For, If, Kernel, Program
-from tilevm.ir.op import REGISTRY, Access, Loc, Op, Value
+from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
+from tilevm.ir.kernel import For, If, Kernel, Program
+from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
 from tilevm.ir.types import BufferType, TileType
 from tilevm.ir.verify import verify
 
@@ -101,7 +101,10 @@ class Builder:
             raise error("TV0103", f"there is no op `{plain}`", help=hint)
 
         def build(
-            *operands: Any, name: str | None = None, type: str | TileType | None = None, **attributes: Any
+            *operands: Any,
+            name: str | None = None,
+            type: str | TileType | None = None,
+            **attributes: Any,
         ) -> Any:
             return self.emit(REGISTRY[plain], operands, attributes, name=name, type=type)
 
@@ -120,11 +123,18 @@ class Builder:
         declared = [item for item in kind.fields() if item.role != "attribute"]
         if len(operands) != len(declared):
             wanted = ", ".join(item.name for item in declared) or "none"
-            raise error("TV0202", f"`{kind.name}` takes {len(declared)} operands ({wanted}), not {len(operands)}")
+            raise error(
+                "TV0202",
+                f"`{kind.name}` takes {len(declared)} operands ({wanted}), not {len(operands)}",
+            )
         allowed = {item.name: item for item in kind.fields() if item.role == "attribute"}
         for key in attributes:
             if key not in allowed:
-                raise error("TV0104", f"`{kind.name}` has no attribute `{key}`", help=attribute_hint(key, allowed))
+                raise error(
+                    "TV0104",
+                    f"`{kind.name}` has no attribute `{key}`",
+                    help=kind.attribute_hint(key),
+                )
         for key, item in allowed.items():
             if item.required and key not in attributes:
                 raise error("TV0207", f"`{kind.name}` needs the attribute `{key}`")
@@ -147,10 +157,15 @@ class Builder:
 
     @contextmanager
     def loop(
-        self, var: str, lo: Index, hi: Index, step: Index = 1, carry: Mapping[str, Value] | None = None,
+        self,
+        var: str,
+        lo: Index,
+        hi: Index,
+        step: Index = 1,
+        carry: Mapping[str, Value] | None = None,
         names: Sequence[str] = (),
     ) -> Iterator[Loop]:
-        """``with k.loop("k", 0, 8, carry={"sum": zero}) as loop: ...`` with one `yield_` at the end."""
+        """``with k.loop("k", 0, 8, carry={"sum": z}) as loop: ...``, ended by a `yield_`."""
         inits = dict(carry or {})
         params = tuple(Value(self._fresh(name), init.type) for name, init in inits.items())
         loop = Loop(Sym(self._fresh(var)), params)
@@ -162,9 +177,15 @@ class Builder:
             self._frames.pop()
         labels = tuple(map(self._fresh, names)) or tuple(self._unused("for") for _ in params)
         op = For(
-            var=var, lo=as_expr(lo), hi=as_expr(hi), step=as_expr(step), inits=tuple(inits.values()),
-            params=params, body=frame.block(), named=labels,
-        )  # fmt: skip
+            var=var,
+            lo=as_expr(lo),
+            hi=as_expr(hi),
+            step=as_expr(step),
+            inits=tuple(inits.values()),
+            params=params,
+            body=frame.block(),
+            named=labels,
+        )
         self.append(op)
         loop.results = op.results
 
@@ -196,7 +217,11 @@ class Builder:
     def kernel(self) -> Kernel:
         """The finished kernel, verified."""
         built = Kernel(
-            self.name, tuple(self._params), tuple(self._where), tuple(self._grid), self._frames[0].block()
+            self.name,
+            tuple(self._params),
+            tuple(self._where),
+            tuple(self._grid),
+            self._frames[0].block(),
         )
         verify(built)
         return built
@@ -226,14 +251,6 @@ def condition(a: Index, op: str, b: Index) -> Condition:
     return Condition(op, as_expr(a), as_expr(b))
 
 
-def attribute_hint(name: str, allowed: Mapping[str, Any]) -> str:
-    """What to write in place of an attribute that an op does not have."""
-    near = nearest(name, allowed)
-    if near:
-        return f"did you mean `{near}`?"
-    return f"its attributes are {', '.join(allowed)}" if allowed else "it has no attributes"
-
-
 def _operand(role: str, value: Any) -> Any:
     if role == "type" and isinstance(value, str):
         return TileType.parse(value)
@@ -241,6 +258,3 @@ def _operand(role: str, value: Any) -> Any:
     if not isinstance(value, wanted):
         raise error("TV0202", f"an operand must be a {wanted.__name__}, not {value!r}")
     return value
-
-
-__all__ = ["Builder", "Const", "Loop", "condition"]

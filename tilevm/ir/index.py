@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tilevm.diagnostics import Label, Span, error
+from tilevm.diagnostics import Label, Span, TileError, error
 
 Number = Any  # int, or an int64 array with one entry per block
 
@@ -53,7 +53,10 @@ class Expr:
         return Binary("%", self, as_expr(other))
 
     def evaluate(self, env: Mapping[str, Number]) -> Number:
-        """The value, given one for every symbol; TileError TV0404 on a division by zero."""
+        """The value, given one for every symbol.
+
+        TileError TV0404 on a division by zero, TV0415 where a step leaves 64 bits (signed).
+        """
         raise NotImplementedError
 
     def symbols(self) -> Iterator[Sym]:
@@ -64,9 +67,16 @@ class Expr:
         """The expression with symbols replaced and constants folded."""
         raise NotImplementedError
 
+    def beyond(self) -> TileError:
+        """The error for a value that 64 bits cannot hold."""
+        labels = [Label(self.span)] if self.span else []
+        return error("TV0415", f"`{self}` leaves the range of 64 bits", *labels)
+
 
 @dataclass(frozen=True)
 class Const(Expr):
+    """A number."""
+
     value: int
     span: Span | None = field(default=None, compare=False, repr=False)
 
@@ -74,6 +84,8 @@ class Const(Expr):
         return str(self.value)
 
     def evaluate(self, env: Mapping[str, Number]) -> Number:
+        if not -(1 << 63) <= self.value < 1 << 63:
+            raise self.beyond()
         return self.value
 
     def symbols(self) -> Iterator[Sym]:
@@ -85,6 +97,8 @@ class Const(Expr):
 
 @dataclass(frozen=True)
 class Sym(Expr):
+    """A shape symbol, a block id or a loop variable."""
+
     name: str
     span: Span | None = field(default=None, compare=False, repr=False)
 
@@ -103,6 +117,8 @@ class Sym(Expr):
 
 @dataclass(frozen=True)
 class Binary(Expr):
+    """``a op b`` for an operator out of ``+ - * / %``."""
+
     op: str
     a: Expr
     b: Expr
@@ -122,7 +138,10 @@ class Binary(Expr):
         if self.op in "/%" and np.any(np.equal(b, 0)):
             labels = [Label(self.b.span, "this is 0 here")] if self.b.span else []
             raise error("TV0404", f"division by zero in `{self}`", *labels)
-        return _apply(self.op, a, b)
+        try:
+            return _exact(self.op, a, b)
+        except OverflowError:
+            raise self.beyond() from None
 
     def symbols(self) -> Iterator[Sym]:
         yield from self.a.symbols()
@@ -131,10 +150,10 @@ class Binary(Expr):
     def substitute(self, env: Mapping[str, Expr]) -> Expr:
         a, b = self.a.substitute(env), self.b.substitute(env)
         match self.op, a, b:
-            case ("/" | "%"), _, Const(0):
+            case (("/" | "%"), _, Const(0)):
                 pass
-            case _, Const(x), Const(y):
-                return Const(_apply(self.op, x, y), self.span)
+            case _, Const(x), Const(y) if abs(folded := _apply(self.op, x, y)) < 1 << 64:
+                return Const(folded, self.span)
             case ("*", Const(0), _) | ("*", _, Const(0)) | ("%", _, Const(1)):
                 return Const(0, self.span)
             case ("+" | "-", _, Const(0)) | ("*" | "/", _, Const(1)):
@@ -164,6 +183,23 @@ def _apply(op: str, a: Number, b: Number) -> Number:
             return a // b
         case _:
             return a % b
+
+
+def _exact(op: str, a: Number, b: Number) -> Number:
+    """The result in 64 bits, signed; OverflowError beyond."""
+    if isinstance(a, int) and isinstance(b, int):
+        result = _apply(op, a, b)
+        if not -(1 << 63) <= result < 1 << 63:
+            raise OverflowError
+        return result
+    x, y = _magnitude(a), _magnitude(b)
+    if (x * y if op == "*" else x + y) < 1 << 63:
+        return _apply(op, a, b)
+    return _apply(op, np.asarray(a, object), np.asarray(b, object)).astype(np.int64)
+
+
+def _magnitude(x: Number) -> int:
+    return abs(x) if isinstance(x, int) else max(abs(int(x.min())), abs(int(x.max())))
 
 
 def as_expr(value: Expr | int | str) -> Expr:
@@ -220,11 +256,12 @@ class Affine:
     coefficients: Mapping[str, int]
 
     def get(self, symbol: str) -> int:
+        """The coefficient of a symbol, 0 if it does not occur."""
         return self.coefficients.get(symbol, 0)
 
 
 def affine(expr: Expr) -> Affine | None:
-    """The affine form of an expression, or None where it has none (a product or quotient of symbols)."""
+    """The affine form of an expression, or None where it has none (as a product of symbols)."""
     match expr:
         case Const(value):
             return Affine(value, {})

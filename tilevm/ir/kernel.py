@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self, final
 
-from tilevm.diagnostics import Span, error, nearest
-from tilevm.ir.index import Condition, Expr, Sym
-from tilevm.ir.op import Loc, Op, OpField, Value
+from tilevm.diagnostics import error, nearest
+from tilevm.dtypes import dtype
+from tilevm.ir.index import Condition, Const, Expr, affine
+from tilevm.ir.op import Block, Loc, Op, OpField, Value
 from tilevm.ir.types import BufferType, TileType, Type
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Statements in order, and the values that they hand to the statement around them."""
-
-    ops: tuple[Op, ...]
-    yields: tuple[Value, ...] = ()
-    yield_loc: Loc = Loc()
-
-    def walk(self) -> Iterator[Op]:
-        """Every op in it, those of inner blocks after the op that holds them."""
-        for op in self.ops:
-            yield op
-            for inner in regions(op):
-                yield from inner.walk()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,13 +22,22 @@ class RegionOp(Op, pure=False):
     def fields(cls) -> tuple[OpField, ...]:
         return ()
 
+    def with_blocks(self, *blocks: Block) -> Self:
+        """The same statement around other blocks."""
+        raise NotImplementedError
+
+    @property
+    def matters(self) -> bool:
+        return self.may_stop or any(op.matters for block in self.blocks for op in block.ops)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class For(RegionOp, pure=False):
-    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: counted, with carried values.
+class For(RegionOp):
+    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: a counted loop.
 
-    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what the
-    round before yielded; the result is what the last round yielded, or `init` when there was none.
+    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what
+    the round before yielded; the result is what the last round yielded, or `init` when there was
+    none.
     """
 
     name: ClassVar[str] = "for"
@@ -53,18 +47,32 @@ class For(RegionOp, pure=False):
     hi: Expr
     step: Expr
     inits: tuple[Value, ...] = ()
-    params: tuple[Value, ...] = field(default=())
+    params: tuple[Value, ...] = ()
     body: Block
 
     @property
     def operands(self) -> tuple[Value, ...]:
         return self.inits
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.body,)
+
+    def with_blocks(self, *blocks: Block) -> Self:
+        (body,) = blocks
+        return replace(self, body=body, named=tuple(v.name for v in self.results))
+
+    @property
+    def may_stop(self) -> bool:
+        total = affine(self.lo) is not None and affine(self.hi) is not None
+        return not (total and isinstance(self.step, Const) and self.step.value > 0)
+
     def result_types(self) -> tuple[Type, ...]:
         if len(self.body.yields) != len(self.params):
             raise self.reject(
                 "TV0208",
-                f"the loop carries {len(self.params)} values, but its body yields {len(self.body.yields)}",
+                f"the loop carries {len(self.params)} values, "
+                f"but its body yields {len(self.body.yields)}",
                 "yield",
                 help="end the body with `yield` and one value for each carried name",
             )
@@ -74,14 +82,17 @@ class For(RegionOp, pure=False):
                     "TV0208",
                     f"carried `{param.name}` changes its type from {param.type} to {last.type}",
                     "yield",
-                    **{"yield": f"`{last.name}` is {last.type}", param.name: f"`{init.name}` is {init.type}"},
+                    **{
+                        "yield": f"`{last.name}` is {last.type}",
+                        f"carry {param.name}": f"`{init.name}` is {init.type}",
+                    },
                     help="a carried value keeps its type: cast it before `yield`",
                 )
         return tuple(param.type for param in self.params)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class If(RegionOp, pure=False):
+class If(RegionOp):
     """``r = if cond { ... yield a } else { ... yield b }``: a whole block goes one way.
 
     The condition compares index expressions, or is a ``u1[]`` tile; thread blocks may differ in it.
@@ -97,15 +108,33 @@ class If(RegionOp, pure=False):
     def operands(self) -> tuple[Value, ...]:
         return (self.cond,) if isinstance(self.cond, Value) else ()
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (self.then, self.orelse)
+
+    def with_blocks(self, *blocks: Block) -> Self:
+        then, orelse = blocks
+        return replace(self, then=then, orelse=orelse, named=tuple(v.name for v in self.results))
+
+    @property
+    def may_stop(self) -> bool:
+        condition = self.cond if isinstance(self.cond, Condition) else None
+        while condition is not None:
+            if affine(condition.a) is None or affine(condition.b) is None:
+                return True
+            condition = condition.also
+        return False
+
     def result_types(self) -> tuple[Type, ...]:
-        if isinstance(self.cond, Value) and str(self.cond.tile) != "u1[]":
+        if isinstance(self.cond, Value) and self.cond.tile != TileType(dtype("u1"), ()):
             raise self.reject(
                 "TV0209",
-                f"a condition is a `u1[]` tile or a comparison of index expressions, not {self.cond.type}",
+                "a condition is a `u1[]` tile or a comparison of index expressions, "
+                f"not {self.cond.type}",
                 "cond",
                 help="one bit per thread block decides; `select` chooses element by element",
             )
-        first, second = (tuple(v.type for v in b.yields) for b in (self.then, self.orelse))
+        first, second = (tuple(v.type for v in b.yields) for b in self.blocks)
         if first != second:
             shown = " and ".join("(" + ", ".join(map(str, t)) + ")" for t in (first, second))
             raise self.reject(
@@ -114,19 +143,20 @@ class If(RegionOp, pure=False):
                 "yield",
                 help="both branches end with `yield` and values of the same types",
             )
+        for value in (*self.then.yields, *self.orelse.yields):
+            self._tile_operand("yield", value)
         return first
 
 
 def regions(op: Op) -> tuple[Block, ...]:
     """The blocks inside an op, in order."""
-    if isinstance(op, For):
-        return (op.body,)
-    return (op.then, op.orelse) if isinstance(op, If) else ()
+    return op.blocks
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """One tile program: buffers in and out, shape constraints, a grid of thread blocks, statements."""
+    """One tile program: buffers, shape constraints, a grid of thread blocks, statements."""
 
     name: str
     params: tuple[Value, ...]
@@ -170,7 +200,7 @@ class Kernel:
         )
 
     def accessed(self, op_name: str) -> tuple[Value, ...]:
-        """The parameters that an op of this name touches ("load" or "store"), in parameter order."""
+        """The parameters that ops of this name touch ("load" or "store"), in their order."""
         touched = {a.buffer for op in self.body.walk() if op.name == op_name for a in op.accesses}
         return tuple(p for p in self.params if p in touched)
 
@@ -194,6 +224,7 @@ def _plain(kernel: Kernel) -> str:
     return print_kernel(kernel, comments=False)
 
 
+@final
 @dataclass(frozen=True, eq=False)
 class Program:
     """The kernels of one file, by name."""
@@ -229,11 +260,3 @@ class Program:
 
     def __hash__(self) -> int:
         return hash(tuple(self.kernels.items()))
-
-
-def symbol_span(expr: Expr, name: str) -> Span | None:
-    """Where a symbol stands in an expression."""
-    return next((s.span for s in expr.symbols() if s.name == name), None)
-
-
-__all__ = ["Block", "For", "If", "Kernel", "Program", "Sym", "TileType", "regions", "symbol_span"]

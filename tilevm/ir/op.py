@@ -21,11 +21,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, Self, get_type_hints
 
 from tilevm.diagnostics import Label, Span, TileError, error, nearest
-from tilevm.dtypes import DType, dtype
-from tilevm.ir.index import Const, Expr
+from tilevm.dtypes import DType, FloatType
+from tilevm.ir.attribute import coerce
+from tilevm.ir.index import Expr, as_expr
 from tilevm.ir.types import BufferType, TileType, Type
 
 
@@ -35,10 +36,15 @@ class Loc:
 
     span: Span | None = None
     parts: Mapping[str, Span] = field(default_factory=dict)  # per operand and attribute
+    targets: tuple[Span, ...] = ()  # per result
     comments: tuple[str, ...] = ()  # lines above
     remark: str = ""  # comment at the end of the line
     gap: bool = False  # a blank line above
     closing: tuple[str, ...] = ()  # comments before a region's closing brace
+
+    def at(self, targets: tuple[Span, ...], parts: Mapping[str, Span]) -> Loc:
+        """The same, with the places of the results, and of more operands and attributes."""
+        return replace(self, targets=targets, parts={**self.parts, **parts})
 
 
 @dataclass(eq=False)
@@ -60,11 +66,11 @@ class Value:
 
     @property
     def dtype(self) -> DType:
+        """The element type, of a tile or a buffer."""
         return self.type.dtype
 
     def __getitem__(self, indices: Expr | int | str | tuple[Expr | int | str, ...]) -> Access:
-        from tilevm.ir.index import as_expr
-
+        """An element of the buffer, as `Builder` takes it: ``w[n * 64, 0]``."""
         listed = indices if isinstance(indices, tuple) else (indices,)
         return Access(self, tuple(as_expr(i) for i in listed))
 
@@ -82,15 +88,14 @@ class Access:
 
     @property
     def type(self) -> BufferType:
-        assert isinstance(self.buffer.type, BufferType)
-        return self.buffer.type
+        """The type of the buffer; TileError TV0204 where a tile was given instead."""
+        if isinstance(self.buffer.type, BufferType):
+            return self.buffer.type
+        labels = [Label(self.span, f"this is {self.buffer.type}")] if self.span else []
+        raise error("TV0204", f"`{self.buffer.name}` is a tile, not a buffer", *labels)
 
 
-@dataclass(frozen=True)
-class Symbol:
-    """A bare name used as an attribute value, such as ``zero`` in ``{oob = zero}``."""
-
-    name: str
+Role = Literal["operand", "operands", "access", "type", "attribute"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +103,13 @@ class OpField:
     """One declared field: its name, what it is, its Python type and default."""
 
     name: str
-    role: Literal["operand", "operands", "access", "type", "attribute"]
+    role: Role
     hint: Any
     default: Any = MISSING
 
     @property
     def required(self) -> bool:
+        """Whether a program must give it."""
         return self.default is MISSING
 
 
@@ -155,8 +161,11 @@ class Op:
         names = self.named or tuple(f"{self.name}{i or ''}" for i in range(len(types)))
         if len(names) != len(types):
             counted = "no result" if not types else f"{len(types)} result" + "s" * (len(types) > 1)
-            raise self.reject("TV0206", f"`{self.name}` has {counted}, but {len(names)} names are given")
-        made = tuple(Value(n, t, self.loc.parts.get(n)) for n, t in zip(names, types, strict=True))
+            raise self.reject(
+                "TV0206", f"`{self.name}` has {counted}, but {len(names)} names are given"
+            )
+        spans = self.loc.targets if len(self.loc.targets) == len(names) else (None,) * len(names)
+        made = tuple(Value(*each) for each in zip(names, types, spans, strict=True))
         object.__setattr__(self, "results", made)
 
     def _tile_operand(self, name: str, value: Value) -> None:
@@ -201,7 +210,10 @@ class Op:
             else:
                 message, hint = str(reason), None
             raise self.reject(
-                "TV0207", f"attribute `{item.name}` of `{self.name}`: {message}", item.name, help=hint
+                "TV0207",
+                f"attribute `{item.name}` of `{self.name}`: {message}",
+                item.name,
+                help=hint,
             ) from None
 
     # --- what a subclass says
@@ -218,26 +230,38 @@ class Op:
         """The meaning, in NumPy; see the module's docstring."""
         raise NotImplementedError
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether some operands make it stop with an error, other than by lack of memory."""
+        traps = getattr(self, "overflow", None) == "trap"
+        return traps or any(_lacks_nan(value.dtype) for value in self.results)
+
     # --- what the rest of the system asks
 
+    @property
+    def matters(self) -> bool:
+        """Whether a run differs without it even if nobody reads its results."""
+        return not self.pure or self.may_stop
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks inside it, in order: `for` and `if` have some."""
+        return ()
+
     @classmethod
-    @cache
     def fields(cls) -> tuple[OpField, ...]:
         """The declared operands and attributes, in order."""
-        hints = get_type_hints(cls)
-        base = {f.name for f in fields(Op)}
-        found = []
-        for item in fields(cls):
-            if item.name in base:
-                continue
-            hint = hints[item.name]
-            roles = {Value: "operand", Access: "access", TileType: "type", tuple[Value, ...]: "operands"}
-            default = item.default
-            if item.default_factory is not MISSING:
-                default = item.default_factory()
-            role: Any = roles.get(hint, "attribute") if _hashable(hint) else "attribute"
-            found.append(OpField(name=item.name, role=role, hint=hint, default=default))
-        return tuple(found)
+        kind: Any = cls  # mypy: a class is hashable, whatever its instances are
+        return _declared(kind)
+
+    @classmethod
+    def attribute_hint(cls, name: str) -> str:
+        """What to write in place of an attribute that the op does not have."""
+        allowed = [item.name for item in cls.fields() if item.role == "attribute"]
+        near = nearest(name, allowed)
+        if near:
+            return f"did you mean `{near}`?"
+        return f"its attributes are {', '.join(allowed)}" if allowed else "it has no attributes"
 
     @classmethod
     def law(cls) -> str:
@@ -278,7 +302,9 @@ class Op:
         (only,) = self.results
         return only
 
-    def mapped(self, values: Mapping[Value, Value], indices: Mapping[str, Expr] | None = None) -> Self:
+    def mapped(
+        self, values: Mapping[Value, Value], indices: Mapping[str, Expr] | None = None
+    ) -> Self:
         """The same op on other operands and with other index symbols; it has results of its own."""
         env = indices or {}
         changes: dict[str, Any] = {}
@@ -311,75 +337,45 @@ class Op:
         return error(code, message, *shown, help=help, notes=notes)
 
 
-def _hashable(hint: Any) -> bool:
-    try:
-        hash(hint)
-    except TypeError:
-        return False
-    return True
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Statements in order, and the values that they hand to the statement around them."""
+
+    ops: tuple[Op, ...]
+    yields: tuple[Value, ...] = ()
+    yield_loc: Loc = Loc()
+
+    def walk(self) -> Iterator[Op]:
+        """Every op in it, those of inner blocks after the op that holds them."""
+        for op in self.ops:
+            yield op
+            for inner in op.blocks:
+                yield from inner.walk()
 
 
-def coerce(hint: Any, value: Any) -> Any:
-    """An attribute value as the field's type; ValueError says what is expected."""
-    origin = get_origin(hint)
-    if value is None and type(None) in get_args(hint):
-        return None
-    if origin is not None and type(None) in get_args(hint):
-        (inner,) = [a for a in get_args(hint) if a is not type(None)]
-        return coerce(inner, value)
-    if isinstance(value, Const) and hint is not Expr:
-        value = value.value
-    if origin is Literal:
-        allowed = get_args(hint)
-        text = value.name if isinstance(value, Symbol) else value
-        if text not in allowed:
-            near = nearest(str(text), [str(a) for a in allowed])
-            ask = f"; did you mean `{near}`?" if near else ""
-            raise ValueError(f"must be one of {', '.join(map(str, allowed))}, not `{text}`{ask}")
-        return text
-    if hint is DType:
-        if isinstance(value, Symbol):
-            value = value.name
-        if not isinstance(value, str | DType):
-            raise ValueError(f"must be an element type such as i32, not `{value}`")
-        return dtype(value)
-    if hint is Expr:
-        if isinstance(value, Symbol):
-            from tilevm.ir.index import Sym
-
-            return Sym(value.name)
-        if isinstance(value, bool) or not isinstance(value, int | Expr):
-            raise ValueError(f"must be an index expression, not `{value}`")
-        return Const(value) if isinstance(value, int) else value
-    if hint is bool:
-        if isinstance(value, Symbol) and value.name in ("true", "false"):
-            return value.name == "true"
-        if not isinstance(value, bool):
-            raise ValueError(f"must be true or false, not `{_shown(value)}`")
-        return value
-    if hint is int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ValueError(f"must be an integer, not `{_shown(value)}`")
-        return value
-    if hint == int | float:
-        if isinstance(value, Symbol) and value.name in ("inf", "-inf", "nan"):
-            return float(value.name)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ValueError(f"must be a number, not `{_shown(value)}`")
-        return value
-    if hint is str:
-        if not isinstance(value, str):
-            raise ValueError(f'must be a text in quotes, not `{_shown(value)}`')
-        return value
-    if origin is tuple:
-        if isinstance(value, int) and not isinstance(value, bool):
-            value = (value,)
-        if not isinstance(value, tuple | list):
-            raise ValueError(f"must be a list such as [0, 1], not `{_shown(value)}`")
-        (inner, _) = get_args(hint)
-        return tuple(coerce(inner, v) for v in value)
-    raise AssertionError(f"attribute type {hint} is not known")
+def _lacks_nan(kind: DType) -> bool:
+    return isinstance(kind, FloatType) and kind.format.nan_code is None
 
 
-def _shown(value: Any) -> Any:
-    return value.name if isinstance(value, Symbol) else value
+_ROLES: Mapping[Any, Role] = {
+    Value: "operand",
+    Access: "access",
+    TileType: "type",
+    tuple[Value, ...]: "operands",
+}
+
+
+@cache
+def _declared(kind: type[Any]) -> tuple[OpField, ...]:
+    hints = get_type_hints(kind)
+    base = {item.name for item in fields(Op)}
+    return tuple(
+        OpField(
+            name=item.name,
+            role=_ROLES.get(hints[item.name], "attribute"),
+            hint=hints[item.name],
+            default=item.default,
+        )
+        for item in fields(kind)
+        if item.name not in base
+    )

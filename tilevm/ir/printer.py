@@ -5,14 +5,13 @@ Printing what was parsed from printed text gives the same text again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tilevm.dtypes import DType
-from tilevm.ir.index import Const, Expr
-from tilevm.ir.kernel import Block, For, If, Kernel, Program
-from tilevm.ir.op import Loc, Op, OpField
-from tilevm.ir.types import TileType
+from tilevm.ir.index import Const
+from tilevm.ir.kernel import For, If, Kernel, Program
+from tilevm.ir.op import Block, Loc, Op, OpField
 
 INDENT = "  "
 
@@ -95,13 +94,17 @@ def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
         yield _remark(f"{start}if {cond} {{", op.loc, comments)
         yield from _block_lines(op.then, inner, comments)
         rest = op.orelse
-        if rest.ops or rest.yields or rest.yield_loc.closing:
+        if rest.ops or rest.yields or (comments and rest.yield_loc.closing):
             yield f"{indent}}} else {{"
             yield from _block_lines(rest, inner, comments)
         yield f"{indent}}}"
     else:
         operands = ", ".join(_operand(value) for _, value in op.operand_fields())
-        listed = [f"{item.name} = {_attribute(value)}" for item, value in op.attributes() if _said(item, value)]
+        listed = [
+            f"{item.name} = {written_attribute(item.hint, value)}"
+            for item, value in op.attributes()
+            if _said(item, value)
+        ]
         attributes = f" {{{', '.join(listed)}}}" if listed else ""
         text = f"{start}{op.name}{' ' if operands else ''}{operands}{attributes}"
         yield _remark(text, op.loc, comments)
@@ -129,17 +132,25 @@ def _said(item: OpField, value: Any) -> bool:
     return item.required or value != item.default
 
 
+def written_attribute(hint: Any, value: Any) -> str:
+    """An attribute's value as the language writes it, for a field of that type."""
+    return quoted(value) if hint is str else _attribute(value)
+
+
 def _attribute(value: Any) -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case tuple():
             return f"[{', '.join(map(_attribute, value))}]"
-        case str() if not value.isidentifier():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
         case float():
             return repr(value)
-        case Expr() | DType() | TileType():
-            return str(value)
         case _:
             return str(value)
+
+
+def quoted(text: str) -> str:
+    """A text as the language writes it, between quotes and with its escapes."""
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(plain, escaped)
+    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda m: f"\\x{ord(m[0]):02x}", text) + '"'

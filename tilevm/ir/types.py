@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from math import prod
 
+from tilevm.diagnostics import error
 from tilevm.dtypes import DType, dtype
 from tilevm.ir.index import Const, Expr
 from tilevm.layouts import Layout
@@ -27,6 +28,10 @@ class TileType:
         text = f"{self.dtype}[{', '.join(map(str, self.shape))}]"
         return f"{text} @ {self.layout}" if self.layout is not None else text
 
+    def __post_init__(self) -> None:
+        if any(extent < 1 for extent in self.shape):
+            raise error("TV0216", f"an extent is at least 1, which {self} does not keep to")
+
     @property
     def size(self) -> int:
         """Number of elements."""
@@ -34,6 +39,7 @@ class TileType:
 
     @property
     def rank(self) -> int:
+        """Number of dimensions."""
         return len(self.shape)
 
     def of(self, element: DType | str) -> TileType:
@@ -46,10 +52,10 @@ class TileType:
 
     @classmethod
     def parse(cls, text: str) -> TileType:
-        """From text such as ``i8[16, 8]`` or ``i8[16, 8] @ spatial(16, 8)``; ValueError if malformed."""
+        """From text such as ``i8[16, 8] @ spatial(16, 8)``; TileError TV0216 if malformed."""
         match = re.fullmatch(r"\s*(\w+)\s*\[([\d\s,]*)\]\s*(?:@(.*))?", text)
         if not match:
-            raise ValueError(f"not a tile type: {text!r}; write it as in `i8[16, 8]`")
+            raise error("TV0216", f"not a tile type: {text!r}", help="write it as in `i8[16, 8]`")
         shape = tuple(int(part) for part in match[2].split(",") if part.strip())
         layout = parse_layout(match[3].strip()) if match[3] else None
         return cls(dtype(match[1]), shape, layout)
@@ -69,7 +75,7 @@ class BufferType:
     @property
     def extents(self) -> tuple[int, ...]:
         """The shape in numbers, once all symbols are bound."""
-        assert all(isinstance(e, Const) for e in self.shape), self
+        assert all(isinstance(e, Const) for e in self.shape), f"{self} has open symbols"
         return tuple(e.value for e in self.shape if isinstance(e, Const))
 
 

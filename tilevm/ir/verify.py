@@ -1,17 +1,21 @@
-"""Checks of a whole kernel that no single op can make: names, scopes, and where values come from."""
+"""Checks of a whole kernel that no single op can make: names and scopes."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tilevm.diagnostics import Diagnostic, Label, Span, TileError
 from tilevm.ir.index import Expr
-from tilevm.ir.kernel import Block, For, If, Kernel
-from tilevm.ir.op import Op, Value
+from tilevm.ir.kernel import For, If, Kernel
+from tilevm.ir.op import Block, Op, Value
+
+RESERVED = ("for", "if", "yield")  # at the start of a statement these words mean something else
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
 
 
 def verify(kernel: Kernel) -> None:
-    """Raises TileError with all that is wrong: TV0101 for an unknown name, TV0102 for one defined twice."""
+    """TileError with all that is wrong with names: TV0101, TV0102, TV0106."""
     checker = _Checker(kernel)
     checker.run()
     if checker.found:
@@ -25,19 +29,24 @@ class _Checker:
 
     def run(self) -> None:
         names: dict[str, Span | None] = {}
+        self.spell(self.kernel.name, self.kernel.loc.span)
+        for symbol in self.kernel.symbols:
+            self.define(names, symbol, None)
         for param in self.kernel.params:
             self.define(names, param.name, param.span)
         symbols = set(self.kernel.symbols)
         for where in self.kernel.where:
             self.uses(where.symbols(), symbols)
-        for name, extent in self.kernel.grid:
+        for _, extent in self.kernel.grid:
             self.uses(extent.symbols(), symbols)
         for name, _ in self.kernel.grid:
             self.define(names, name, None)
         indices = symbols | {name for name, _ in self.kernel.grid}
         self.block(self.kernel.body, set(self.kernel.params), indices, names)
 
-    def block(self, block: Block, values: set[Value], indices: set[str], names: dict[str, Span | None]) -> None:
+    def block(
+        self, block: Block, values: set[Value], indices: set[str], names: dict[str, Span | None]
+    ) -> None:
         values, names = set(values), dict(names)
         for op in block.ops:
             self.op(op, values, indices, names)
@@ -46,7 +55,9 @@ class _Checker:
                 values.add(value)
         self.reads(block.yields, values, None)
 
-    def op(self, op: Op, values: set[Value], indices: set[str], names: dict[str, Span | None]) -> None:
+    def op(
+        self, op: Op, values: set[Value], indices: set[str], names: dict[str, Span | None]
+    ) -> None:
         self.reads(op.operands, values, op)
         for access in op.accesses:
             self.reads([access.buffer], values, op)
@@ -69,11 +80,21 @@ class _Checker:
             for branch in (op.then, op.orelse):
                 self.block(branch, values, indices, names)
 
+    def spell(self, name: str, span: Span | None) -> None:
+        """Notes a name that the text form could not hold: programs may come from Python."""
+        if not _NAME.fullmatch(name) or name in RESERVED:
+            labels = [Label(span)] if span else []
+            self.report("TV0106", f"`{name}` is no name that a program can be written with", labels)
+
     def define(self, names: dict[str, Span | None], name: str, span: Span | None) -> None:
         if name in names:
             first = names[name]
-            labels = [Label(s, text) for s, text in ((span, ""), (first, "first defined here")) if s]
+            labels = [
+                Label(s, text) for s, text in ((span, ""), (first, "first defined here")) if s
+            ]
             self.report("TV0102", f"`{name}` is defined twice", labels)
+        else:
+            self.spell(name, span)
         names[name] = span
 
     def reads(self, used: Iterable[Value], known: set[Value], op: Op | None) -> None:
@@ -81,13 +102,19 @@ class _Checker:
             if value not in known:
                 where = f" by `{op.name}`" if op else ""
                 labels = [Label(op.loc.span)] if op and op.loc.span else []
-                self.report("TV0101", f"`{value.name}` is used{where} where it is not defined", labels)
+                self.report(
+                    "TV0101", f"`{value.name}` is used{where} where it is not defined", labels
+                )
 
     def uses(self, used: Iterable[Expr], known: set[str]) -> None:
         for symbol in used:
             if str(symbol) not in known:
                 labels = [Label(symbol.span)] if symbol.span else []
-                self.report("TV0101", f"`{symbol}` is not a block id, loop variable or shape symbol here", labels)
+                self.report(
+                    "TV0101",
+                    f"`{symbol}` is not a block id, loop variable or shape symbol here",
+                    labels,
+                )
 
     def report(self, code: str, message: str, labels: list[Label]) -> None:
         self.found.append(Diagnostic(code, message, tuple(labels)))

@@ -2,130 +2,164 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tilevm.ir import Block, For, If, Kernel, Loc, Op, TileType, Value
-from tilevm.ir.index import Expr, Sym
+from tilevm.ir import Block, Expr, For, If, Kernel, Loc, Op, TileType, Value
+
+Rule = Callable[[Op, "Emitter"], Sequence[Value] | None]
+
+
+def rewrite(
+    kernel: Kernel,
+    rule: Rule,
+    indices: Mapping[str, Expr] | None = None,
+    params: Mapping[Value, Value] | None = None,
+) -> Kernel:
+    """Rebuilds a kernel bottom-up.
+
+    `rule` sees each op with its operands already rewritten, and returns the values that take the
+    place of its results, or None to keep it.  `indices` replaces index symbols, `params` buffers.
+    """
+    env, moved = dict(indices or {}), dict(params or {})
+    walk = _Walk(rule, _names(kernel))
+    return replace(
+        kernel,
+        params=tuple(moved.get(param, param) for param in kernel.params),
+        where=tuple(condition.substitute(env) for condition in kernel.where),
+        grid=tuple((name, extent.substitute(env)) for name, extent in kernel.grid),
+        body=walk.block(kernel.body, moved, env),
+    )
+
+
+def values_read(block: Block) -> set[Value]:
+    """Every value that the ops of a block read, inner blocks and yields included."""
+    found: set[Value] = set(block.yields)
+    for op in block.walk():
+        found.update(op.operands)
+        found.update(access.buffer for access in op.accesses)
+        for inner in op.blocks:
+            found.update(inner.yields)
+    return found
 
 
 class Emitter:
     """Appends ops in the place of one that is rewritten; they keep its position in the source."""
 
-    def __init__(self, used: set[str]) -> None:
-        self.used = used
+    def __init__(self, walk: _Walk, origin: Op) -> None:
+        self.walk, self.origin = walk, origin
         self.ops: list[Op] = []
-        self.origin: Op | None = None
 
-    def __call__(self, kind: type[Op], *, type: TileType | None = None, name: str = "", **fields: Any) -> Value:
+    def __call__(
+        self, kind: type[Op], *, type: TileType | None = None, name: str = "", **fields: Any
+    ) -> Value:
         """A new op; its result is named after the op that it replaces, and after `name`."""
-        assert self.origin is not None
-        base = self.origin.results[0].name
-        label = self.fresh(f"{base}_{name}") if name else base
-        op = kind(written=type, loc=Loc(self.origin.loc.span), named=(label,), **fields)
+        base = self.origin.results[0].name if self.origin.results else self.origin.name
+        label = self.walk.fresh(f"{base}_{name}") if name else base
+        origin = self.origin.loc
+        loc = Loc(origin.span) if self.ops else replace(origin, parts={}, targets=(), remark="")
+        op = kind(written=type, loc=loc, named=(label,), **fields)
         self.ops.append(op)
         return op.out
 
+    def inline(
+        self, block: Block, values: Mapping[Value, Value], indices: Mapping[str, Expr]
+    ) -> Sequence[Value]:
+        """Appends the ops of an already rewritten block; returns what it yields.
+
+        `values` and `indices` stand for its parameters.  A name that the kernel has elsewhere too
+        changes: the block had a scope of its own.
+        """
+        copied = self.walk.block(block, values, indices, renamed=True)
+        self.ops.extend(copied.ops)
+        return copied.yields
+
+
+class _Walk:
+    def __init__(self, rule: Rule, names: Counter[str]) -> None:
+        self.rule, self.names = rule, names
+
     def fresh(self, base: str) -> str:
+        """A name that the kernel does not have yet, the base if possible."""
         label, number = base, 1
-        while label in self.used:
+        while self.names[label]:
             number += 1
             label = f"{base}{number}"
-        self.used.add(label)
+        self.names[label] += 1
         return label
 
-    def inline(self, block: Block, values: Mapping[Value, Value], indices: Mapping[str, Expr]) -> list[Value]:
-        """Appends the ops of an already rewritten block; returns what it yields."""
+    def block(
+        self,
+        block: Block,
+        values: Mapping[Value, Value],
+        env: Mapping[str, Expr],
+        renamed: bool = False,
+    ) -> Block:
         known = dict(values)
+        ops: list[Op] = []
         for op in block.ops:
-            copy = _remade(op, known, indices, self.used)
-            self.ops.append(copy)
-            known.update(zip(op.results, copy.results, strict=True))
-        return [known.get(value, value) for value in block.yields]
+            made = self.remade(op, known, env, renamed)
+            emit = Emitter(self, made)
+            replaced = self.rule(made, emit)
+            ops.extend(emit.ops)
+            if replaced is None:
+                ops.append(made)
+                replaced = made.results
+            known.update(zip(op.results, replaced, strict=True))
+        yields = tuple(known.get(value, value) for value in block.yields)
+        return replace(block, ops=tuple(ops), yields=yields)
+
+    def remade(
+        self, op: Op, values: Mapping[Value, Value], env: Mapping[str, Expr], renamed: bool
+    ) -> Op:
+        """The op on other operands, its inner blocks rewritten."""
+        named = self.relabelled((v.name for v in op.results), renamed)
+        match op:
+            case For():
+                labels = self.relabelled((p.name for p in op.params), renamed)
+                params = tuple(
+                    Value(label, p.type, p.span) for label, p in zip(labels, op.params, strict=True)
+                )
+                inner = {**values, **dict(zip(op.params, params, strict=True))}
+                outside = {name: expr for name, expr in env.items() if name != op.var}
+                return replace(
+                    op,
+                    lo=op.lo.substitute(env),
+                    hi=op.hi.substitute(env),
+                    step=op.step.substitute(env),
+                    inits=tuple(values.get(v, v) for v in op.inits),
+                    params=params,
+                    body=self.block(op.body, inner, outside, renamed),
+                    named=named,
+                )
+            case If():
+                cond = op.cond
+                return replace(
+                    op,
+                    cond=values.get(cond, cond)
+                    if isinstance(cond, Value)
+                    else cond.substitute(env),
+                    then=self.block(op.then, values, env, renamed),
+                    orelse=self.block(op.orelse, values, env, renamed),
+                    named=named,
+                )
+        return replace(op.mapped(values, env), named=named)
+
+    def relabelled(self, names: Iterable[str], renamed: bool) -> tuple[str, ...]:
+        if not renamed:
+            return tuple(names)
+        return tuple(self.fresh(name) if self.names[name] > 1 else name for name in names)
 
 
-Rule = Callable[[Op, Emitter], Sequence[Value] | None]
-
-
-def rewrite(kernel: Kernel, rule: Rule, indices: Mapping[str, Expr] | None = None) -> Kernel:
-    """Rebuilds a kernel bottom-up.
-
-    `rule` sees each op with its operands already rewritten, and returns the values that take the place
-    of its results, or None to keep it.  `indices` replaces index symbols.
-    """
-    used = {value.name for op in kernel.body.walk() for value in op.results}
-    used |= {param.name for param in kernel.params} | set(kernel.symbols) | {name for name, _ in kernel.grid}
+def _names(kernel: Kernel) -> Counter[str]:
+    """How often the kernel defines each name, all blocks taken together."""
+    found = Counter(param.name for param in kernel.params)
+    found.update(kernel.symbols)
+    found.update(name for name, _ in kernel.grid)
     for op in kernel.body.walk():
+        found.update(value.name for value in op.results)
         if isinstance(op, For):
-            used |= {op.var} | {param.name for param in op.params}
-    env = dict(indices or {})
-    body = _block(kernel.body, {}, env, rule, used)
-    grid = tuple((name, extent.substitute(env)) for name, extent in kernel.grid)
-    where = tuple(condition.substitute(env) for condition in kernel.where)
-    return replace(kernel, body=body, grid=grid, where=where)
-
-
-def _block(
-    block: Block, outer: Mapping[Value, Value], env: Mapping[str, Expr], rule: Rule, used: set[str]
-) -> Block:
-    values = dict(outer)
-    emit = Emitter(used)
-    for op in block.ops:
-        if isinstance(op, For):
-            params = tuple(Value(p.name, p.type, p.span) for p in op.params)
-            inner = {**values, **dict(zip(op.params, params, strict=True))}
-            hidden = {name: expr for name, expr in env.items() if name != op.var}
-            made: Op = For(
-                var=op.var,
-                lo=op.lo.substitute(env),
-                hi=op.hi.substitute(env),
-                step=op.step.substitute(env),
-                inits=tuple(values.get(v, v) for v in op.inits),
-                params=params,
-                body=_block(op.body, inner, hidden, rule, used),
-                loc=op.loc,
-                named=tuple(v.name for v in op.results),
-            )
-        elif isinstance(op, If):
-            cond = values.get(op.cond, op.cond) if isinstance(op.cond, Value) else op.cond.substitute(env)
-            branches = [_block(b, values, env, rule, used) for b in (op.then, op.orelse)]
-            names = tuple(v.name for v in op.results)
-            made = If(cond=cond, then=branches[0], orelse=branches[1], loc=op.loc, named=names)
-        else:
-            made = op.mapped(values, env)
-        emit.origin = made
-        replaced = rule(made, emit)
-        if replaced is None:
-            emit.ops.append(made)
-            replaced = made.results
-        values.update(zip(op.results, replaced, strict=True))
-    yields = tuple(values.get(v, v) for v in block.yields)
-    return replace(block, ops=tuple(emit.ops), yields=yields)
-
-
-def _remade(op: Op, values: Mapping[Value, Value], indices: Mapping[str, Expr], used: set[str]) -> Op:
-    """A copy of an op, with everything inside it, under other operands and index symbols."""
-    if isinstance(op, For | If):
-        holder = Kernel("", (), (), (), Block((op,), op.results))
-        env = {**{s: Sym(s) for s in ()}, **indices}
-        copied = _block(holder.body, values, env, lambda _op, _emit: None, used)
-        return copied.ops[0]
-    return op.mapped(values, indices)
-
-
-def walk_uses(block: Block) -> set[Value]:
-    """Every value that the ops of a block read, inner blocks and yields included."""
-    found: set[Value] = set(block.yields)
-    for op in block.walk():
-        found.update(op.operands)
-        found.update(a.buffer for a in op.accesses)
-        if isinstance(op, For):
-            found.update(op.body.yields)
-        elif isinstance(op, If):
-            found.update(op.then.yields)
-            found.update(op.orelse.yields)
+            found.update([op.var, *(param.name for param in op.params)])
     return found
-
-
-__all__ = ["Emitter", "Rule", "rewrite", "walk_uses"]

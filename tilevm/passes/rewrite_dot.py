@@ -13,13 +13,14 @@ After::
     y_sums = sum y_found {dims = [2], acc = i13}  # per plane
     y = shift_add y_sums {signed = true}
 
-Tables over the activations are those of T-MAC (arXiv 2407.00088) and LUT-GEMM (arXiv 2206.09557); tables
-over the weights, which the bits of many activations index, those of SAIL (arXiv 2509.25853).
+Tables over the activations are those of T-MAC (arXiv 2407.00088) and LUT-GEMM (arXiv 2206.09557);
+tables over the weights, which the bits of many activations index, those of SAIL (arXiv 2509.25853).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypeVar, get_args
 
 from tilevm.diagnostics import error, nearest
@@ -43,32 +44,33 @@ from tilevm.passes.rewrite import Emitter, rewrite
 
 Form = Literal["mac", "lut"]
 Table = Literal["activations", "weights"]
-K = TypeVar("K", Kernel, Program)
+K = TypeVar("K", Kernel, Program)  # a kernel gives a kernel, a program a program
 
 
 def rewrite_dot(kernel: K, form: Form = "lut", group: int = 4, table: Table = "activations") -> K:
     """The kernel with each `dot` of integers in another form: `lut` as above, `mac` as it is.
 
-    `group`: elements per table, 1 to 8.  `table`: the operand that is tabled; the weights are the one
-    with fewer bits, the first if both have as many.  A dimension that `group` does not divide is padded
-    with zeros.  A `dot` of floats stays.  TileError TV0501 for options that do not exist.
+    `group`: elements per table, 1 to 8.  `table`: the operand that is tabled; the weights are the
+    one with fewer bits, the first if both have as many.  A dimension that `group` does not divide
+    is padded with zeros.  A `dot` of floats stays, and one whose exact sum a float result needs but
+    64 bits do not hold.  TileError TV0501 for options that do not exist.
     """
     for what, given, known in (("form", form, get_args(Form)), ("table", table, get_args(Table))):
         if given not in known:
             near = nearest(str(given), known)
             hint = f"did you mean `{near}`?" if near else None
-            raise error("TV0501", f"`{what}` is one of {', '.join(known)}, not {given!r}", help=hint)
+            raise error(
+                "TV0501", f"`{what}` is one of {', '.join(known)}, not {given!r}", help=hint
+            )
     if isinstance(group, bool) or not isinstance(group, int) or not 1 <= group <= 8:
         raise error("TV0501", f"`group` is a number of elements from 1 to 8, not {group!r}")
-    if isinstance(kernel, Program):
-        kernels = {n: rewrite_dot(k, form, group, table) for n, k in kernel.kernels.items()}
-        return Program(kernels, kernel.source, kernel.closing)
-    if form == "mac":
-        return kernel
 
     def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
-        return _lut(op, emit, group, table) if isinstance(op, Dot) else None
+        return _lut(op, emit, group, table) if isinstance(op, Dot) and form == "lut" else None
 
+    if isinstance(kernel, Program):
+        lowered = {name: rewrite(each, rule) for name, each in kernel.kernels.items()}
+        return replace(kernel, kernels=lowered)
     return rewrite(kernel, rule)
 
 
@@ -83,7 +85,8 @@ def _lut(op: Dot, emit: Emitter, group: int, table: Table) -> Sequence[Value] | 
     group = _fitting(group, tabled.dtype)
     bits = tabled.dtype.bits + (group - 1).bit_length()
     exact = bits + (-(-depth // group) - 1).bit_length()
-    if op.to.is_float and exact + indexed.dtype.bits > 64:
+    wide = exact + indexed.dtype.bits + 1  # bits of the exact result, whatever the signs
+    if op.to.is_float and wide > 64:
         return None
 
     rows = tabled.tile.rank == 2
@@ -110,8 +113,8 @@ def _lut(op: Dot, emit: Emitter, group: int, table: Table) -> Sequence[Value] | 
     partial = emit(Sum, name="sums", a=found, dims=(found.tile.rank - 1,), acc=per_plane)
     if op.to.is_int:
         return (emit(ShiftAdd, a=partial, signed=indexed.dtype.signed, acc=op.to),)
-    wide = dtype(f"i{exact + indexed.dtype.bits}")
-    total = emit(ShiftAdd, name="exact", a=partial, signed=indexed.dtype.signed, acc=wide)
+    signed_sum = dtype(f"i{wide}")
+    total = emit(ShiftAdd, name="exact", a=partial, signed=indexed.dtype.signed, acc=signed_sum)
     return (emit(Cast, a=total, to=op.to),)
 
 

@@ -12,12 +12,14 @@ _BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|([\[({])|([\])}])')
 
 @dataclass(frozen=True)
 class Comment:
+    """A comment from its `#` to the end of its line, without trailing blanks."""
+
     start: int
     text: str
 
 
 class Comments:
-    """The comments of a text, taken in order by the statements as they are read."""
+    """The comments of a text, each taken once, in order, as the statements are read."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -26,35 +28,34 @@ class Comments:
 
     def before(self, offset: int) -> tuple[str, ...]:
         """The comments not yet taken that start before the offset."""
-        first, self.next = self.next, bisect_left(self.all, offset, key=lambda c: c.start)
-        self.next = max(first, self.next)
+        first = self.next
+        self.next = max(first, bisect_left(self.all, offset, key=lambda c: c.start))
         return tuple(c.text for c in self.all[first : self.next])
 
     def after(self, offset: int) -> str:
-        """The comment on the rest of the line, if only a comment is left there; otherwise ''."""
-        end = self.text.find("\n", offset)
-        rest = self.text[offset : end if end >= 0 else len(self.text)]
-        if not rest.lstrip().startswith("#") or self.next >= len(self.all):
+        """The comment that is all that follows on this line; '' if something else does."""
+        if self.next == len(self.all):
+            return ""
+        comment = self.all[self.next]
+        if comment.start < offset or self.text[offset : comment.start].strip(" \t\r"):
             return ""
         self.next += 1
-        return self.all[self.next - 1].text
+        return comment.text
 
     def gap_before(self, offset: int) -> bool:
-        """Whether a blank line stands between the statement before (or its comments) and this offset."""
-        lines = self.text[:offset].split("\n")[:-1] if offset < 4096 else self._lines_before(offset)
-        for line in reversed(lines):
-            if not line.strip():
-                return True
-            if not line.strip().startswith("#"):
-                return False
+        """Whether a blank line stands above the line of the offset, or above its comments."""
+        end = self.text.rfind("\n", 0, offset)
+        while end >= 0:
+            start = self.text.rfind("\n", 0, end) + 1
+            line = self.text[start:end].strip()
+            if not line.startswith("#"):
+                return not line
+            end = start - 1
         return False
-
-    def _lines_before(self, offset: int) -> list[str]:
-        return self.text[offset - 4096 : offset].split("\n")[1:-1]
 
 
 def deepest(text: str, limit: int) -> int | None:
-    """The offset of the first bracket that is nested deeper than the limit, if there is one."""
+    """The offset of the first bracket nested deeper than the limit, if there is one."""
     depth = 0
     for match in _BRACKET.finditer(text):
         if match[1]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tilevm.diagnostics import Diagnostic, Label, TileError, error, nearest
-from tilevm.ir import BufferType, Const, Expr, Kernel, Sym, Value
+from tilevm.diagnostics import Diagnostic, Label, TileError, nearest
+from tilevm.dtypes import DType
+from tilevm.ir import BufferType, Const, Kernel, Sym, Value
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,17 @@ class Launch:
     @property
     def blocks(self) -> int:
         """Number of thread blocks."""
-        return int(np.prod(self.grid, dtype=object)) if self.grid else 1
+        return prod(self.grid)
 
 
 def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     """Checks the arguments of a launch and binds the shape symbols from them.
 
-    An argument is an array for a buffer, or an integer for a shape symbol.  TileError with all that is
-    wrong: TV0410 missing, TV0411 unknown, TV0412 rank or extent, TV0413 `where`, TV0401 and TV0402 data.
+    An argument is an array for a buffer, or an integer for a shape symbol.  TileError with all that
+    is wrong: TV0410 missing, TV0411 unknown, TV0412 rank or extent, TV0413 `where`, TV0401 and
+    TV0402 data.
     """
-    binder = _Binder(kernel)
-    return binder.run(arguments)
+    return _Binder(kernel).run(arguments)
 
 
 def bind_symbols(kernel: Kernel, sizes: Mapping[str, int]) -> Launch:
@@ -49,6 +50,8 @@ def bind_symbols(kernel: Kernel, sizes: Mapping[str, int]) -> Launch:
 
 
 class _Binder:
+    """Collects what is wrong, and stops after each stage that found something."""
+
     def __init__(self, kernel: Kernel, need_arrays: bool = True) -> None:
         self.kernel = kernel
         self.need_arrays = need_arrays
@@ -57,52 +60,66 @@ class _Binder:
         self.reasons: dict[str, str] = {}
 
     def run(self, arguments: Mapping[str, Any]) -> Launch:
-        kernel = self.kernel
-        buffers = {p.name: p for p in kernel.params}
-        raw: dict[str, npt.NDArray[Any]] = {}
-        for name, value in arguments.items():
-            if name in buffers and self.need_arrays:
-                raw[name] = self.array(name, value)
-            elif name in kernel.symbols:
-                self.size(name, value)
-            else:
-                self.unknown(name)
-        self.stop()
+        raw = self.sorted(arguments)
+        buffers = {param.name: param for param in self.kernel.params}
         for name, array in raw.items():
             self.match(buffers[name], array)
         self.stop()
-        written = set(kernel.outputs)
-        for param in kernel.params:
-            if self.need_arrays and param.name not in raw and param not in written and param in kernel.inputs:
-                self.report("TV0410", f"argument `{param.name}` of kernel `{kernel.name}` is missing", param,
-                            f"it is loaded as {param.type}", f"pass `{param.name}=` an array")  # fmt: skip
-        self.stop()
-        for symbol in kernel.symbols:
-            if symbol not in self.symbols:
-                hint = f"pass `{symbol}=` a number"
-                where = next(p for p in kernel.params if symbol in _names(p))
-                self.report("TV0410", f"shape symbol `{symbol}` follows from no argument", where, "", hint)
-        self.stop()
-        extents = {p.name: self.extents(p) for p in kernel.params}
+        if self.need_arrays:
+            self.missing_arrays(raw)
+        self.missing_symbols()
+        extents = {name: self.extents(param) for name, param in buffers.items()}
         self.stop()
         self.where()
         for name, array in raw.items():
             if array.shape != extents[name]:
-                shape = list(extents[name])
-                self.report("TV0412", f"argument `{name}` has shape {list(array.shape)}, not {shape}", buffers[name])
+                message = f"argument `{name}` has shape {list(array.shape)}, "
+                self.report("TV0412", f"{message}not {list(extents[name])}", buffers[name])
         self.stop()
         grid = self.grid()
         self.stop()
         arrays: dict[str, npt.NDArray[Any]] = {}
         for name, array in raw.items():
             try:
-                arrays[name] = buffers[name].dtype.coerce(array, f"argument `{name}`")
+                arrays[name] = _values(buffers[name].dtype, array, f"argument `{name}`")
             except TileError as problem:
                 self.found.extend(problem.diagnostics)
         self.stop()
-        launch = Launch(kernel, self.symbols, extents, grid, arrays)
-        check_memory(launch)
-        return launch
+        return Launch(self.kernel, self.symbols, extents, grid, arrays)
+
+    def sorted(self, arguments: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of the buffers, once the numbers are bound to their symbols."""
+        buffers = {param.name for param in self.kernel.params}
+        raw: dict[str, npt.NDArray[Any]] = {}
+        for name, value in arguments.items():
+            if name in buffers and self.need_arrays:
+                raw[name] = self.array(name, value)
+            elif name in self.kernel.symbols:
+                self.size(name, value)
+            else:
+                self.unknown(name)
+        self.stop()
+        return raw
+
+    def missing_arrays(self, raw: Mapping[str, npt.NDArray[Any]]) -> None:
+        """A buffer may be left out if nothing loads from it, or the kernel stores to it first."""
+        for param in self.kernel.params:
+            name = param.name
+            if name in raw or param in self.kernel.outputs or param not in self.kernel.inputs:
+                continue
+            message = f"argument `{name}` of kernel `{self.kernel.name}` is missing"
+            hint = f"pass `{name}=` an array"
+            self.report("TV0410", message, param, f"it is loaded as {param.type}", hint)
+        self.stop()
+
+    def missing_symbols(self) -> None:
+        for symbol in self.kernel.symbols:
+            if symbol not in self.symbols:
+                hint = f"pass `{symbol}=` a number"
+                where = next(p for p in self.kernel.params if symbol in _names(p))
+                message = f"shape symbol `{symbol}` follows from no argument"
+                self.report("TV0410", message, where, "", hint)
+        self.stop()
 
     def array(self, name: str, value: Any) -> npt.NDArray[Any]:
         try:
@@ -120,7 +137,12 @@ class _Binder:
 
     def size(self, name: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            self.found.append(Diagnostic("TV0412", f"shape symbol `{name}` is a whole number, not {value!r}"))
+            self.found.append(
+                Diagnostic("TV0412", f"shape symbol `{name}` is a whole number, not {value!r}")
+            )
+        elif not 0 <= value < 1 << 63:
+            message = f"shape symbol `{name}` is {value}; it must be positive, and fit 64 bits"
+            self.found.append(Diagnostic("TV0412", message))
         else:
             self.set(name, int(value), f"given as {value}")
 
@@ -137,15 +159,26 @@ class _Binder:
     def set(self, symbol: str, value: int, reason: str) -> None:
         if self.symbols.setdefault(symbol, value) != value:
             message = f"shape symbol `{symbol}` is both {self.symbols[symbol]} and {value}"
-            notes = (f"`{symbol}` = {self.symbols[symbol]}: {self.reasons[symbol]}", f"`{symbol}` = {value}: {reason}")
+            notes = (
+                f"`{symbol}` = {self.symbols[symbol]}: {self.reasons[symbol]}",
+                f"`{symbol}` = {value}: {reason}",
+            )
             self.found.append(Diagnostic("TV0412", message, notes=notes))
         self.reasons.setdefault(symbol, reason)
 
     def match(self, param: Value, array: npt.NDArray[Any]) -> None:
         assert isinstance(param.type, BufferType)
         if array.ndim != len(param.type.shape):
-            message = f"argument `{param.name}` has {array.ndim} dimensions, not {len(param.type.shape)}"
-            self.report("TV0412", message, param, f"this is {param.type}", f"its shape is {list(array.shape)}")
+            message = (
+                f"argument `{param.name}` has {array.ndim} dimensions, not {len(param.type.shape)}"
+            )
+            self.report(
+                "TV0412",
+                message,
+                param,
+                f"this is {param.type}",
+                f"its shape is {list(array.shape)}",
+            )
             return
         for dim, (expr, extent) in enumerate(zip(param.type.shape, array.shape, strict=True)):
             if isinstance(expr, Sym):
@@ -175,14 +208,23 @@ class _Binder:
         for name, expr in self.kernel.grid:
             extent = int(expr.evaluate(self.symbols))
             if extent < 1:
-                notes = tuple(f"`{s}` is {self.symbols[s.name]}" for s in dict.fromkeys(expr.symbols()))
+                notes = tuple(
+                    f"`{s}` is {self.symbols[s.name]}" for s in dict.fromkeys(expr.symbols())
+                )
                 message = f"grid dimension `{name}` = `{expr}` is {extent}"
-                labels = (Label(expr.span),) if getattr(expr, "span", None) else ()
-                self.found.append(Diagnostic("TV0412", message, labels, notes, "a grid has at least one block"))
+                labels = (Label(expr.span),) if expr.span else ()
+                self.found.append(
+                    Diagnostic("TV0412", message, labels, notes, "a grid has at least one block")
+                )
             found.append(extent)
+        if prod(found) >= 1 << 63:
+            message = f"the grid has {prod(found):.3g} thread blocks, more than 64 bits count"
+            self.found.append(Diagnostic("TV0412", message))
         return tuple(found)
 
-    def report(self, code: str, message: str, param: Value, label: str = "", help: str | None = None) -> None:
+    def report(
+        self, code: str, message: str, param: Value, label: str = "", help: str | None = None
+    ) -> None:
         labels = (Label(param.span, label),) if param.span else ()
         self.found.append(Diagnostic(code, message, labels, help=help))
 
@@ -191,28 +233,15 @@ class _Binder:
             raise TileError(*self.found)
 
 
+def _values(kind: DType, array: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
+    """The array as values of the type; `DType.coerce` says what is wrong where it cannot be."""
+    if kind.is_int and array.dtype.kind in "iu" and array.size:
+        # by the extremes, several times as fast as element by element
+        if kind.min <= int(array.min()) and int(array.max()) <= kind.max:
+            return array.astype(kind.carrier, copy=False)
+    return kind.coerce(array, what)
+
+
 def _names(param: Value) -> set[str]:
     assert isinstance(param.type, BufferType)
     return {s.name for e in param.type.shape for s in e.symbols()}
-
-
-def check_memory(launch: Launch) -> None:
-    """TileError TV0414 where the buffers of a launch, all together, exceed this machine's memory."""
-    need = 0
-    for param in launch.kernel.params:
-        count = int(np.prod(launch.extents[param.name], dtype=object))
-        # the values, and who wrote each element
-        need += count * (param.dtype.carrier.itemsize + (8 if param in launch.kernel.outputs else 0))
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if need > have:
-        raise error(
-            "TV0414",
-            f"the buffers of kernel `{launch.kernel.name}` take {need / 2**30:.1f} GiB, "
-            f"this machine has {have / 2**30:.1f} GiB",
-            help="launch it on smaller buffers",
-        )
-
-
-def constants(launch: Launch) -> dict[str, Expr]:
-    """The bound symbols as expressions, to substitute in index arithmetic."""
-    return {name: Const(value) for name, value in launch.symbols.items()}

@@ -9,19 +9,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from tilevm.diagnostics import TileError, error
 from tilevm.dtypes import Trap
-from tilevm.ir import Block, BufferType, Const, Expr, For, If, Kernel, Op, TileType, Value, regions
+from tilevm.ir import Access, Block, BufferType, Expr, For, If, Kernel, Op, Value
 from tilevm.ir.ops import AllocShared, Assert, Print
 from tilevm.vm.bind import Launch, bind
-from tilevm.vm.memory import INITIAL, UNDEFINED, Buffer, Conflict, Part
+from tilevm.vm.footprint import check_memory, chunk_size
+from tilevm.vm.group import Group
+from tilevm.vm.memory import INITIAL, UNDEFINED, Array, Buffer, Conflict, Index, Part
 
-Array = npt.NDArray[Any]
 CHUNK_BYTES = 8 * 2**20  # live bytes of one chunk of blocks: the middle of what measured best
 
 
@@ -35,6 +35,7 @@ class Event:
     data: Array  # [blocks or 1, *shape]
 
 
+R = TypeVar("R", bound=For | If)
 Observer = Callable[[Event], None]
 
 
@@ -50,10 +51,10 @@ def run(
 ) -> dict[str, Array]:
     """Runs a kernel; returns every buffer that it stores to, as values.
 
-    Arguments are arrays of values for the buffers (by name, or in `arguments`) and integers for shape
-    symbols that follow from no array.  They are never changed.  `chunk_bytes` bounds the memory for
-    tiles; `observe` is called with every value computed; `output` takes the lines of `print`.
-    Raises TileError for whatever is wrong in the arguments, or during the run.
+    Arguments are arrays of values for the buffers (by name, or in `arguments`), and integers for
+    shape symbols that follow from no array.  They are never changed.  `chunk_bytes` bounds the
+    memory for tiles; `observe` is called with every value computed; `output` takes the lines of
+    `print`.  Raises TileError for whatever is wrong in the arguments, or during the run.
     """
     launch = bind(kernel, {**(arguments or {}), **named})
     return execute(launch, chunk_bytes=chunk_bytes, observe=observe, output=output)
@@ -68,7 +69,11 @@ def execute(
 ) -> dict[str, Array]:
     """Runs a bound launch; see `run`."""
     kernel = launch.kernel
-    buffers = {param: _buffer(launch, param) for param in kernel.params}
+    check_memory(launch)
+    try:
+        buffers = {param: _buffer(launch, param) for param in kernel.params}
+    except MemoryError:
+        raise error("TV0414", f"the buffers of `{kernel.name}` do not fit into memory") from None
     size = chunk_size(launch, chunk_bytes)
     for first in range(0, launch.blocks, size):
         blocks = np.arange(first, min(first + size, launch.blocks), dtype=np.int64)
@@ -80,10 +85,12 @@ def execute(
 def _buffer(launch: Launch, param: Value) -> Buffer:
     buffer = Buffer(param.name, param.dtype, launch.extents[param.name])
     given = launch.arrays.get(param.name)
+    written = param in launch.kernel.outputs
     if given is not None:
-        buffer.values = np.array(given, param.dtype.carrier).reshape(-1)
-    if param in launch.kernel.outputs:
-        buffer.track(UNDEFINED if given is None else INITIAL, param in launch.kernel.inputs)
+        buffer.values = (given.copy() if written else given).reshape(-1)
+    if written:
+        state = UNDEFINED if given is None else INITIAL
+        buffer.track(state, param in launch.kernel.inputs, launch.blocks)
     return buffer
 
 
@@ -100,103 +107,9 @@ def _result(buffer: Buffer) -> Array:
     return buffer.values.reshape(buffer.extents)
 
 
-# --- chunks
-
-
-def chunk_size(launch: Launch, chunk_bytes: int) -> int:
-    """Blocks per chunk so that their tiles take about `chunk_bytes`; at least one."""
-    each = max(1, _live_bytes(launch.kernel.body))
-    return max(1, min(launch.blocks, chunk_bytes // each))
-
-
-def _live_bytes(block: Block) -> int:
-    """The most bytes of tiles that are live at one point of a block, per thread block."""
-    last: dict[Value, int] = {}
-    for number, op in enumerate(block.ops):
-        for used in _uses(op):
-            last[used] = number
-    for value in block.yields:
-        last[value] = len(block.ops)
-    live = peak = 0
-    ends: dict[int, int] = {}
-    for number, op in enumerate(block.ops):
-        made = sum(_bytes(value) for value in op.results)
-        inside = max((_live_bytes(inner) for inner in regions(op)), default=0)
-        live += made
-        # an op's own temporaries are about as large as what it reads and makes
-        peak = max(peak, live + inside + made + sum(_bytes(v) for v in op.operands))
-        for value in op.results:
-            ends[last.get(value, number)] = ends.get(last.get(value, number), 0) + _bytes(value)
-        live -= ends.pop(number, 0)
-    return peak
-
-
-def _uses(op: Op) -> set[Value]:
-    found = {*op.operands, *(a.buffer for a in op.accesses)}
-    for inner in regions(op):
-        for nested in inner.ops:
-            found |= _uses(nested)
-        found.update(inner.yields)
-    return found
-
-
-def _bytes(value: Value) -> int:
-    kind = value.type
-    if isinstance(kind, TileType):
-        return kind.size * kind.dtype.carrier.itemsize
-    return int(np.prod(kind.extents)) * (kind.dtype.carrier.itemsize + 8)
-
-
-# --- execution
-
-
-class _Group:
-    """Blocks that run together, and what they know; a part of an outer group looks up there."""
-
-    def __init__(self, blocks: Array, rows: Array, outer: _Group | None = None, pick: Array | None = None) -> None:
-        self.blocks, self.rows, self.outer, self.pick = blocks, rows, outer, pick
-        self.values: dict[Value, Any] = {}
-        self.indices: dict[str, Any] = {}
-        self.loops: tuple[str, ...] = outer.loops if outer else ()
-
-    def get(self, value: Value) -> Any:
-        if value not in self.values:
-            assert self.outer is not None, value.name
-            self.values[value] = self.taken(self.outer.get(value))
-        return self.values[value]
-
-    def taken(self, data: Any) -> Any:
-        whole = isinstance(data, Buffer) or self.pick is None or data.shape[0] == 1
-        return data if whole else data[self.pick]
-
-    def index(self, name: str) -> Any:
-        if name not in self.indices:
-            assert self.outer is not None, name
-            data = self.outer.index(name)
-            self.indices[name] = data[self.pick] if np.ndim(data) and self.pick is not None else data
-        return self.indices[name]
-
-    def part(self, pick: Array) -> _Group:
-        return _Group(self.blocks[pick], self.rows[pick], self, pick)
-
-
-class _Indices(Mapping[str, Any]):
-    """A group's index symbols, as expressions look them up."""
-
-    def __init__(self, group: _Group) -> None:
-        self.group = group
-
-    def __getitem__(self, name: str) -> Any:
-        return self.group.index(name)
-
-    def __iter__(self) -> Any:
-        return iter(self.group.indices)
-
-    def __len__(self) -> int:
-        return len(self.group.indices)
-
-
 class _Machine:
+    """Runs the blocks of one chunk."""
+
     def __init__(
         self,
         launch: Launch,
@@ -207,15 +120,16 @@ class _Machine:
     ) -> None:
         self.launch, self.observe = launch, observe
         self.output = output or (lambda line: print(line, file=sys.stdout))
-        self.root = _Group(blocks, np.arange(len(blocks)))
-        self.root.values.update(buffers)
+        self.root = Group(blocks, np.arange(len(blocks)))
+        self.root.known.update(buffers)
         self.root.indices.update(launch.symbols)
         ids = np.unravel_index(blocks, launch.grid) if launch.grid else ()
         for (name, _), at in zip(launch.kernel.grid, ids, strict=True):
-            same = len(blocks) == 1 or bool((at == at[0]).all())
+            same = bool((at == at[0]).all())
             self.root.indices[name] = int(at[0]) if same else at.astype(np.int64)
 
-    def block(self, block: Block, group: _Group) -> list[Any]:
+    def block(self, block: Block, group: Group) -> list[Any]:
+        """Runs the ops of a block; returns what it yields."""
         for op in block.ops:
             if isinstance(op, For):
                 self.loop(op, group)
@@ -223,116 +137,144 @@ class _Machine:
                 self.branch(op, group)
             else:
                 self.step(op, group)
-        return [group.get(value) for value in block.yields]
+        return [group.data(value) for value in block.yields]
 
-    def step(self, op: Op, group: _Group) -> None:
-        if isinstance(op, AllocShared):
-            assert isinstance(op.out.type, BufferType)
-            kind = op.out.type
-            buffer = Buffer(op.out.name, kind.dtype, kind.extents, len(self.root.blocks))
-            buffer.shared = True
-            buffer.track(UNDEFINED, False)
-            group.values[op.out] = buffer
-            return
+    def step(self, op: Op, group: Group) -> None:
+        """Runs one op."""
         try:
+            if isinstance(op, AllocShared):
+                group.known[op.out] = self.shared(op)
+                return
             result = op.run(*self.arguments(op, group))
         except Conflict as problem:
-            raise self.located(op, problem.code, problem.message, problem.block, problem.help) from None
+            raise self.located(
+                op, problem.code, problem.message, problem.block, problem.help
+            ) from None
         except Trap as problem:
-            number = problem.index[0] if problem.index and problem.index[0] < len(group.blocks) else 0
-            message = f"{problem} at element {list(problem.index[1:])}"
-            raise self.located(op, "TV0407", message, int(group.blocks[number]), None) from None
+            number = problem.index[0] if problem.index else 0
+            block = int(group.blocks[number if number < len(group.blocks) else 0])
+            message = f"{problem.message} at element {list(problem.index[1:])}"
+            raise self.located(op, "TV0407", message, block, None) from None
         except MemoryError:
-            raise self.located(op, "TV0414", f"`{op.name}` does not fit into memory", 0, None) from None
+            block = int(group.blocks[0])
+            message = f"`{op.name}` does not fit into memory"
+            raise self.located(op, "TV0414", message, block, None) from None
         if isinstance(op, Print):
             self.show(op, result, group)
         elif isinstance(op, Assert):
             self.check(op, result, group)
         elif op.results:
-            group.values[op.out] = result
+            group.known[op.out] = result
             self.seen(op.out, group)
 
-    def arguments(self, op: Op, group: _Group) -> list[Any]:
-        """What `run` takes: tiles, parts of buffers, and the values of index attributes, in field order."""
+    def shared(self, op: AllocShared) -> Buffer:
+        """A shared buffer, with a copy for each block of the chunk."""
+        kind = op.out.type
+        assert isinstance(kind, BufferType)
+        buffer = Buffer(op.out.name, kind.dtype, kind.extents, len(self.root.blocks))
+        buffer.track(UNDEFINED, False, len(self.root.blocks))
+        return buffer
+
+    def arguments(self, op: Op, group: Group) -> list[Any]:
+        """What `run` takes, in field order: tiles, parts of buffers, values of index attributes."""
         found: list[Any] = []
-        env = _Indices(group)
         for item in op.fields():
-            given = getattr(op, item.name)
             if item.role == "operand":
-                found.append(group.get(given))
+                found.append(group.data(getattr(op, item.name)))
             elif item.role == "operands":
-                found.extend(group.get(v) for v in given)
+                found.extend(map(group.data, getattr(op, item.name)))
             elif item.role == "access":
-                buffer: Buffer = group.get(given.buffer)
-                starts = [self.evaluated(index, env, op) for index in given.indices]
-                found.append(Part(buffer, starts, group.blocks, group.rows if buffer.shared else None))
+                access: Access = getattr(op, item.name)
+                buffer: Buffer = group.data(access.buffer)
+                starts = [self.index(index, group, op) for index in access.indices]
+                copies = group.copies if buffer.shared else None
+                found.append(Part(buffer, starts, group.blocks, copies))
             elif item.hint is Expr:
-                found.append(self.evaluated(given, env, op))
+                found.append(self.index(getattr(op, item.name), group, op).values)
         return found
 
-    def evaluated(self, expr: Expr, env: _Indices, op: Op) -> Any:
+    def index(self, expr: Expr, group: Group, op: Op) -> Index:
+        """An index expression in numbers; an error without a place gets the op's."""
         try:
-            return expr.evaluate(env)
+            return group.index(expr)
         except TileError as problem:
             first = problem.diagnostics[0]
             raise (problem if first.labels else op.reject(first.code, first.message)) from None
 
-    def seen(self, value: Value, group: _Group) -> None:
+    def seen(self, value: Value, group: Group) -> None:
+        """Tells the observer of a value."""
         if self.observe is not None:
-            loops = {name: group.index(name) for name in group.loops}
-            self.observe(Event(value, group.blocks, loops, group.get(value)))
+            loops = {name: group[name] for name in group.loops}
+            self.observe(Event(value, group.blocks, loops, group.data(value)))
 
     # --- control flow
 
-    def loop(self, op: For, group: _Group) -> None:
-        env = _Indices(group)
-        lo, hi, step = (self.evaluated(e, env, op) for e in (op.lo, op.hi, op.step))
-        if np.any(np.less(step, 1)):
-            raise op.reject("TV0215", f"the step of the loop is {np.min(step)}, it must be at least 1")
-        trips = np.maximum(0, -((np.asarray(lo) - hi) // step))
-        if trips.ndim and not (trips == trips[0]).all():
-            self.split(op, group, trips, lambda part, count: self.rounds(op, part, count))
+    def loop(self, op: For, group: Group) -> None:
+        """Runs a loop; blocks that make different numbers of rounds part."""
+        step = self.index(op.step, group, op)
+        if step.low < 1:
+            message = f"the step of the loop is {step.low}, it must be at least 1"
+            raise op.reject("TV0215", message)
+        lo, hi = self.index(op.lo, group, op), self.index(op.hi, group, op)
+        if hi.high - lo.low >= 1 << 63:
+            raise op.reject(
+                "TV0415", f"from {lo.low} to {hi.high} are more steps than 64 bits count"
+            )
+        rounds = np.maximum(0, -((np.asarray(lo.values) - hi.values) // step.values))
+        if rounds.ndim and not (rounds == rounds[0]).all():
+            self.split(op, group, rounds, self.rounds)
         else:
-            self.finish(op, group, self.rounds(op, group, int(trips if not trips.ndim else trips[0])))
+            self.finish(op, group, self.rounds(op, group, int(rounds.flat[0])))
 
-    def rounds(self, op: For, group: _Group, count: int) -> list[Any]:
-        env = _Indices(group)
-        lo, step = op.lo.evaluate(env), op.step.evaluate(env)
-        carried = [group.get(value) for value in op.inits]
+    def rounds(self, op: For, group: Group, count: int) -> list[Any]:
+        """Runs the body that many times; returns the carried values."""
+        lo, step = group.index(op.lo).values, group.index(op.step).values
+        carried = [group.data(value) for value in op.inits]
         for number in range(count):
-            inner = _Group(group.blocks, group.rows, group)
+            inner = group.inner()
             inner.loops = (*group.loops, op.var)
             inner.indices[op.var] = lo + number * step
-            inner.values.update(zip(op.params, carried, strict=True))
+            inner.known.update(zip(op.params, carried, strict=True))
             carried = self.block(op.body, inner)
         return carried
 
-    def branch(self, op: If, group: _Group) -> None:
+    def branch(self, op: If, group: Group) -> None:
+        """Runs one branch, or each for its part of the blocks."""
         if isinstance(op.cond, Value):
-            taken = np.asarray(group.get(op.cond)).reshape(-1) != 0
+            taken = np.asarray(group.data(op.cond)).reshape(-1) != 0
         else:
-            taken = np.asarray(op.cond.evaluate(_Indices(group))).reshape(-1)
+            try:
+                taken = np.atleast_1d(op.cond.evaluate(group))
+            except TileError as problem:
+                first = problem.diagnostics[0]
+                raise (problem if first.labels else op.reject(first.code, first.message)) from None
         if taken.all() or not taken.any():
-            inner = _Group(group.blocks, group.rows, group)
-            self.finish(op, group, self.block(op.then if taken[0] else op.orelse, inner))
+            self.finish(op, group, self.arm(op, group.inner(), int(taken[0])))
         else:
-            way = taken.astype(np.int64)
-            self.split(op, group, way, lambda part, one: self.block(op.then if one else op.orelse, part))
+            self.split(op, group, taken.astype(np.int64), self.arm)
 
-    def split(self, op: Op, group: _Group, key: Array, each: Callable[[_Group, int], list[Any]]) -> None:
+    def arm(self, op: If, group: Group, taken: int) -> list[Any]:
+        """Runs a branch of an `if`."""
+        return self.block(op.then if taken else op.orelse, group)
+
+    def split(
+        self, op: R, group: Group, key: Array, run: Callable[[R, Group, int], list[Any]]
+    ) -> None:
         """Runs the blocks of each key apart, then joins what they yield."""
         joined: list[Array] = [
-            np.empty((len(group.blocks), *value.tile.shape), value.dtype.carrier) for value in op.results
+            np.empty((len(group.blocks), *value.tile.shape), value.dtype.carrier)
+            for value in op.results
         ]
         for one in np.unique(key):
             pick = np.flatnonzero(key == one)
-            for whole, piece in zip(joined, each(group.part(pick), int(one)), strict=True):
+            for whole, piece in zip(joined, run(op, group.part(pick), int(one)), strict=True):
                 whole[pick] = piece
         self.finish(op, group, joined)
 
-    def finish(self, op: Op, group: _Group, results: list[Any]) -> None:
+    def finish(self, op: For | If, group: Group, results: list[Any]) -> None:
+        """Hands the results of a loop or branch to the statements behind it."""
         for value, data in zip(op.results, results, strict=True):
-            group.values[value] = data
+            group.known[value] = data
             self.seen(value, group)
 
     # --- for people
@@ -350,20 +292,19 @@ class _Machine:
         pairs = zip(self.launch.kernel.grid, ids, strict=True)
         return ", ".join(f"{name} = {int(at)}" for (name, _), at in pairs)
 
-    def show(self, op: Print, data: Array, group: _Group) -> None:
+    def show(self, op: Print, data: Array, group: Group) -> None:
         for number, block in enumerate(group.blocks):
             tile = data[number if len(data) > 1 else 0]
             where = f" [{self.named(int(block))}]" if self.launch.grid else ""
             label = f"{op.label}: " if op.label else ""
             self.output(f"{label}{op.a.name}: {op.a.type}{where} =\n{np.array2string(tile)}")
 
-    def check(self, op: Assert, data: Array, group: _Group) -> None:
+    def check(self, op: Assert, data: Array, group: Group) -> None:
         if (data != 0).all():
             return
         at = tuple(int(i) for i in np.argwhere(data == 0)[0])
         said = f": {op.message}" if op.message else ""
         where = f" at element {list(at[1:])}" if len(at) > 1 else ""
-        raise self.located(op, "TV0408", f"assertion fails{where}{said}", int(group.blocks[at[0]]), None)
-
-
-__all__ = ["CHUNK_BYTES", "Const", "Event", "Observer", "execute", "run"]
+        raise self.located(
+            op, "TV0408", f"assertion fails{where}{said}", int(group.blocks[at[0]]), None
+        )

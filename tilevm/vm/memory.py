@@ -1,11 +1,14 @@
 """Buffers of the machine: values, and for each element who wrote it and who read it.
 
-A result must not depend on the order of thread blocks, so an element that one block writes may not be
-read or written by another.  That is checked on every access to a buffer that the kernel stores to.
+A result must not depend on the order of thread blocks, so an element that one block writes may not
+be read or written by another.  That is checked on every access to a buffer that the kernel stores
+to.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,184 +23,338 @@ UNREAD, SHARED = -1, -2  # read by no block; read by several
 
 
 class Conflict(Exception):
-    """An access that has no one right meaning: its kind, the element, and the blocks or index involved."""
+    """An access that has no one right meaning: its code, the block that makes it, and why."""
 
-    def __init__(self, code: str, element: tuple[int, ...], block: int, message: str, help: str) -> None:
+    def __init__(self, code: str, block: int, message: str, help: str) -> None:
         super().__init__(message)
-        self.code, self.element, self.block = code, element, block
-        self.message, self.help = message, help
+        self.code, self.block, self.message, self.help = code, block, message, help
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A start index: one for all blocks (an int), or one for each (int64 [blocks]).
+
+    `step` is the difference from block to block, None where it varies.
+    """
+
+    values: Any
+    low: int
+    high: int
+    first: int
+    step: int | None
+
+    @classmethod
+    def of(cls, values: Any) -> Index:
+        """The index with what an access asks of it."""
+        if np.ndim(values) == 0:
+            number = int(values)
+            return cls(number, number, number, number, 0)
+        first = int(values[0])
+        step = int(values[1]) - first if len(values) > 1 else 0
+        regular = len(values) < 3 or bool((np.diff(values) == step).all())
+        low, high = int(values.min()), int(values.max())
+        return cls(values, low, high, first, step if regular else None)
 
 
 class Buffer:
-    """A buffer's elements, flat, with one row per copy: one row if global, one per block if shared."""
+    """A buffer's elements, flat, row-major.
 
-    def __init__(self, name: str, kind: DType, extents: tuple[int, ...], rows: int = 1) -> None:
+    A global buffer has them once; a shared one once for each block of a chunk.
+    """
+
+    def __init__(
+        self, name: str, kind: DType, extents: tuple[int, ...], copies: int | None = None
+    ) -> None:
         self.name, self.kind, self.extents = name, kind, extents
-        self.size = int(np.prod(extents))
-        self.values: Array = np.zeros(rows * self.size, kind.carrier)
+        self.size = prod(extents)
+        self.strides = tuple(prod(extents[d + 1 :]) for d in range(len(extents)))
+        self.shared = copies is not None
+        self.values: Array = np.zeros((copies or 1) * self.size, kind.carrier)
         self.writer: Array | None = None  # only where the kernel stores to it
         self.reader: Array | None = None  # only where it also loads from it
-        self.shared = rows > 1
 
-    def track(self, initial: int, loads: bool) -> None:
+    def track(self, initial: int, loads: bool, blocks: int) -> None:
         """Starts to record writers (and readers, if the kernel also loads from the buffer)."""
-        self.writer = np.full(self.values.size, initial, np.int64)
-        self.reader = np.full(self.values.size, UNREAD, np.int64) if loads else None
+        number = np.int32 if blocks < 1 << 31 else np.int64
+        self.writer = np.full(self.values.size, initial, number)
+        self.reader = np.full(self.values.size, UNREAD, number) if loads else None
+
+    def element(self, address: int) -> str:
+        """The element at an address, as people write it: ``x[1, 2]``."""
+        at = np.unravel_index(address % self.size, self.extents)
+        return f"{self.name}{[int(i) for i in at]}"
+
+
+@dataclass(frozen=True)
+class Regular:
+    """A tile whose place moves by a constant from block to block: views, no addresses."""
+
+    count: int  # of blocks, 1 if the place is one for all
+    first: int
+    step: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def view(self, flat: Array) -> Array:
+        """The elements [count, *shape] in place."""
+        item = flat.itemsize
+        strides = tuple(s * item for s in (self.step, *self.strides))
+        shape = (self.count, *self.shape)
+        view: Array = np.ndarray(shape, flat.dtype, flat, self.first * item, strides)
+        return view
+
+    def get(self, flat: Array) -> Array:
+        """The elements [count, *shape]; a view."""
+        return self.view(flat)
+
+    def put(self, flat: Array, values: Array) -> None:
+        """Writes values that broadcast to [count, *shape]."""
+        self.view(flat)[...] = values
+
+    def address(self, where: tuple[int, ...]) -> int:
+        """The address of element `where` of [count, *shape]."""
+        steps = zip(where, (self.step, *self.strides), strict=True)
+        return self.first + sum(int(i) * s for i, s in steps)
+
+    def addresses(self) -> Array:
+        """All addresses, [count, *shape]."""
+        total: Array = np.asarray(self.first)
+        for extent, stride in zip(
+            (self.count, *self.shape), (self.step, *self.strides), strict=True
+        ):
+            total = np.add.outer(total, np.arange(extent) * stride)
+        return total
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """A tile at any addresses, [blocks or 1, *shape]; those that are not `inside` do not count."""
+
+    at: Array
+    inside: Array | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.at)
+
+    def get(self, flat: Array) -> Array:
+        """The elements [count, *shape]; a copy."""
+        copy: Array = flat[self.at]
+        return copy
+
+    def put(self, flat: Array, values: Array) -> None:
+        """Writes values that broadcast to [count, *shape], inside only."""
+        if self.inside is None:
+            flat[self.at] = values
+        else:
+            flat[self.at[self.inside]] = np.broadcast_to(values, self.at.shape)[self.inside]
+
+    def address(self, where: tuple[int, ...]) -> int:
+        """The address of element `where` of [count, *shape]."""
+        return int(self.at[where])
+
+    def addresses(self) -> Array:
+        """All addresses, [count, *shape]."""
+        return self.at
 
 
 class Part:
     """The elements that one access touches, in the blocks that make it.
 
-    `starts`: per dimension an int, or int64 [blocks]; `blocks`: their numbers, `rows`: their copy of a
+    `starts`: an index per dimension; `blocks`: the numbers of the blocks; `rows`: their copies of a
     shared buffer (None for a global one).
     """
 
-    def __init__(self, buffer: Buffer, starts: list[Any], blocks: Array, rows: Array | None) -> None:
+    def __init__(
+        self, buffer: Buffer, starts: list[Index], blocks: Array, rows: Index | None
+    ) -> None:
         self.buffer, self.starts, self.blocks, self.rows = buffer, starts, blocks, rows
 
-    def addresses(self, shape: tuple[int, ...], oob: str) -> tuple[Array, Array | None]:
-        """Flat addresses [blocks or 1, *shape], and which are inside (None: all of them)."""
+    # --- where
+
+    def places(self, shape: tuple[int, ...], oob: str) -> Regular | Scattered:
+        """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps."""
+        buffer = self.buffer
+        lead = len(buffer.extents) - len(shape)
+        tile = (1,) * lead + shape
+        outside = False
+        for dim, (start, extent) in enumerate(zip(self.starts, buffer.extents, strict=True)):
+            if start.low < 0 or start.high + tile[dim] > extent:
+                outside = True
+                if oob == "trap":
+                    raise self.beyond(dim, start, tile[dim])
+        if outside:
+            return self.clipped(shape)
+        scaled = list(zip(self.starts, buffer.strides, strict=True))
+        if self.rows is not None:
+            scaled.append((self.rows, buffer.size))
+        varies = any(np.ndim(index.values) for index, _ in scaled)
+        count = len(self.blocks) if varies else 1
+        if all(index.step is not None for index, _ in scaled):
+            first = sum(index.first * stride for index, stride in scaled)
+            step = sum((index.step or 0) * stride for index, stride in scaled)
+            return Regular(count, first, step, shape, buffer.strides[lead:])
+        base = sum(index.values * stride for index, stride in scaled)
+        offsets = Regular(1, 0, 0, shape, buffer.strides[lead:]).addresses()
+        return Scattered(base.reshape(-1, *[1] * len(shape)) + offsets)
+
+    def clipped(self, shape: tuple[int, ...]) -> Scattered:
+        """Where a tile lies of which a part is outside of the buffer."""
         extents, rank = self.buffer.extents, len(shape)
         lead = len(extents) - rank
-        tile = (1,) * lead + shape
-        varies = self.rows is not None or any(np.ndim(s) for s in self.starts)
-        count = len(self.blocks) if varies else 1
-        total = np.zeros((count, *[1] * rank), np.int64)
-        inside: Array | None = None
-        stride = 1
+        column = (-1, *[1] * rank)
+        total: Array = np.zeros((1,) * (rank + 1), np.int64)
+        inside: Array = np.ones((1,) * (rank + 1), bool)
         if self.rows is not None:
-            total = total + (self.rows * self.buffer.size).reshape(-1, *[1] * rank)
-        for dim in reversed(range(len(extents))):
-            start = np.asarray(self.starts[dim], np.int64).reshape(-1, *[1] * rank)
-            index = start
+            total = total + (np.asarray(self.rows.values) * self.buffer.size).reshape(column)
+        for dim, start in enumerate(self.starts):
+            index = np.asarray(start.values, np.int64).reshape(column)
             if dim >= lead:
-                along = [1] * rank
-                along[dim - lead] = tile[dim]
-                index = start + np.arange(tile[dim], dtype=np.int64).reshape(along)
-            if start.min() < 0 or start.max() + tile[dim] > extents[dim]:
-                if oob == "trap":
-                    self.outside(dim, index, shape)
-                ok = (index >= 0) & (index < extents[dim])
-                inside = ok if inside is None else inside & ok
-                index = np.clip(index, 0, extents[dim] - 1)
-            total = total + index * stride
-            stride *= extents[dim]
-        if inside is not None:
-            inside = np.broadcast_to(inside, (count, *shape))
-        return np.broadcast_to(total, (count, *shape)), inside
+                along = [1] * (rank + 1)
+                along[dim - lead + 1] = shape[dim - lead]
+                # a start so far out that adding would wrap is just as far out without
+                steps = np.arange(shape[dim - lead]).reshape(along)
+                index = np.clip(index, -shape[dim - lead], extents[dim]) + steps
+            inside = inside & (index >= 0) & (index < extents[dim])
+            total = total + np.clip(index, 0, extents[dim] - 1) * self.buffer.strides[dim]
+        whole = (len(total), *shape)
+        return Scattered(np.broadcast_to(total, whole), np.broadcast_to(inside, whole))
 
-    def outside(self, dim: int, index: Array, shape: tuple[int, ...]) -> None:
-        bad = (index < 0) | (index >= self.buffer.extents[dim])
-        at = tuple(int(i) for i in np.argwhere(bad)[0])
-        block = int(self.blocks[at[0]]) if len(self.blocks) > 1 else int(self.blocks[0])
-        value = int(index[at])
-        name, extent = self.buffer.name, self.buffer.extents[dim]
-        raise Conflict(
-            "TV0403", (), block,
-            f"index {value} is outside of dimension {dim} of `{name}`, which has extent {extent}",
+    def beyond(self, dim: int, start: Index, size: int) -> Conflict:
+        """The error for the first block whose tile leaves the buffer."""
+        starts = np.atleast_1d(start.values)
+        extent = self.buffer.extents[dim]
+        number = next(i for i, s in enumerate(starts) if s < 0 or int(s) + size > extent)
+        at = int(starts[number])
+        index = at if not 0 <= at < extent else extent
+        return Conflict(
+            "TV0403",
+            int(self.blocks[number]),
+            f"index {index} is outside of dimension {dim} of `{self.buffer.name}`, "
+            f"which has extent {extent}",
             "make the tile fit, or say `oob = zero` (load) or `oob = skip` (store)",
-        )  # fmt: skip
-
-    def element(self, address: int) -> tuple[int, ...]:
-        return tuple(int(i) for i in np.unravel_index(address % self.buffer.size, self.buffer.extents))
-
-    def owners(self, at: Array) -> Array:
-        """The block of each address, shape of `at`."""
-        blocks = self.blocks if len(at) == len(self.blocks) else self.blocks[:1]
-        return np.broadcast_to(blocks.reshape(-1, *[1] * (at.ndim - 1)), at.shape)
+        )
 
     # --- the two accesses
 
     def read(self, shape: tuple[int, ...], oob: str) -> Array:
-        """The values [blocks or 1, *shape]; `zero` outside if `oob` says so."""
-        at, inside = self.addresses(shape, oob)
+        """The values [blocks or 1, *shape]; 0 outside if `oob` says so."""
+        places = self.places(shape, oob)
         buffer = self.buffer
         if buffer.writer is not None:
-            self.check_read(buffer.writer, at, inside)
-        values = buffer.values[at]
-        if inside is not None:
-            values = np.where(inside, values, buffer.kind.carrier.type(0))
+            self.check_read(places, buffer.writer)
+        values = places.get(buffer.values)
+        if isinstance(places, Scattered):
+            if places.inside is not None:
+                values = np.where(places.inside, values, buffer.kind.carrier.type(0))
+        elif buffer.writer is not None:
+            values = values.copy()  # a later store must not show in what was loaded before it
+        else:
+            values.flags.writeable = False
         return values
-
-    def check_read(self, writer: Array, at: Array, inside: Array | None) -> None:
-        state = writer[at]
-        unset = state == UNDEFINED
-        if inside is not None:
-            unset &= inside
-        if unset.any():
-            where = tuple(np.argwhere(unset)[0])
-            hint = "store to it first"
-            if not self.buffer.shared:
-                hint = f"pass `{self.buffer.name}` to give it initial values, or store to it first"
-            element = self.element(int(at[where]))
-            block = int(self.owners(at)[where])
-            message = f"`{self.buffer.name}{list(element)}` is read, but was never written"
-            raise Conflict("TV0405", element, block, message, hint)
-        if self.rows is not None:
-            return
-        many = len(at) == 1 and len(self.blocks) > 1  # read by all these blocks
-        owners = self.owners(at)
-        foreign = (state >= 0) & ((state != owners) | many)
-        if inside is not None:
-            foreign &= inside
-        if foreign.any():
-            where = tuple(np.argwhere(foreign)[0])
-            self.race(int(at[where]), int(owners[where]), int(state[where]), "reads", "writes")
-        if self.buffer.reader is not None:
-            before = self.buffer.reader[at]
-            again = (before == UNREAD) | (before == owners)
-            mark = np.where(again & ~np.bool_(many), owners, SHARED)
-            if len(at) > 1 and _repeats(at):
-                order = np.broadcast_to(at, mark.shape).reshape(-1)
-                doubled = np.bincount(order - order.min())[order - order.min()] > 1
-                mark = np.where(doubled.reshape(mark.shape), SHARED, mark)
-            if inside is None:
-                self.buffer.reader[at] = mark
-            else:
-                self.buffer.reader[at[inside]] = mark[inside]
 
     def write(self, values: Array, shape: tuple[int, ...], oob: str) -> None:
         """Writes values [blocks or 1, *shape]; leaves out what is outside if `oob` says so."""
-        at, inside = self.addresses(shape, oob)
+        places = self.places(shape, oob)
         buffer = self.buffer
-        count = max(len(at), len(self.blocks) if self.rows is None else len(at))
-        at = np.broadcast_to(at, (count, *shape))
-        values = np.broadcast_to(values, at.shape)
-        owners = self.owners(at)
-        if inside is not None:
-            inside = np.broadcast_to(inside, at.shape)
-            at, values, owners = at[inside], values[inside], owners[inside]
         writer = buffer.writer
-        assert writer is not None
+        assert writer is not None, buffer.name
         if self.rows is None:
-            state = writer[at]
-            foreign = (state >= 0) & (state != owners)
-            if foreign.any():
-                where = tuple(np.argwhere(foreign)[0])
-                self.race(int(at[where]), int(owners[where]), int(state[where]), "writes", "writes")
-            if buffer.reader is not None:
-                seen = buffer.reader[at]
-                foreign = (seen == SHARED) | ((seen >= 0) & (seen != owners))
-                if foreign.any():
-                    where = tuple(np.argwhere(foreign)[0])
-                    self.race(int(at[where]), int(owners[where]), int(seen[where]), "writes", "reads")
-        buffer.values[at] = values
-        writer[at] = owners
-        if self.rows is None and (writer[at] != owners).any():
-            where = tuple(np.argwhere(writer[at] != owners)[0])
-            self.race(int(at[where]), int(owners[where]), int(writer[at][where]), "writes", "writes")
+            self.check_write(places, writer)
+            owners = self.column(places)
+        else:
+            owners = np.zeros((1,) * (len(shape) + 1), writer.dtype)
+        places.put(buffer.values, values)
+        places.put(writer, owners)
+        if self.rows is None and places.count > 1:
+            self.race(places, places.get(writer), owners, "writes", "writes")
 
-    def race(self, address: int, block: int, other: int, does: str, did: str) -> None:
-        element = self.element(address)
+    # --- the checks
+
+    def column(self, places: Regular | Scattered) -> Array:
+        """The number of the block of each tile, as a column that broadcasts over the tiles."""
+        shape = places.shape if isinstance(places, Regular) else places.at.shape[1:]
+        blocks = self.blocks if places.count == len(self.blocks) else self.blocks[:1]
+        return blocks.reshape(-1, *[1] * len(shape))
+
+    def check_read(self, places: Regular | Scattered, writer: Array) -> None:
+        state = places.get(writer)
+        where = _first(state == UNDEFINED, places)
+        owners = self.column(places)
+        if where is not None:
+            name = self.buffer.name
+            hint = "store to it first"
+            if not self.buffer.shared:
+                hint = f"pass `{name}` to give it initial values, or store to it first"
+            block = int(owners.reshape(-1)[where[0]])
+            element = self.buffer.element(places.address(where))
+            message = f"`{element}` is read, but was never written"
+            raise Conflict("TV0405", block, message, hint)
+        if self.rows is not None:
+            return
+        alone = places.count == len(self.blocks)
+        written = state >= 0
+        where = _first(written & (state != owners) if alone else written, places)
+        if where is not None:
+            other = int(state[where])
+            block = int(owners.reshape(-1)[where[0]])
+            if other == block:
+                block = int(self.blocks[-1])
+            raise self.conflict(places.address(where), block, other, "reads", "writes")
+        if self.buffer.reader is not None:
+            self.mark_read(places, self.buffer.reader, owners, alone)
+
+    def mark_read(
+        self, places: Regular | Scattered, reader: Array, owners: Array, alone: bool
+    ) -> None:
+        before = places.get(reader)
+        mine = (before == UNREAD) | (before == owners)
+        mark = np.where(mine & alone, owners, SHARED).astype(reader.dtype)
+        places.put(reader, mark)
+        lost = places.get(reader) != mark  # two blocks of this very access read it
+        if isinstance(places, Scattered) and places.inside is not None:
+            lost = lost & places.inside
+        if lost.any():
+            reader[places.addresses()[lost]] = SHARED
+
+    def check_write(self, places: Regular | Scattered, writer: Array) -> None:
+        owners = self.column(places)
+        state = places.get(writer)
+        if places.count < len(self.blocks):  # one place for several blocks
+            where = _first(np.ones(state.shape, bool), places)
+            if where is not None:
+                block, other = int(self.blocks[1]), int(self.blocks[0])
+                raise self.conflict(places.address(where), block, other, "writes", "writes")
+        self.race(places, np.where(state >= 0, state, owners), owners, "writes", "writes")
+        if self.buffer.reader is not None:
+            seen = places.get(self.buffer.reader)
+            self.race(places, np.where(seen == UNREAD, owners, seen), owners, "writes", "reads")
+
+    def race(
+        self, places: Regular | Scattered, found: Array, owners: Array, does: str, did: str
+    ) -> None:
+        """Conflict TV0406 where another block is found than the one that owns the tile."""
+        where = _first(found != owners, places)
+        if where is not None:
+            block, other = int(owners.reshape(-1)[where[0]]), int(found[where])
+            raise self.conflict(places.address(where), block, other, does, did)
+
+    def conflict(self, address: int, block: int, other: int, does: str, did: str) -> Conflict:
+        """The error for an element that two blocks touch."""
         whom = f"block {other}" if other >= 0 else "another block"
-        raise Conflict(
-            "TV0406", element, block,
-            f"block {block} {does} `{self.buffer.name}{list(element)}`, which {whom} {did}: "
+        return Conflict(
+            "TV0406",
+            block,
+            f"block {block} {does} `{self.buffer.element(address)}`, which {whom} {did}: "
             "the result would depend on their order",
             "let each block write elements of its own",
-        )  # fmt: skip
+        )
 
 
-def _repeats(at: Array) -> bool:
-    flat = np.sort(at, axis=None)
-    return bool((flat[1:] == flat[:-1]).any())
+def _first(wrong: Array, places: Regular | Scattered) -> tuple[int, ...] | None:
+    """Where the first wrong element is, those outside left out."""
+    if isinstance(places, Scattered) and places.inside is not None:
+        wrong = wrong & places.inside
+    if not wrong.any():
+        return None
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))

@@ -1,4 +1,4 @@
-"""The ops by family.  Importing this package registers them all; adding one touches one file here."""
+"""The ops by family: importing this package registers them all."""
 
 from tilevm.ir.ops.create import Full, Iota
 from tilevm.ir.ops.debug import Assert, Print

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan
 from typing import Any
 
 import numpy as np
 
 from tilevm.diagnostics import TileError
-from tilevm.ir.index import Const, Expr
+from tilevm.dtypes import dtype
+from tilevm.ir.index import Const, Expr, affine
 from tilevm.ir.op import Op
 from tilevm.ir.types import TileType
 
@@ -26,20 +26,15 @@ class Full(Op, name="full"):
         if kind.is_int and not isinstance(self.value, int):
             raise self.reject("TV0207", f"{kind} holds integers, not {self.value}", "value")
         try:
-            held = kind.coerce(np.asarray(self.value), "value")
-        except (TileError, OverflowError):
-            held = None
-        if held is None or not (held == self.value or isnan(self.value)):
-            raise self.reject(
-                "TV0207",
-                f"{kind} cannot hold {self.value}",
-                "value",
-                help=f"it goes from {kind.min} to {kind.max}" if kind.is_int else "write a value of the format",
-            )
+            kind.coerce([self.value], "value")
+        except TileError as problem:
+            reason = problem.diagnostics[0].message.replace(" at index [0]", "")
+            hint = f"it goes from {kind.min} to {kind.max}"
+            raise self.reject("TV0207", reason, "value", help=hint) from None
         return self.type
 
     def run(self) -> Any:
-        value = self.type.dtype.coerce(np.asarray(self.value), "value")
+        value = self.type.dtype.coerce([self.value], "value")
         return np.broadcast_to(value, (1, *self.type.shape))
 
 
@@ -57,13 +52,23 @@ class Iota(Op, name="iota"):
     def result(self) -> TileType:
         if not self.type.dtype.is_int:
             raise self.reject(
-                "TV0210", f"`iota` makes integers, not {self.type.dtype}", "type", help="cast the result"
+                "TV0210",
+                f"`iota` makes integers, not {self.type.dtype}",
+                "type",
+                help="cast the result",
             )
         if not 0 <= self.dim < self.type.rank:
             raise self.reject(
-                "TV0211", f"{self.type} has no dimension {self.dim}", "dim", help="dimensions count from 0"
+                "TV0211",
+                f"{self.type} has no dimension {self.dim}",
+                "dim",
+                help="dimensions count from 0",
             )
         return self.type
+
+    @property
+    def may_stop(self) -> bool:
+        return affine(self.start) is None
 
     def run(self, start: Any) -> Any:
         """`start`: an int, or int64 [blocks]."""
@@ -72,7 +77,5 @@ class Iota(Op, name="iota"):
         along[self.dim] = shape[self.dim]
         steps = np.arange(shape[self.dim], dtype=np.int64).reshape(along)
         first = np.asarray(start, np.int64).reshape(-1, *[1] * len(shape))
-        from tilevm.dtypes import dtype
-
         values = dtype("i64").cast(first + steps, kind)
         return np.broadcast_to(values, (first.shape[0], *shape))

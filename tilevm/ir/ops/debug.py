@@ -24,7 +24,10 @@ class Print(Op, name="print", pure=False):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assert(Op, name="assert", pure=False):
-    """Stops with an error unless every element of a ``u1`` tile is 1; the error names the first that is 0."""
+    """Stops with an error unless all elements of a ``u1`` tile are 1.
+
+    The error names the first that is 0, and says the message.
+    """
 
     a: Value
     message: str = ""

@@ -1,7 +1,9 @@
 """Elementwise ops: one type in, the same shape out.
 
 Integers have a stated overflow: ``wrap`` (default) keeps the low bits, ``sat`` goes to the nearest
-end of the range, ``trap`` stops with an error.  Floats round once, to nearest even.
+end of the range, ``trap`` stops with an error.  Floats round once, to nearest even; what is then
+beyond the largest value becomes what the format says, or as written: ``inf``, ``nan``, ``sat``,
+``trap``.
 """
 
 from __future__ import annotations
@@ -9,11 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tilevm.dtypes import DType
+import numpy as np
+
+from tilevm.dtypes import FLOAT_OVERFLOWS, INTEGER_OVERFLOWS, DType, FloatType
 from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
 
-Overflow = Literal["wrap", "sat", "trap"]
+Overflow = Literal["wrap", "sat", "trap", "inf", "nan"]
+
+
+def overflow_modes(kind: DType) -> tuple[str, ...]:
+    """The overflow modes of a type: what becomes of a result beyond its range."""
+    if not isinstance(kind, FloatType):
+        return INTEGER_OVERFLOWS
+    codes = {"inf": kind.format.inf_code, "nan": kind.format.nan_code}
+    return tuple(mode for mode in FLOAT_OVERFLOWS if codes.get(mode, 0) is not None)
+
+
+def _mode(overflow: Overflow) -> str | None:
+    """The mode for `DType` methods, where None is what the type does unless told otherwise."""
+    return None if overflow == "wrap" else overflow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +48,8 @@ class Elementwise(Op):
             if other.dtype != first.dtype:
                 help = f"cast first: `t = cast {operand.name} {{to = {first.dtype}}}`"
             else:
-                help = f"bring both to one shape: `t = broadcast {operand.name} {{shape = {list(first.shape)}}}`"
+                shaped = f"`t = broadcast {operand.name} {{shape = {list(first.shape)}}}`"
+                help = f"bring both to one shape: {shaped}"
             raise self.reject(
                 "TV0203",
                 f"operands of `{self.name}` have different types",
@@ -40,6 +58,18 @@ class Elementwise(Op):
                 help=help,
             )
         return first
+
+    def overflows(self, kind: TileType, overflow: str) -> TileType:
+        """The type, once it has that overflow mode; TV0207 otherwise."""
+        modes = overflow_modes(kind.dtype)
+        if overflow not in ("wrap", *modes):
+            raise self.reject(
+                "TV0207",
+                f"{kind.dtype} has no overflow mode `{overflow}`",
+                "overflow",
+                help=f"modes here: {', '.join(modes)}",
+            )
+        return kind
 
     def integers_only(self, field: str) -> TileType:
         """The operand's type, which must have integer elements; TV0210 otherwise."""
@@ -67,10 +97,10 @@ class Add(Elementwise, name="add", commutative=True):
     overflow: Overflow = "wrap"
 
     def result(self) -> TileType:
-        return self.same_types("a", "b")
+        return self.overflows(self.same_types("a", "b"), self.overflow)
 
     def run(self, a: Any, b: Any) -> Any:
-        return self.a.dtype.add(a, b, self.overflow)
+        return self.a.dtype.add(a, b, _mode(self.overflow))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,17 +115,18 @@ class Sub(Elementwise, name="sub"):
     overflow: Overflow = "wrap"
 
     def result(self) -> TileType:
-        return self.same_types("a", "b")
+        return self.overflows(self.same_types("a", "b"), self.overflow)
 
     def run(self, a: Any, b: Any) -> Any:
-        return self.a.dtype.sub(a, b, self.overflow)
+        return self.a.dtype.sub(a, b, _mode(self.overflow))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mul(Elementwise, name="mul", commutative=True):
     """``r[i] = a[i] * b[i]``: modulo 2**bits for integers, rounded once for floats.
 
-    Both operands have one type; the result has it too.  Cast to a wider type first for the full product.
+    Both operands have one type; the result has it too.  Cast to a wider type first for the full
+    product.
     """
 
     a: Value
@@ -103,10 +134,10 @@ class Mul(Elementwise, name="mul", commutative=True):
     overflow: Overflow = "wrap"
 
     def result(self) -> TileType:
-        return self.same_types("a", "b")
+        return self.overflows(self.same_types("a", "b"), self.overflow)
 
     def run(self, a: Any, b: Any) -> Any:
-        return self.a.dtype.mul(a, b, self.overflow)
+        return self.a.dtype.mul(a, b, _mode(self.overflow))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -117,10 +148,10 @@ class Neg(Elementwise, name="neg"):
     overflow: Overflow = "wrap"
 
     def result(self) -> TileType:
-        return self.a.tile
+        return self.overflows(self.a.tile, self.overflow)
 
     def run(self, a: Any) -> Any:
-        return self.a.dtype.neg(a, self.overflow)
+        return self.a.dtype.neg(a, _mode(self.overflow))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -224,7 +255,11 @@ class Shl(Elementwise, name="shl"):
     overflow: Overflow = "wrap"
 
     def result(self) -> TileType:
-        return _shift_type(self)
+        return self.overflows(_shift_type(self), self.overflow)
+
+    @property
+    def may_stop(self) -> bool:
+        return True
 
     def run(self, a: Any, n: Any) -> Any:
         return self.a.dtype.shl(a, n, self.overflow)
@@ -242,6 +277,10 @@ class Shr(Elementwise, name="shr"):
 
     def result(self) -> TileType:
         return _shift_type(self)
+
+    @property
+    def may_stop(self) -> bool:
+        return True
 
     def run(self, a: Any, n: Any) -> Any:
         return self.a.dtype.shr(a, n)
@@ -263,7 +302,10 @@ def _shift_type(op: Shl | Shr) -> TileType:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Compare(Elementwise, name="compare"):
-    """``r[i] = 1 if a[i] pred b[i] else 0``, a ``u1`` tile; comparisons with NaN are 0, but `ne` is 1."""
+    """``r[i] = 1 if a[i] pred b[i] else 0``, a ``u1`` tile.
+
+    Every comparison with a NaN gives 0, but `ne` gives 1.
+    """
 
     a: Value
     b: Value
@@ -297,8 +339,6 @@ class Select(Elementwise, name="select"):
         return kind
 
     def run(self, c: Any, a: Any, b: Any) -> Any:
-        import numpy as np
-
         return np.where(c != 0, a, b)
 
 
@@ -307,7 +347,7 @@ class Cast(Elementwise, name="cast"):
     """``r[i]`` is ``a[i]`` as a `to`: exact where it fits, else as `overflow` and `rounding` say.
 
     Integers to integers wrap by default.  Floats to integers round, then saturate by default; NaN
-    gives 0.  To a float the value rounds once, even into subnormals; beyond the largest finite value
+    gives 0.  To a float the value rounds once, even into subnormals; beyond the largest value
     it becomes infinity, or the largest value where the format has no infinity and no NaN.
     """
 
@@ -317,7 +357,7 @@ class Cast(Elementwise, name="cast"):
     overflow: Literal["wrap", "sat", "trap", "inf", "nan"] | None = None
 
     def result(self) -> TileType:
-        fits = ("wrap", "sat", "trap") if self.to.is_int else ("inf", "sat", "nan", "trap")
+        fits = overflow_modes(self.to)
         if self.overflow is not None and self.overflow not in fits:
             raise self.reject(
                 "TV0207",

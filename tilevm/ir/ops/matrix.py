@@ -19,8 +19,9 @@ from tilevm.ir.types import TileType
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dot(Op, name="dot"):
-    """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped (integers) or rounded once to `acc`.
+    """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped or rounded once to `acc`.
 
+    An integer `acc` wraps, a float one rounds.
     `a` is [M, K] or [K], `b` is [K, N] or [K]; a missing M or N is missing in the result too.  The
     element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least f32.
     """
@@ -55,19 +56,24 @@ class Dot(Op, name="dot"):
                 help="the last dimension of the first operand is the first of the second",
             )
         if self.to.is_int and (a.dtype.is_float or b.dtype.is_float):
-            raise self.reject("TV0207", f"products of floats do not sum to the integer type {self.to}", "acc")
+            raise self.reject(
+                "TV0207", f"products of floats do not sum to the integer type {self.to}", "acc"
+            )
         return TileType(self.to, a.shape[:-1] + b.shape[1:])
 
     def run(self, a: Any, b: Any) -> Any:
+        blocks = max(len(a), len(b))
         left = a if self.a.tile.rank == 2 else a[:, None, :]
         right = b if self.b.tile.rank == 2 else b[:, :, None]
+        if len(left) > len(right):  # one right operand for all blocks: one large product
+            left = np.ascontiguousarray(left).reshape(1, -1, left.shape[-1])
         out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to)
-        return out.reshape(out.shape[0], *self.out.tile.shape)
+        return out.reshape(blocks, *self.out.tile.shape)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BitPlanes(Op, name="bit_planes"):
-    """``r[p, i] = bit p of a[i]``: a ``u1`` tile with a new first dimension, least significant bit first."""
+    """``r[p, i] = bit p of a[i]``: a ``u1`` tile, with a new first dimension of bits."""
 
     a: Value
 
@@ -76,19 +82,20 @@ class BitPlanes(Op, name="bit_planes"):
         return TileType(dtype("u1"), (kind.dtype.bits, *kind.shape))
 
     def run(self, a: Any) -> Any:
-        codes = self.a.dtype.encode(a)
-        planes = np.empty((a.shape[0], self.a.dtype.bits, *a.shape[1:]), np.uint8)
-        for p in range(self.a.dtype.bits):
-            planes[:, p] = (codes >> np.uint64(p)) & np.uint64(1)
+        bits = self.a.dtype.bits
+        codes = a.view(f"u{a.itemsize}")  # the low bits of a carrier are those of the type
+        planes = np.empty((a.shape[0], bits, *a.shape[1:]), np.uint8)
+        for p in range(bits):
+            planes[:, p] = (codes >> p) & 1
         return planes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SubsetSums(Op, name="subset_sums"):
-    """``r[..., j, e] = sum over bits i of e that are set of a[..., j * group + i]``: all partial sums.
+    """``r[..., j, e] = sum of a[..., j * group + i] over the bits i set in e``: all partial sums.
 
-    The last dimension K becomes K / group tables of 2**group entries.  Entries are exact: their type
-    has ceil(log2(group)) bits more than `a`'s.
+    The last dimension K becomes K / group tables of 2**group entries.  Entries are exact: their
+    type has ceil(log2(group)) bits more than `a`'s.
     """
 
     a: Value
@@ -108,7 +115,9 @@ class SubsetSums(Op, name="subset_sums"):
             )
         bits = kind.dtype.bits + (self.group - 1).bit_length()
         if bits > 64:
-            raise self.reject("TV0207", f"entries of {bits} bits exceed the 64 that a type may have", "group")
+            raise self.reject(
+                "TV0207", f"entries of {bits} bits exceed the 64 that a type may have", "group"
+            )
         entry = dtype(f"{'i' if kind.dtype.signed else 'u'}{bits}")
         return TileType(entry, (*kind.shape[:-1], kind.shape[-1] // self.group, 2**self.group))
 
@@ -125,8 +134,8 @@ class SubsetSums(Op, name="subset_sums"):
 class Lookup(Op, name="lookup"):
     """``r[..., i] = table[..., i, index[..., i]]``: one entry of a table for each index.
 
-    The last dimension of `table` holds the entries; the dimensions before it align with the last ones
-    of `index` and are equal or 1.  An index beyond the table stops with an error.
+    The last dimension of `table` holds the entries; the dimensions before it align with the last
+    ones of `index` and are equal or 1.  An index beyond the table stops with an error.
     """
 
     table: Value
@@ -144,7 +153,7 @@ class Lookup(Op, name="lookup"):
                 "index",
                 table=f"this is {table}",
                 index=f"this is {index}",
-                help="all but the last dimension of the table align with the last ones of the index",
+                help="all but the table's last dimension align with the last ones of the index",
             )
         if index.dtype.signed:
             raise self.reject(
@@ -156,29 +165,33 @@ class Lookup(Op, name="lookup"):
             )
         return TileType(table.dtype, index.shape)
 
+    @property
+    def may_stop(self) -> bool:
+        return 1 << self.index.dtype.bits > self.table.tile.shape[-1]
+
     def run(self, table: Any, index: Any) -> Any:
         entries = table.shape[-1]
-        if index.size and int(index.max()) >= entries:
+        if self.may_stop and int(index.max()) >= entries:
             where = tuple(int(i) for i in np.argwhere(index >= entries)[0])
-            raise dtypes.Trap(where, f"index {int(index[where])} is beyond the table of {entries} entries")
+            raise dtypes.Trap(
+                where, f"index {int(index[where])} is beyond the table of {entries} entries"
+            )
         lead = self.table.tile.rank - 1
         gap = (1,) * (self.index.tile.rank - lead)
         rows = table.reshape(table.shape[0], *gap, *table.shape[1:])
         blocks = max(table.shape[0], index.shape[0])
         shape = (blocks, *index.shape[1:])
         # row number of each index in the table seen as [rows, entries]: no table is copied
-        numbers = np.arange(int(np.prod(rows.shape[:-1]))).reshape(rows.shape[:-1])
-        flat = np.ascontiguousarray(rows).reshape(-1)
-        at = np.broadcast_to(numbers, shape) * entries + index.astype(np.int64)
-        return flat[at]
+        starts = np.arange(0, rows.size, entries).reshape(rows.shape[:-1])
+        return rows.reshape(-1).take(np.broadcast_to(starts, shape) + index.astype(np.intp))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShiftAdd(Op, name="shift_add"):
-    """``r[i] = sum over p of 2**p * a[p, i]``, the last plane negated if `signed`; wrapped to `acc`.
+    """``r[i] = sum over p of 2**p * a[p, i]``, the last plane negated if `signed`, modulo 2**bits.
 
-    The inverse of `bit_planes`, and of any sum that was taken plane by plane: the sign plane of two's
-    complement is subtracted.
+    The inverse of `bit_planes`, and of any sum that was taken plane by plane: the sign plane of
+    two's complement is subtracted.  The result type is `acc`, by default i32.
     """
 
     a: Value
@@ -188,7 +201,9 @@ class ShiftAdd(Op, name="shift_add"):
     def result(self) -> TileType:
         kind = _integers(self, "a")
         if kind.rank == 0:
-            raise self.reject("TV0212", "`shift_add` needs a first dimension, of planes", "a", a=f"this is {kind}")
+            raise self.reject(
+                "TV0212", "`shift_add` needs a first dimension, of planes", "a", a=f"this is {kind}"
+            )
         if not self.acc.is_int:
             raise self.reject("TV0210", f"`shift_add` gives integers, not {self.acc}", "acc")
         return TileType(self.acc, kind.shape[1:])
@@ -197,7 +212,9 @@ class ShiftAdd(Op, name="shift_add"):
         wide = np.zeros((a.shape[0], *a.shape[2:]), np.uint64)
         planes = a.shape[1]
         for p in range(min(planes, 64)):
-            term = a[:, p].astype(np.int64 if self.a.dtype.signed else np.uint64).astype(np.uint64) << np.uint64(p)
+            term = a[:, p].astype(np.int64 if self.a.dtype.signed else np.uint64).astype(
+                np.uint64
+            ) << np.uint64(p)
             wide = wide - term if self.signed and p == planes - 1 else wide + term
         return dtype("u64").cast(wide, self.acc)
 

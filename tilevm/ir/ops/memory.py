@@ -23,7 +23,8 @@ def _check_access(op: Load | Store, kind: TileType) -> None:
     if len(op.at.indices) != len(buffer.shape):
         raise op.reject(
             "TV0302",
-            f"`{op.at.buffer.name}` has {len(buffer.shape)} dimensions, but {len(op.at.indices)} indices are given",
+            f"`{op.at.buffer.name}` has {len(buffer.shape)} dimensions, "
+            f"but {len(op.at.indices)} indices are given",
             "at",
             at=f"this is {buffer}",
             help="give one index for each dimension of the buffer",
@@ -39,7 +40,8 @@ def _check_access(op: Load | Store, kind: TileType) -> None:
     if kind.dtype != buffer.dtype:
         raise op.reject(
             "TV0203",
-            f"`{op.name}` moves {kind.dtype} elements, but `{op.at.buffer.name}` holds {buffer.dtype}",
+            f"`{op.name}` moves {kind.dtype} elements, "
+            f"but `{op.at.buffer.name}` holds {buffer.dtype}",
             "at",
             at=f"this is {buffer}",
             help="`cast` changes the element type, `view` reads the bits anew",
@@ -50,8 +52,8 @@ def _check_access(op: Load | Store, kind: TileType) -> None:
 class Load(Op, name="load", pure=False, needs_type=True):
     """``r[i, j] = buffer[x + i, y + j]``: a tile of the written type, from the index on.
 
-    A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element outside of
-    the buffer stops with an error (``oob = trap``) or is 0 (``oob = zero``).
+    A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element
+    outside of the buffer stops with an error (``oob = trap``) or is 0 (``oob = zero``).
     """
 
     at: Access
@@ -61,7 +63,9 @@ class Load(Op, name="load", pure=False, needs_type=True):
         if self.written is None:
             kind = self.at.type
             raise self.reject(
-                "TV0214", "`load` needs the type of its tile", help=f"write `t: {kind.dtype}[16] = load ...`"
+                "TV0214",
+                "`load` needs the type of its tile",
+                help=f"write `t: {kind.dtype}[16] = load ...`",
             )
         _check_access(self, self.written)
         return self.written
@@ -74,8 +78,8 @@ class Load(Op, name="load", pure=False, needs_type=True):
 class Store(Op, name="store", pure=False):
     """``buffer[x + i, y + j] = a[i, j]``: writes a tile, from the index on.
 
-    A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element outside of
-    the buffer stops with an error (``oob = trap``) or is left out (``oob = skip``).
+    A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element
+    outside of the buffer stops with an error (``oob = trap``) or is left out (``oob = skip``).
     """
 
     a: Value
@@ -91,14 +95,21 @@ class Store(Op, name="store", pure=False):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AllocShared(Op, name="alloc_shared", pure=False):
-    """A buffer in shared memory: one for each thread block, its elements undefined until they are stored."""
+    """A buffer in shared memory, one for each thread block.
+
+    An element is undefined until it is stored; to load it before that stops with an error.
+    """
 
     type: TileType
 
     def result(self) -> BufferType:
         if self.type.size == 0 or self.type.layout is not None:
-            raise self.reject("TV0302", "a shared buffer has extents of at least 1, and no layout", "type")
-        return BufferType("shared", self.type.dtype, tuple(Const(extent) for extent in self.type.shape))
+            raise self.reject(
+                "TV0302", "a shared buffer has extents of at least 1, and no layout", "type"
+            )
+        return BufferType(
+            "shared", self.type.dtype, tuple(Const(extent) for extent in self.type.shape)
+        )
 
     def run(self) -> Any:
         raise AssertionError("the machine makes the buffer")
@@ -106,7 +117,7 @@ class AllocShared(Op, name="alloc_shared", pure=False):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Barrier(Op, name="barrier", pure=False):
-    """Waits until all threads of the block have come here, with all their stores to shared memory done."""
+    """Waits until all threads of the block are here, with their stores to shared memory done."""
 
     def result(self) -> None:
         return None

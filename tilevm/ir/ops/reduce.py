@@ -11,7 +11,11 @@ from tilevm.ir.types import TileType
 
 
 def default_acc(*kinds: DType) -> DType:
-    """The result type of `dot` and `sum` where none is written: the widest float, i32, or wider if needed."""
+    """The result type of `dot` and `sum` where none is written.
+
+    For floats the widest of theirs, at least f32; for integers i32, or beyond 32 bits i64 (u64 if
+    all are unsigned).
+    """
     floats = [kind for kind in kinds if kind.is_float]
     if floats:
         return max([*floats, dtype("f32")], key=lambda kind: kind.bits)
@@ -53,7 +57,7 @@ class Reduction(Op):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sum(Reduction, name="sum"):
-    """``r = sum of a over dims``: the exact sum, then wrapped (integers) or rounded once (floats) to `acc`.
+    """``r = sum of a over dims``: exact, then wrapped (integers) or rounded once (floats) to `acc`.
 
     `acc` is by default i32 for integers (i64 or u64 above 32 bits), and at least f32 for floats.
     """

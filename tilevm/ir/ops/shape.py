@@ -1,4 +1,4 @@
-"""Ops that move elements or bits and compute nothing; in hardware they are wires and orders of beats."""
+"""Ops that move elements or bits and compute nothing: wires and orders of beats, in hardware."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilevm.dtypes import DType, IntType, dtype
 from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
+
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reshape(Op, name="reshape"):
-    """The same elements in row-major order under another shape."""
+    """The same elements, in row-major order, under another `shape`."""
 
     a: Value
     shape: tuple[int, ...]
@@ -25,7 +28,8 @@ class Reshape(Op, name="reshape"):
         if any(extent < 1 for extent in self.shape) or prod(self.shape) != kind.size:
             raise self.reject(
                 "TV0212",
-                f"{kind} has {kind.size} elements, the shape {list(self.shape)} has {prod(self.shape)}",
+                f"{kind} has {kind.size} elements, "
+                f"the shape {list(self.shape)} has {prod(self.shape)}",
                 "shape",
                 help="a reshape keeps the number of elements",
             )
@@ -67,7 +71,7 @@ class Transpose(Op, name="transpose"):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Broadcast(Op, name="broadcast"):
-    """Repeats a tile along dimensions of extent 1 and along new leading dimensions.
+    """Repeats a tile along dimensions of extent 1 and along new leading ones, up to `shape`.
 
     Shapes align at the last dimension, as in NumPy.
     """
@@ -99,7 +103,7 @@ class Broadcast(Op, name="broadcast"):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pad(Op, name="pad"):
-    """Adds ``low[d]`` elements before and ``high[d]`` after each dimension, all equal to `value`."""
+    """Adds ``low[d]`` elements before and ``high[d]`` after dimension d, all equal to `value`."""
 
     a: Value
     high: tuple[int, ...]
@@ -135,9 +139,9 @@ class Pad(Op, name="pad"):
 class View(Op, name="view", needs_type=True):
     """The same bits as other elements: ``t: u4[8] = view bits`` reads four ``u1`` as one ``u4``.
 
-    The bits of each place are taken in the order of its steps, least significant first, and cut anew;
-    so both layouts must have as many places, and as many bits in each.  A tile without a written layout
-    lies in one place, in row-major order.
+    The bits of each place are taken in the order of its steps, least significant first, and cut
+    anew; so both layouts must have as many places, and as many bits in each.  A tile without a
+    written layout lies in one place, in row-major order.
     """
 
     a: Value
@@ -146,10 +150,13 @@ class View(Op, name="view", needs_type=True):
         old, new = self.a.tile, self.written
         if new is None:
             raise self.reject(
-                "TV0213", "`view` needs the type that it reads the bits as", help="write `t: u4[8] = view ...`"
+                "TV0213",
+                "`view` needs the type that it reads the bits as",
+                help="write `t: u4[8] = view ...`",
             )
         bits = [
-            (kind.dtype.bits * (kind.layout.steps if kind.layout else kind.size)) for kind in (old, new)
+            (kind.dtype.bits * (kind.layout.steps if kind.layout else kind.size))
+            for kind in (old, new)
         ]
         places = [kind.layout.places if kind.layout else 1 for kind in (old, new)]
         if bits[0] != bits[1] or places[0] != places[1]:
@@ -167,30 +174,41 @@ class View(Op, name="view", needs_type=True):
     def run(self, a: Any) -> Any:
         old, new = self.a.tile, self.written
         assert new is not None
-        codes = old.dtype.encode(a).reshape(a.shape[0], old.size)
+        codes = _codes(a, old.dtype).reshape(a.shape[0], old.size)
         if old.layout is not None or new.layout is not None:
             there = old.layout.elements() if old.layout else np.arange(old.size)[None]
             codes = codes[:, there]
         codes = _recut(codes, old.dtype.bits, new.dtype.bits)
         if new.layout is not None:
-            placed = np.empty((a.shape[0], new.size), np.uint64)
+            placed = np.empty((a.shape[0], new.size), codes.dtype)
             placed[:, new.layout.elements()] = codes
             codes = placed
-        return new.dtype.decode(codes.reshape(a.shape[0], *new.shape))
+        codes = codes.reshape(a.shape[0], *new.shape)
+        if isinstance(new.dtype, IntType):
+            return new.dtype.wrap(codes)
+        return new.dtype.decode(codes)
 
 
-def _recut(codes: npt.NDArray[np.uint64], old: int, new: int) -> npt.NDArray[np.uint64]:
+def _codes(values: Array, kind: DType) -> Array:
+    """The bits of values, in an unsigned type that may be narrower than uint64."""
+    if not isinstance(kind, IntType):
+        return kind.encode(values)
+    raw = values.view(f"u{values.itemsize}")
+    return np.asarray(raw & raw.dtype.type(kind.mask)) if kind.signed else raw
+
+
+def _recut(codes: Array, old: int, new: int) -> Array:
     """Codes of `old` bits along the last axis as codes of `new` bits, least significant first."""
     if old == new:
         return codes
     if new % old == 0:
         parts = codes.reshape(*codes.shape[:-1], -1, new // old)
-        merged = parts[..., 0].copy()
+        merged: Array = parts[..., 0].astype(dtype(f"u{new}").carrier)
         for i in range(1, new // old):
-            merged |= parts[..., i] << np.uint64(i * old)
+            merged |= parts[..., i].astype(merged.dtype) << i * old
         return merged
     if old % new == 0:
-        shifts = np.arange(0, old, new, dtype=np.uint64)
-        cut = (codes[..., None] >> shifts) & np.uint64((1 << new) - 1)
+        shifts = np.arange(0, old, new).astype(codes.dtype)
+        cut: Array = (codes[..., None] >> shifts) & codes.dtype.type((1 << new) - 1)
         return cut.reshape(*codes.shape[:-1], -1)
     return _recut(_recut(codes, old, 1), 1, new)

@@ -1,0 +1,137 @@
+"""Random well-typed kernels: every one terminates, stays inside its buffers, and is small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tilevm.ir import Const, Expr, Kernel, Sym, Value
+from tilevm.ir.builder import condition
+from tilevm.testing.families import FAMILIES, through_shared_memory
+from tilevm.testing.writer import Level, Writer
+
+MAX_ROUNDS = 24  # thread blocks times rounds of the loops around one statement
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """A kernel, and the numbers for those of its shape symbols."""
+
+    kernel: Kernel
+    sizes: dict[str, int]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name} = {size}" for name, size in self.sizes.items())
+        return f"# {sizes or 'no symbols'}\n{self.kernel}"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What Hypothesis prints for a failure: the program, not its fields."""
+        printer.text(repr(self))
+
+
+@st.composite
+def kernels(
+    draw: st.DrawFn,
+    *,
+    statements: int = 12,
+    depth: int = 2,
+    written_layouts: bool = True,
+    buildable: bool = True,
+) -> Generated:
+    """Kernels of about `statements` integer statements, loops to `depth`, a grid of rank 0 to 2.
+
+    With `buildable`, only what hardware has rules for; else also stores in branches (to shared
+    memory), and loops whose bounds depend on block ids and outer loops.
+    """
+    writer = Writer(draw, written_layouts)
+    _grid(writer)
+    _block(writer, statements, depth, buildable)
+    for _ in range(writer.pick((1, 1, 2, 3))):
+        writer.store(writer.any_value())
+    return Generated(writer.builder.kernel(), dict(writer.sizes))
+
+
+def _grid(w: Writer) -> None:
+    for stem in w.pick(((), ("n",), ("n",), ("n", "m"))):
+        extent = w.pick((1, 2, 2, 3))
+        written: Expr = Const(extent)
+        if w.rarely(3):
+            scale = w.pick((1, 2, 4))
+            written = Sym(w.name("G")) / scale
+            w.sizes[next(s.name for s in written.symbols())] = extent * scale
+        w.builder.grid(stem, written)
+        w.levels.append(Level(stem, tuple(range(extent)), is_grid=True))
+    for symbol in list(w.sizes):
+        # a symbol is one by being an extent of a parameter
+        kind = w.pick(("i8", "u4", "i32"))
+        w.inputs.append(w.builder.buffer(w.name("x"), kind, symbol))
+
+
+def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
+    for _ in range(w.number(1, statements)):
+        if depth and w.rarely(5) and w.rounds < MAX_ROUNDS:
+            _loop(w, max(1, statements // 2), depth - 1, buildable)
+        elif w.rarely(12):
+            _branch(w, buildable)
+        elif w.levels and w.rarely(10):
+            w.store(w.any_value())
+        else:
+            w.pick(FAMILIES)(w)
+
+
+def _loop(w: Writer, statements: int, depth: int, buildable: bool) -> None:
+    trips = w.pick([n for n in (2, 3, 4, 1, 0) if n * w.rounds <= MAX_ROUNDS])
+    lo, step = w.pick((0, 0, 1, 5)), w.pick((1, 1, 2, 3))
+    hi = lo + trips * step - (w.number(0, step - 1) if trips else 0)
+    inits = [w.any_value() for _ in range(w.pick((0, 1, 1, 2, 3)))]
+    if len(inits) > 1 and w.rarely(2):
+        inits[-1] = w.of_type(inits[0].tile)  # of one type, so that they can swap
+    var = w.name("k")
+    carry = {w.name("p"): init for init in inits}
+    names = [w.name("r") for _ in inits]
+    values = tuple(range(lo, hi, step))
+    limit: Expr | int = hi
+    outer = [level for level in w.levels if level.values]
+    if not buildable and outer and w.rarely(3):
+        # fewer rounds in some blocks or rounds of the outer loop
+        level = w.pick(outer)
+        limit = Const(hi) - Sym(level.name) * w.number(0, 1)
+    with w.builder.loop(var, lo, limit, step, carry, names) as loop:
+        with w.inside(Level(var, values), loop.carried):
+            _block(w, statements, depth, buildable)
+            if w.rarely(3) or not inits:
+                w.store(w.any_value())
+            yields = [_next(w, param) for param in loop.carried]
+            w.builder.yield_(*yields)
+    w.values.extend(loop.results)
+
+
+def _next(w: Writer, param: Value) -> Value:
+    """What a round hands on: often an accumulation, else anything of the type."""
+    if w.rarely(2):
+        return w.of_type(param.tile)
+    kind = w.pick(("add", "add", "max", "min", "xor", "and", "or", "sub", "mul"))
+    operands = [param, w.of_type(param.tile)]
+    return w.op(kind, *(operands if w.rarely(2) else operands[::-1]))
+
+
+def _branch(w: Writer, buildable: bool) -> None:
+    kind = w.any_value().tile
+    families = [f for f in FAMILIES if not buildable or f is not through_shared_memory]
+
+    def side() -> tuple[Value]:
+        with w.apart():
+            w.pick(families)(w)
+            return (w.of_type(kind),)
+
+    if w.levels and w.rarely(2):
+        cond = condition(Sym(w.pick(w.levels).name), w.pick(("==", "<", ">=")), w.number(0, 2))
+        results = w.builder.if_(cond, side, side, [w.name("r")])
+    else:
+        a = w.any_value()
+        one = w.op("amax", a) if a.tile.rank else a
+        flag = w.op("compare", one, w.of_type(one.tile), pred=w.pick(("lt", "ge", "ne")))
+        results = w.builder.if_(flag, side, side, [w.name("r")])
+    w.values.extend(results)

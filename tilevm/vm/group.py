@@ -1,0 +1,85 @@
+"""Groups: thread blocks that run together, and the values and index symbols that they know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tilevm.ir import Const, Expr, Value
+from tilevm.vm.memory import Array, Buffer, Index
+
+
+class Group(Mapping[str, Any]):
+    """Blocks that run together; what it does not know itself, the group around it does.
+
+    As a mapping it gives the index symbols: an int, or one int64 for each block.  `pick`: which of
+    the outer group's blocks are in it; None: all of them.
+    """
+
+    def __init__(
+        self, blocks: Array, rows: Array, outer: Group | None = None, pick: Array | None = None
+    ) -> None:
+        self.blocks, self.rows, self.outer, self.pick = blocks, rows, outer, pick
+        self.known: dict[Value, Any] = {}
+        self.indices: dict[str, Any] = {}
+        self.loops: tuple[str, ...] = outer.loops if outer else ()
+        self.numbers: dict[int, Index] = {}
+        self.row: Index | None = None
+
+    def part(self, pick: Array) -> Group:
+        """Some of its blocks, by their position."""
+        return Group(self.blocks[pick], self.rows[pick], self, pick)
+
+    def inner(self) -> Group:
+        """All of its blocks, with room for names of an inner block."""
+        return Group(self.blocks, self.rows, self)
+
+    def data(self, value: Value) -> Any:
+        """The data of a value [blocks or 1, *shape], or the buffer."""
+        found = self.known.get(value)
+        if found is None:
+            assert self.outer is not None, value.name
+            found = self.outer.data(value)
+            if self.pick is not None:
+                if not isinstance(found, Buffer) and found.shape[0] > 1:
+                    found = found[self.pick]
+                self.known[value] = found
+        return found
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self.indices:
+            return self.indices[name]
+        assert self.outer is not None, name
+        data = self.outer[name]
+        if self.pick is not None and np.ndim(data):
+            data = data[self.pick]
+        return data
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def index(self, expr: Expr) -> Index:
+        """An index expression in numbers; kept in the outermost group where it is the same."""
+        if isinstance(expr, Const):
+            return Index.of(expr.evaluate(self))
+        names = {symbol.name for symbol in expr.symbols()}
+        group = self
+        while group.outer is not None and group.pick is None and names.isdisjoint(group.indices):
+            group = group.outer
+        found = group.numbers.get(id(expr))
+        if found is None:
+            found = group.numbers[id(expr)] = Index.of(expr.evaluate(group))
+        return found
+
+    @property
+    def copies(self) -> Index:
+        """The copy of a shared buffer that each block has."""
+        if self.row is None:
+            whole = self.outer is not None and self.pick is None
+            self.row = self.outer.copies if whole and self.outer else Index.of(self.rows)
+        return self.row
