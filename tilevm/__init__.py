@@ -32,7 +32,12 @@ __version__ = "0.1.0"
 
 __all__ = ["TileError", "__version__", "dtype", "load", "parse", "passes", "run"]
 
-_HOMES = {"dtype": "tilevm.dtypes", "load": "tilevm.text", "parse": "tilevm.text", "run": "tilevm.vm"}
+_HOMES = {
+    "dtype": "tilevm.dtypes",
+    "load": "tilevm.text",
+    "parse": "tilevm.text",
+    "run": "tilevm.vm",
+}
 
 
 def __getattr__(name: str) -> Any:

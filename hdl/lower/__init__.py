@@ -1,5 +1,7 @@
 """Lowering: from a tile program with bound shapes to a netlist of units, one rule per op."""
 
-from hdl.lower.lowering import Lowered, Port, Tap, lower
+from hdl.lower.building import Tap
+from hdl.lower.edges import Port
+from hdl.lower.lowering import Lowered, lower
 
 __all__ = ["Lowered", "Port", "Tap", "lower"]

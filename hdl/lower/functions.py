@@ -122,10 +122,11 @@ class Combine:
 
 @dataclass(frozen=True, eq=False)
 class FoldStep:
-    """``state = combine(state, value)``, lane by lane."""
+    """``state = combine(state, value)``, lane by lane; from `start`, if there is one."""
 
     combine: Combine
     lanes: int
+    start: int | None = None
 
     @property
     def name(self) -> str:
@@ -137,7 +138,7 @@ class FoldStep:
 
     @property
     def initial(self) -> int:
-        return self.combine.initial
+        return self.combine.initial if self.start is None else self.start
 
     def emit(self, m: Any, state: list[Lane], value: list[Lane]) -> list[Lane]:
         return [self.combine.logic(s, v) for s, v in zip(state, value, strict=True)]

@@ -76,7 +76,9 @@ def integers(op: Op, *values: Value) -> None:
     for value in values:
         if value.dtype.is_float:
             hint = "use integers or fixed point here; the virtual machine runs it as it is"
-            raise refused(op, f"`{value.name}` is {value.type}, and float units do not exist yet", hint)
+            raise refused(
+                op, f"`{value.name}` is {value.type}, and float units do not exist yet", hint
+            )
 
 
 # --- elementwise
@@ -98,7 +100,9 @@ def _arithmetic(kind: type[Op], logic: Callable[..., Lane]) -> None:
                 result = op.out.dtype
                 return lanewise(op, schedule, lambda *a: clamp(logic(*a), result))
             case "trap":
-                raise refused(op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`")
+                raise refused(
+                    op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`"
+                )
         return lanewise(op, schedule, logic)
 
 
@@ -216,7 +220,9 @@ def _reduction(kind: type[Op], name: str) -> None:
         needed, wide, steps = reduced(schedule, members, lanes)
         combine = Combine(name, op.out.dtype)
         function = Reduce(combine, schedule.shape[1], wide)
-        return Plan(schedule, (Need(op.a, needed),), function, _fold(combine, schedule, steps), steps)
+        return Plan(
+            schedule, (Need(op.a, needed),), function, _fold(combine, schedule, steps), steps
+        )
 
 
 _reduction(ops.Sum, "sum")
@@ -231,9 +237,7 @@ def _(op: ops.Dot, schedule: Schedule, lanes: int) -> Plan:
     a = np.arange(op.a.tile.size, dtype=np.int64).reshape(-1, 1, depth)
     b = np.arange(op.b.tile.size, dtype=np.int64).reshape(depth, -1).T[None]
     rows, columns = a.shape[0], b.shape[1]
-    members = [
-        np.broadcast_to(side, (rows, columns, depth)).reshape(-1, depth) for side in (a, b)
-    ]
+    members = [np.broadcast_to(side, (rows, columns, depth)).reshape(-1, depth) for side in (a, b)]
     (left, wide, steps), (right, _, _) = (reduced(schedule, m, lanes) for m in members)
     combine = Combine("sum", op.to)
     function = Reduce(combine, schedule.shape[1], wide, products=True)

@@ -26,7 +26,11 @@ def default_schedule(shape: tuple[int, ...], lanes: int) -> Schedule:
     """Row-major order, with the last dimensions in the lanes: at most `lanes` of them."""
     wide = lane_box(shape, lanes)
     numbers = np.arange(prod(shape), dtype=np.int64).reshape(
-        [part for extent, inner in zip(shape, wide, strict=True) for part in (extent // inner, inner)]
+        [
+            part
+            for extent, inner in zip(shape, wide, strict=True)
+            for part in (extent // inner, inner)
+        ]
     )
     rank = len(shape)
     order = [2 * d for d in range(rank)] + [2 * d + 1 for d in range(rank)]

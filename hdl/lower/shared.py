@@ -48,8 +48,8 @@ class SharedMemory:
         if (found == UNKNOWN).any():
             raise refused(
                 op,
-                f"`{op.at.buffer.name}` may hold here what another round or an inner loop stored",
-                "store the whole tile in the same round, before it is loaded",
+                f"what `{op.at.buffer.name}` holds here was not stored before it in the same round",
+                "store the whole tile first, outside of inner loops",
             )
         return found.reshape(kind.size, kind.dtype.bits)
 
@@ -60,7 +60,9 @@ class SharedMemory:
                 where, _ = self._window(op, op.a.tile.shape)
                 self.state[op.at.buffer][where] = UNKNOWN
 
-    def _window(self, op: Load | Store, shape: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    def _window(
+        self, op: Load | Store, shape: tuple[int, ...]
+    ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
         """The part of the buffer that an access touches, and the part of the tile that lies inside."""
         extents = op.at.type.extents
         tile = (1,) * (len(extents) - len(shape)) + shape
@@ -69,7 +71,9 @@ class SharedMemory:
         for dim, (index, extent, size) in enumerate(zip(op.at.indices, extents, tile, strict=True)):
             if not isinstance(index, Const):
                 raise refused(
-                    op, f"index `{index}` of shared memory changes while it runs", "use constant indices"
+                    op,
+                    f"index `{index}` of shared memory changes while it runs",
+                    "use constant indices",
                 )
             low, high = max(index.value, 0), min(index.value + size, extent)
             if op.oob == "trap" and high - low < size:

@@ -24,14 +24,33 @@ from tilevm.ir import Value
 
 @dataclass(frozen=True)
 class Loop:
-    """A level around an actor: a dimension of the grid, or a `for`."""
+    """A level around an actor: a dimension of the grid, or a `for` that counts first, first + step, ...
+
+    `depth` is the number of loops around it.
+    """
 
     name: str
     trips: int
-    depth: int  # number of loops around it: with the name, its identity
+    depth: int
+    first: int = 0
+    step: int = 1
 
 
 Scope = tuple[Loop, ...]
+
+
+def rounds(scope: Scope) -> int:
+    """Iterations of all loops of a scope together."""
+    return prod(loop.trips for loop in scope)
+
+
+def counts(scope: Scope) -> dict[str, npt.NDArray[np.int64]]:
+    """By loop its variable in each iteration of a scope, int64 [iterations]."""
+    grids = np.meshgrid(*(np.arange(loop.trips) for loop in scope), indexing="ij") if scope else []
+    return {
+        loop.name: loop.first + grid.reshape(-1) * loop.step
+        for loop, grid in zip(scope, grids, strict=True)
+    }
 
 
 @dataclass(eq=False)
@@ -177,7 +196,9 @@ class Streams:
             stream.collected[count] = Stream(stream.value, channel, schedule, stream.scope)
         return stream.collected[count]
 
-    def plain(self, bits: Bits, shape: BeatShape, scope: Scope, label: str, origin: Origin) -> Reader:
+    def plain(
+        self, bits: Bits, shape: BeatShape, scope: Scope, label: str, origin: Origin
+    ) -> Reader:
         """A reader whose payload is just these bits, through an actor that picks them if needed."""
         operand = replace(self.operand(bits, scope, origin), shape=shape)
         if operand.is_plain:

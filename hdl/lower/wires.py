@@ -18,7 +18,6 @@ from tilevm.dtypes import DType
 from tilevm.ir import Const, Op, TileType, Value
 from tilevm.ir.ops import BitPlanes, Broadcast, Cast, Full, Iota, Pad, Reshape, Transpose, View
 
-
 UNKNOWN = -3  # a bit of shared memory of which nothing certain is known
 
 
@@ -109,7 +108,9 @@ def wired(op: Op, wires: Wires) -> Bits | None:
 
 def _is_rewiring(cast: Cast) -> bool:
     """Whether a cast only repeats or drops bits."""
-    return cast.a.dtype.is_int and cast.to.is_int and (cast.overflow in (None, "wrap") or widens(cast))
+    return (
+        cast.a.dtype.is_int and cast.to.is_int and (cast.overflow in (None, "wrap") or widens(cast))
+    )
 
 
 def widens(cast: Cast) -> bool:

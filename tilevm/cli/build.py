@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from tilevm.ir import Kernel
 
 _ABOUT = """\
-Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (which element is in each lane of each
-beat of each port), report.md (cycles, bits, units, streams), layouts/*.svg (a picture of each tile),
-program.tile (the program as built), manifest.json."""
+Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (the element in each lane of each
+beat of each port), report.md (cycles, bits, units, streams), layouts/*.svg (a picture of each
+tile), program.tile (the program as built), manifest.json."""
 
 
 def declare(commands: Commands) -> CommandParser:

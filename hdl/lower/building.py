@@ -1,0 +1,298 @@
+"""The actors of a planned program: the last walk, forward, op by op."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hdl.lower.edges import Port, port_elements
+from hdl.lower.functions import Choose, FoldStep, Offset, beat_shape
+from hdl.lower.overwrites import rounds_of
+from hdl.lower.planning import Planning, one_lane
+from hdl.lower.rules import Need, Plan, flag_table
+from hdl.lower.schedule import Schedule
+from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, counts, rounds
+from hdl.lower.wires import constant_bits, refused
+from hdl.netlist import ONE, ZERO, BeatShape, Channel, Origin, Reader
+from hdl.units import (
+    Identity,
+    fold_actor,
+    merge_actor,
+    route_actor,
+    sink_actor,
+    source_actor,
+)
+from hdl.units.lanes import from_bits
+from tilevm.dtypes import dtype
+from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
+from tilevm.ir.ops import Iota, Load, Print, Store, SubsetSums
+
+MAX_BEATS = 1 << 22  # of one port: beyond it the tables of this compiler grow out of hand
+
+
+@dataclass(frozen=True, eq=False)
+class Tap:
+    """A channel that carries a named value of the program, and in which schedule."""
+
+    channel: str
+    value: Value
+    schedule: Schedule
+    scope: Scope
+
+
+class Building:
+    """The actors, ports and taps of a kernel, made as its plan says."""
+
+    def __init__(self, kernel: Kernel, plan: Planning) -> None:
+        self.plan = plan
+        self.wires, self.schedules = plan.wires, plan.schedules
+        self.streams = Streams(plan.wires)
+        self.inputs: list[Port] = []
+        self.outputs: list[Port] = []
+        self.stores: list[Store] = []  # of each output
+        self.taps: list[Tap] = []
+        self.tables: list[str] = []
+        self.notes: list[str] = []
+        self._sources: dict[tuple[Value, Schedule | object], Channel] = {}
+        scope: Scope = ()
+        for name, extent in kernel.grid:
+            assert isinstance(extent, Const)
+            scope = (*scope, Loop(name, extent.value, len(scope)))
+        self._block(kernel.body, scope)
+
+    def _block(self, block: Block, scope: Scope) -> None:
+        for op in block.ops:
+            match op:
+                case Load() if op.out in self.schedules:
+                    self._load(op, scope)
+                case Store() if not self.plan.shared.holds(op.at.buffer):
+                    self._store(op, scope)
+                case For():
+                    self._loop(op, scope)
+                case If():
+                    self._branches(op, scope)
+                case Print():
+                    self.notes.append(f"`print {op.a.name}` is left to the virtual machine")
+                case Iota() if op.out in self.schedules:
+                    self._iota(op, scope)
+                case _ if op in self.plan.plans:
+                    self._op(op, self.plan.plans[op], scope)
+
+    # --- connections
+
+    def _channel(self, value: Value, schedule: Schedule, label: str | None = None) -> Channel:
+        name = self.streams.name(label or value.name)
+        return Channel(name, beat_shape(value.dtype, schedule.shape[1]), len(schedule))
+
+    def _made(self, value: Value, channel: Channel, schedule: Schedule, scope: Scope) -> None:
+        """Registers the stream of a value, and lets the simulation compare it."""
+        self.streams.of[value] = Stream(value, channel, schedule, scope)
+        if value not in self.plan.guarded:
+            self.taps.append(Tap(channel.name, value, schedule, scope))
+
+    def _take(self, need: Need, scope: Scope, origin: Origin) -> Operand:
+        bits = self.wires.need(need.value, need.elements)
+        shape = beat_shape(need.value.dtype, need.elements.shape[1])
+        return replace(self.streams.operand(bits, scope, origin), shape=shape)
+
+    def _plain(
+        self, value: Value, schedule: Schedule, scope: Scope, label: str, origin: Origin
+    ) -> Reader:
+        shape = beat_shape(value.dtype, schedule.shape[1])
+        bits = self.wires.need(value, schedule)
+        return self.streams.plain(bits, shape, scope, label, origin)
+
+    # --- ops
+
+    def _op(self, op: Op, plan: Plan, scope: Scope) -> None:
+        origin = Origin(op.out.name, op.name, op.loc.span)
+        beats = len(plan.schedule) * plan.steps
+        operands = [self._take(need, scope, origin) for need in plan.needs]
+        if plan.flags is not None:
+            table = flag_table(plan.flags[: plan.steps]).astype(np.int32)
+            operands.append(Operand(None, BeatShape(1, 1), table, 1))
+        output = self._channel(op.out, plan.schedule)
+        if plan.fold is None:
+            self.streams.map(output.name, operands, plan.function, output, beats, scope, origin)
+        else:
+            reader = self._terms(operands, plan, f"{output.name}_terms", beats, scope, origin)
+            trips = [*(loop.trips for loop in scope), len(plan.schedule), plan.steps]
+            folds = [False] * (len(scope) + 1) + [True]
+            self.streams.actors.append(
+                fold_actor(output.name, trips, folds, plan.fold, reader, output, origin=origin)
+            )
+        self._made(op.out, output, plan.schedule, scope)
+        if isinstance(op, SubsetSums):
+            self.tables.append(output.name)
+
+    def _terms(
+        self,
+        operands: list[Operand],
+        plan: Plan,
+        label: str,
+        beats: int,
+        scope: Scope,
+        origin: Origin,
+    ) -> Reader:
+        """The values that a fold takes; from the producer itself, where nothing is computed before."""
+        first = operands[0]
+        if isinstance(plan.function, Identity) and first.is_plain and first.reader is not None:
+            return first.reader
+        name = self.streams.name(label)
+        terms = Channel(name, plan.function.shape, beats)
+        self.streams.map(name, operands, plan.function, terms, beats, scope, origin)
+        return terms.read()
+
+    def _iota(self, op: Iota, scope: Scope) -> None:
+        """An `iota` that starts from loop counters: that start, plus constants for each beat."""
+        schedule, kind = self.schedules[op.out], op.out.dtype
+        starts = np.asarray(op.start.evaluate(counts(scope)), np.int64)
+        starts = np.broadcast_to(starts, (rounds(scope),))
+        index = np.unravel_index(np.maximum(schedule, 0), op.out.tile.shape)[op.dim]
+        wide = dtype("i64")
+        output = self._channel(op.out, schedule)
+        origin = Origin(op.out.name, op.name, op.loc.span)
+        operands = [
+            self.streams.by_iteration(constant_bits(wide.cast(starts, kind), kind), scope),
+            self.streams.operand(constant_bits(wide.cast(index, kind), kind), scope, origin),
+        ]
+        function = Offset(output.shape)
+        self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
+        self._made(op.out, output, schedule, scope)
+
+    # --- control
+
+    def _loop(self, op: For, scope: Scope) -> None:
+        assert isinstance(op.lo, Const) and isinstance(op.step, Const)
+        loop = Loop(op.var, rounds_of(op), len(scope), op.lo.value, op.step.value)
+        inner = (*scope, loop)
+        backs: dict[Value, Channel] = {}
+        starts: dict[Value, Reader | int] = {}
+        for result, param, init in zip(op.results, op.params, op.inits, strict=True):
+            schedule = self.schedules[result]
+            origin = Origin(result.name, "for", param.span or op.loc.span)
+            constant = self._one_constant(init)
+            if result in self.plan.folded and constant is not None:
+                starts[result] = constant
+                continue
+            start = self._plain(init, schedule, scope, f"{param.name}_start", origin)
+            if result in self.plan.folded:
+                starts[result] = start
+                continue
+            backs[result] = self._channel(param, schedule, f"{param.name}_back")
+            head = self._channel(param, schedule)
+            back = backs[result].read()
+            trips = [*(level.trips for level in inner), len(schedule)]
+            self.streams.actors.append(
+                merge_actor(head.name, trips, len(scope), start, back, head, origin=origin)
+            )
+            self.streams.of[param] = Stream(param, head, schedule, inner)
+        self._block(op.body, inner)
+        for result, last in zip(op.results, op.body.yields, strict=True):
+            schedule = self.schedules[result]
+            output = self._channel(result, schedule)
+            if result in self.plan.folded:
+                self._fold(result, starts[result], output, inner)
+            else:
+                origin = Origin(result.name, "for", op.loc.span)
+                values = self._plain(last, schedule, inner, f"{last.name}_next", origin)
+                trips = [*(level.trips for level in inner), len(schedule)]
+                back_channel = backs[result]
+                self.streams.actors.append(
+                    route_actor(
+                        output.name, trips, len(scope), values, back_channel, output, origin=origin
+                    )
+                )
+            self._made(result, output, schedule, scope)
+
+    def _fold(self, result: Value, start: Reader | int, output: Channel, inner: Scope) -> None:
+        """A carried value as a fold over its loop: one state for each of its beats."""
+        fold, schedule = self.plan.folded[result], self.schedules[result]
+        origin = Origin(result.name, fold.user.name, fold.user.loc.span)
+        values = self._plain(fold.value, schedule, inner, f"{result.name}_terms", origin)
+        trips = [*(level.trips for level in inner), len(schedule)]
+        folds = [False] * (len(inner) - 1) + [True, False]
+        constant = start if isinstance(start, int) else None
+        step = FoldStep(fold.combine, schedule.shape[1], constant)
+        initial = start if isinstance(start, Reader) else None
+        self.streams.actors.append(
+            fold_actor(
+                output.name, trips, folds, step, values, output, initial=initial, origin=origin
+            )
+        )
+
+    def _one_constant(self, value: Value) -> int | None:
+        """The one number that all elements are; None if they differ or are not constant."""
+        bits = self.wires.bits[value]
+        if (bits >= 0).any() or (bits != bits[0]).any():
+            return None
+        shape = beat_shape(value.dtype, 1)
+        return int(from_bits((bits[:1] == ONE).astype(np.uint8), shape)[0, 0])
+
+    def _branches(self, op: If, scope: Scope) -> None:
+        """Both branches, and for each result an actor that takes both and passes one on."""
+        for branch in op.blocks:
+            self._block(branch, scope)
+        for number, result in enumerate(op.results):
+            schedule = self.schedules[result]
+            origin = Origin(result.name, "if", op.loc.span)
+            sides = [
+                self._take(Need(branch.yields[number], schedule), scope, origin)
+                for branch in op.blocks
+            ]
+            if isinstance(op.cond, Value):
+                flag = self._take(Need(op.cond, one_lane(schedule)), scope, origin)
+            else:
+                taken = np.broadcast_to(op.cond.evaluate(counts(scope)), (rounds(scope),))
+                bits = np.where(taken, ONE, ZERO).astype(np.int64)[:, None]
+                flag = self.streams.by_iteration(bits, scope)
+            output = self._channel(result, schedule)
+            operands = [flag, *sides]
+            function = Choose(output.shape)
+            beats = len(schedule)
+            self.streams.map(output.name, operands, function, output, beats, scope, origin)
+            self._made(result, output, schedule, scope)
+
+    # --- edges
+
+    def _load(self, op: Load, scope: Scope) -> None:
+        """A source that sends each tile that the loops ask for, in their order, once."""
+        schedule = self.schedules[op.out]
+        used = {symbol.name for index in op.at.indices for symbol in index.symbols()}
+        around = tuple(loop for loop in scope if loop.name in used)
+        frame = rounds(around) * len(schedule)
+        if frame > MAX_BEATS:
+            raise refused(op, f"it takes {frame} beats", "use more lanes, or a smaller problem")
+        guarded = op.out in self.plan.guarded
+        elements = port_elements(op, op.out.tile, schedule, around, guarded=guarded)
+        key = (op.at.buffer, (elements.tobytes(), elements.shape, len(schedule)))
+        if key not in self._sources:
+            origin = Origin(op.out.name, "load", op.loc.span)
+            name = self.streams.name(op.at.buffer.name)
+            shape = beat_shape(op.out.dtype, schedule.shape[1])
+            channel = Channel(self.streams.name(f"{name}_memory"), shape, frame)
+            label = self.streams.name(f"{name}_source")
+            self.streams.actors.append(source_actor(label, name, channel, frame, origin=origin))
+            self._sources[key] = channel
+            self.inputs.append(Port(name, op.at.buffer.name, shape, elements, origin))
+        steps: dict[Loop, int] = {}
+        span = len(schedule)
+        for loop in reversed(around):
+            steps[loop] = span
+            span *= loop.trips
+        self.streams.of[op.out] = Stream(op.out, self._sources[key], schedule, scope, steps)
+
+    def _store(self, op: Store, scope: Scope) -> None:
+        schedule = self.plan.stored(op)
+        origin = Origin(op.a.name, "store", op.loc.span)
+        reader = self._plain(op.a, schedule, scope, f"{op.a.name}_out", origin)
+        beats = rounds(scope) * len(schedule)
+        if beats > MAX_BEATS:
+            raise refused(op, f"it gives {beats} beats", "use more lanes, or a smaller problem")
+        name = self.streams.name(op.at.buffer.name)
+        label = self.streams.name(f"{name}_sink")
+        self.streams.actors.append(sink_actor(label, name, reader, beats, origin=origin))
+        elements = port_elements(op, op.a.tile, schedule, scope)
+        self.outputs.append(Port(name, op.at.buffer.name, reader.channel.shape, elements, origin))
+        self.stores.append(op)

@@ -1,0 +1,224 @@
+"""What is built, and in which schedule: the two walks over a program before any actor is made.
+
+Forward: which values are wires, what shared memory holds, what cannot be built at all.  Backward,
+from the stores up: the schedule of every value that an actor makes, as its consumers need it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hdl.lower.functions import Combine
+from hdl.lower.rules import RULES, Need, Plan
+from hdl.lower.schedule import Schedule, default_schedule, derived_schedule, from_layout
+from hdl.lower.shared import SharedMemory
+from hdl.lower.wires import Wires, refused, wired
+from tilevm.ir import Block, Const, For, If, Kernel, Op, TileType, Value
+from tilevm.ir.ops import (
+    Add,
+    AllocShared,
+    And,
+    Barrier,
+    Iota,
+    Load,
+    Max,
+    Min,
+    Or,
+    Print,
+    Store,
+    Xor,
+)
+
+_COMBINES: dict[type[Op], str] = {
+    Add: "sum",
+    Max: "max",
+    Min: "min",
+    And: "and",
+    Or: "or",
+    Xor: "xor",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class FoldedCarry:
+    """A carried value that is only combined with one new value a round: a fold, not a loop of beats."""
+
+    combine: Combine
+    value: Value
+    user: Op  # the op that combines them
+
+
+class Planning:
+    """The plan of a kernel whose shapes are bound, for at most `lanes` elements a beat.
+
+    TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static.
+    """
+
+    def __init__(self, kernel: Kernel, lanes: int) -> None:
+        self.lanes = lanes
+        self.wires = Wires()
+        self.shared = SharedMemory()
+        self.schedules: dict[Value, Schedule] = {}
+        self.plans: dict[Op, Plan] = {}
+        self.folded: dict[Value, FoldedCarry] = {}  # by the result of the `for`
+        self.guarded: set[Value] = set()  # made in a branch, even if the machine goes the other way
+        _check_buffers(kernel)
+        self._resolve(kernel.body)
+        self._plan(kernel.body)
+
+    # --- forward
+
+    def _resolve(self, block: Block) -> None:
+        for op in block.ops:
+            match op:
+                case For():
+                    self._resolve_loop(op)
+                case If():
+                    self._resolve_branches(op)
+                case AllocShared():
+                    self.shared.allocate(op)
+                case Store() if self.shared.holds(op.at.buffer):
+                    self.shared.store(op, self.wires.bits[op.a])
+                case Load() if self.shared.holds(op.at.buffer):
+                    self.wires.bits[op.out] = self.shared.load(op)
+                case Load() | Store() | Print() | Barrier():
+                    pass
+                case _ if type(op) not in RULES and not isinstance(op, Iota):
+                    if not op.results or wired(op, self.wires) is None:
+                        raise refused(op, "it has no hardware rule yet", "leave it to the machine")
+            for value in op.results:
+                if isinstance(value.type, TileType) and value not in self.wires.bits:
+                    bits = wired(op, self.wires)
+                    if bits is None:
+                        self.wires.add_root(value)
+                    else:
+                        self.wires.bits[value] = bits
+
+    def _resolve_loop(self, op: For) -> None:
+        for bound in (op.lo, op.hi, op.step):
+            if not isinstance(bound, Const):
+                raise op.reject(
+                    "TV0503",
+                    f"the bound `{bound}` of the loop depends on a block id or an outer loop",
+                    help="hardware counts a fixed number of rounds; make the bound a constant",
+                )
+        for param in op.params:
+            self.wires.add_root(param)
+        self.shared.forget(op.body)
+        self._resolve(op.body)
+        self.shared.forget(op.body)
+
+    def _resolve_branches(self, op: If) -> None:
+        """Both branches are computed, and one of each pair of results is chosen: no store."""
+        for branch in op.blocks:
+            for inner in branch.walk():
+                if isinstance(inner, Store):
+                    help = "let the `if` yield the tile, and store it behind"
+                    raise refused(inner, "it is inside an `if`", help)
+                self.guarded.update(inner.results)
+            self._resolve(branch)
+
+    # --- backward
+
+    def _plan(self, block: Block) -> None:
+        for op in reversed(block.ops):
+            match op:
+                case Store() if not self.shared.holds(op.at.buffer):
+                    self._want(Need(op.a, self.stored(op)))
+                case For():
+                    self._plan_loop(op)
+                case If():
+                    self._plan_branches(op)
+                case _ if type(op) in RULES and op.out in self.schedules:
+                    plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
+                    self.plans[op] = plan
+                    self.schedules[op.out] = plan.schedule
+                    for need in plan.needs:
+                        self._want(need)
+
+    def stored(self, op: Store) -> Schedule:
+        """The beats in which a tile is stored: as it comes, or in the order of the buffer."""
+        return self._preferred(op.a)
+
+    def _preferred(self, value: Value) -> Schedule:
+        """The schedule of a value; row by row where nothing downstream asks for another."""
+        if value in self.schedules:
+            return self.schedules[value]
+        kind = value.tile
+        if kind.layout is not None:
+            return from_layout(kind.layout)
+        return default_schedule(kind.shape, self.lanes)
+
+    def _want(self, need: Need) -> None:
+        """Notes that an actor takes these elements: the producers follow, if they are still free."""
+        for root, bits in self.wires.parts(self.wires.need(need.value, need.elements)).items():
+            if root in self.schedules:
+                continue
+            kind = root.tile
+            found = None
+            if kind.layout is None:
+                found = derived_schedule(bits, kind.dtype.bits, kind.size)
+            self.schedules[root] = self._preferred(root) if found is None else found
+
+    def _plan_loop(self, op: For) -> None:
+        for result, param, last in zip(op.results, op.params, op.body.yields, strict=True):
+            schedule = self.schedules.setdefault(result, self._preferred(result))
+            fold = _as_fold(op, param, last)
+            if fold is not None:
+                self.folded[result] = fold
+                self._want(Need(fold.value, schedule))
+            else:
+                self.schedules[param] = schedule
+                self._want(Need(last, schedule))
+        self._plan(op.body)
+        for result, init in zip(op.results, op.inits, strict=True):
+            self._want(Need(init, self.schedules[result]))
+
+    def _plan_branches(self, op: If) -> None:
+        for number, result in enumerate(op.results):
+            schedule = self.schedules.setdefault(result, self._preferred(result))
+            if isinstance(op.cond, Value):
+                self._want(Need(op.cond, one_lane(schedule)))
+            for branch in op.blocks:
+                self._want(Need(branch.yields[number], schedule))
+        for branch in reversed(op.blocks):
+            self._plan(branch)
+
+
+def one_lane(schedule: Schedule) -> Schedule:
+    """The one element of a scalar, in each beat of a schedule."""
+    return np.zeros((len(schedule), 1), np.int64)
+
+
+def _check_buffers(kernel: Kernel) -> None:
+    both = [param for param in kernel.outputs if param in kernel.inputs]
+    for op in kernel.body.walk():
+        if isinstance(op, Store) and op.at.buffer in both:
+            help = "store to a buffer of its own, and load from another"
+            raise refused(op, f"`{op.at.buffer.name}` is also loaded", help)
+
+
+def _as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:
+    """How a carried value is folded, if its only use is in one combining op that yields it."""
+    users = [inner for inner in op.body.walk() if param in _reads(inner)]
+    if len(users) != 1 or users[0] not in op.body.ops or users[0].results != (last,):
+        return None
+    (user,) = users
+    name = _COMBINES.get(type(user))
+    others = [value for value in user.operands if value is not param]
+    if name is None or len(others) != 1 or not last.dtype.is_int:
+        return None
+    if getattr(user, "overflow", "wrap") != "wrap" or op.body.yields.count(last) != 1:
+        return None
+    if param in op.body.yields:  # handed on as another carried value: every round counts
+        return None
+    if any(last in _reads(inner) for inner in op.body.walk()):
+        return None
+    return FoldedCarry(Combine(name, last.dtype), others[0], user)
+
+
+def _reads(op: Op) -> tuple[Value, ...]:
+    """What an op reads itself, its blocks' yields included."""
+    return op.operands + tuple(value for block in op.blocks for value in block.yields)

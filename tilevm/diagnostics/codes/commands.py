@@ -1,0 +1,53 @@
+"""TV08..: command line and files."""
+
+from tilevm.diagnostics.codes.code import Code
+
+CODES = (
+    Code(
+        "TV0801",
+        "file cannot be read",
+        "The operating system refused to open or read the file; its reason is in the message.\n"
+        "Check the path, relative to the current folder, and the permissions.",
+    ),
+    Code(
+        "TV0802",
+        "output cannot be written",
+        "The operating system refused to create or write the output; its reason is in the\n"
+        "message. Check that the folder exists, that you may write there, and that the disk\n"
+        "is not full.",
+    ),
+    Code(
+        "TV0803",
+        "not an array file, or damaged",
+        "An array is read from a .npy or .npz file. The file is neither, or it was cut short or\n"
+        "changed: its header and its length disagree, or a checksum is wrong.\n"
+        "Write it again with `numpy.save` or `numpy.savez`.",
+    ),
+    Code(
+        "TV0804",
+        "array of Python objects",
+        "The file holds pickled Python objects. Reading them could run any code, so they are\n"
+        "never unpickled.\n"
+        "Save an array of numbers instead: `numpy.save(file, x.astype(numpy.int64))`.",
+    ),
+    Code(
+        "TV0805",
+        "archive without that array",
+        "A .npz file holds arrays by name, and none has the name asked for.\n"
+        "Name one of those that the message lists: `-a w=model.npz:weights`.",
+    ),
+    Code(
+        "TV0806",
+        "folder with files of others",
+        "`build` replaces a folder that it wrote before, and refuses one with other files in it,\n"
+        "so that nothing of yours is lost.\n"
+        "Name another folder, or say `--force`: other files then stay, those of equal names are\n"
+        "replaced.",
+    ),
+    Code(
+        "TV0807",
+        "one array file for several results",
+        "A .npy file holds one array, and the kernel stores to several buffers, or to none.\n"
+        "Write a .npz file: it holds arrays by name.",
+    ),
+)

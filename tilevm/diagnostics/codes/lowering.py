@@ -1,0 +1,39 @@
+"""TV05..: lowering and passes."""
+
+from tilevm.diagnostics.codes.code import Code
+
+CODES = (
+    Code(
+        "TV0501",
+        "unknown option of a pass",
+        "The pass has no such option, or the value is out of its range. The message lists what\n"
+        "may be given.",
+    ),
+    Code(
+        "TV0502",
+        "op that cannot be built as hardware",
+        "The virtual machine runs the op, but no unit computes it as it stands here: it works on\n"
+        "floats, traps on overflow, stores inside an `if`, or touches memory that streams cannot\n"
+        "follow. The message gives the reason, and the help what would make it legal.",
+    ),
+    Code(
+        "TV0503",
+        "loop bound that is not static",
+        "Hardware counts a fixed number of rounds, and this bound depends on a block id or on an\n"
+        "outer loop.\n"
+        "Loop up to the largest bound, and use `if` or `select` for the rounds that do not count.",
+    ),
+    Code(
+        "TV0504",
+        "kernel that stores nothing",
+        "Hardware is what computes the stored values, and this kernel stores none, so nothing of\n"
+        "it would be left.\n"
+        "Store a result to a global buffer.",
+    ),
+    Code(
+        "TV0505",
+        "number of lanes out of range",
+        "`lanes` says how many elements a unit computes in one cycle. It is a whole number, at\n"
+        "least 1, and at most what the message says.",
+    ),
+)

@@ -1,0 +1,132 @@
+"""TV02..: types."""
+
+from tilevm.diagnostics.codes.code import Code
+
+CODES = (
+    Code(
+        "TV0201",
+        "unknown type name",
+        "The name at a place where a type is expected is not the name of a type.\n"
+        "Check the spelling: the nearest known type is suggested.",
+    ),
+    Code(
+        "TV0202",
+        "wrong number of operands",
+        "An operation or function was given more or fewer operands than it takes.\n"
+        "The message says how many it takes and how many were found.",
+    ),
+    Code(
+        "TV0203",
+        "operand types differ",
+        "The operation needs operands of one type, and there is no silent conversion: a change of\n"
+        "width, sign or format is always written out.\n"
+        "Cast one operand to the type of the other before the operation.",
+    ),
+    Code(
+        "TV0204",
+        "tile, buffer or index in place of another",
+        "Tiles are what ops compute with, buffers are what `load` and `store` touch, and\n"
+        "indices (block ids, loop variables, shape symbols) stand in index arithmetic only.\n"
+        "`load` makes a tile from a buffer, `iota` makes one from an index.",
+    ),
+    Code(
+        "TV0205",
+        "written type differs from the inferred one",
+        "A type written after a name is checked, never converted to. Write the type that the\n"
+        "message shows, leave it out, or add a `cast`.",
+    ),
+    Code(
+        "TV0206",
+        "wrong number of results",
+        "The names on the left of `=` must be as many as the statement has results: most ops\n"
+        "have one; `store`, `print`, `assert` and `barrier` have none; `for` and `if` have one\n"
+        "for each value that is yielded. A written type goes with a single name.",
+    ),
+    Code(
+        "TV0207",
+        "attribute with an impossible value",
+        "An attribute is missing, or its value is of the wrong kind or out of range for this\n"
+        "op. The message says what may be written; docs/ops.md has the attributes of each op.",
+    ),
+    Code(
+        "TV0208",
+        "values of a loop or branch do not fit",
+        "A loop yields one value for each carried name, of the type that the name starts with;\n"
+        "both branches of an `if` yield values of the same types, or nothing. Add what is\n"
+        "missing to `yield`, or `cast` before it.",
+    ),
+    Code(
+        "TV0209",
+        "not a condition, or not an index expression",
+        "A condition compares index expressions (`N % 16 == 0`), or in an `if` is a `u1[]`\n"
+        "tile. Index arithmetic knows names, numbers, `+ - * / %` and brackets. To choose\n"
+        "element by element use `compare` and `select`.",
+    ),
+    Code(
+        "TV0210",
+        "op for other element types",
+        "The op is defined for integers only (bits of a float would be meant otherwise), or\n"
+        "needs unsigned ones. `view` gives the bits of a tile as integers, `cast` its values.",
+    ),
+    Code(
+        "TV0211",
+        "dimension that the tile does not have",
+        "Dimensions count from 0 to rank - 1. `dims` names each at most once; `perm` names all\n"
+        "of them, each once.",
+    ),
+    Code(
+        "TV0212",
+        "shapes that do not fit",
+        "The shapes of the operands, or the shape asked for, do not go together; the message\n"
+        "says which extents differ. `reshape`, `transpose`, `broadcast` and `pad` bring a tile\n"
+        "to another shape.",
+    ),
+    Code(
+        "TV0213",
+        "view of other bits",
+        "`view` reads the bits of each place anew, so it keeps the number of places and the\n"
+        "bits in each: `u1[64]` becomes `u4[16]`, not `u4[8]`. Its result type must be written.\n"
+        "Without a layout the whole tile lies in one place, in row-major order.",
+    ),
+    Code(
+        "TV0214",
+        "load without a type",
+        "The written type says which tile is loaded: `t: i8[16] = load x[n * 16]`. Its elements\n"
+        "are those of the buffer, its rank at most the buffer's.",
+    ),
+    Code(
+        "TV0215",
+        "step of a loop below 1",
+        "A loop counts upwards: `for k in lo .. hi step s` needs s of at least 1. Count upwards\n"
+        "and compute the index from it: `hi - 1 - k`.",
+    ),
+    Code(
+        "TV0216",
+        "impossible shape",
+        "The extents of a tile are numbers of at least 1, because its size must be known when\n"
+        "the program is checked; shape symbols stand in the shapes of buffers. `i32[]` is a\n"
+        "tile with a single element.",
+    ),
+    Code(
+        "TV0217",
+        "number out of every range",
+        "Whole numbers have at most 64 bits and decimal ones are those of float64: no type\n"
+        "holds more. A decimal number so small that float64 makes zero of it is refused as\n"
+        "well.",
+    ),
+    Code(
+        "TV0250",
+        "unknown rounding, overflow or padding mode",
+        "Modes are named: rounding is nearest_even, nearest_away, toward_zero, up or down;\n"
+        "integer overflow is wrap, sat or trap; float overflow is inf, nan, sat or trap;\n"
+        "row padding is none, byte or word. A format without infinities has no overflow mode\n"
+        "`inf`, one without NaN no mode `nan`. Use one of the modes that the message lists.",
+    ),
+    Code(
+        "TV0251",
+        "operation that the type does not have",
+        "Bitwise operations and shifts are defined for integers only, and a dot or total of\n"
+        "floats has a float result: its rounding would be hidden otherwise.\n"
+        "Cast to a type that has the operation, or cast the result.",
+    ),
+)
