@@ -1,4 +1,7 @@
-"""Comparison of a simulation with the virtual machine and with the timed model: the first difference, named."""
+"""Comparison of a simulation with the virtual machine and with the timed model.
+
+What is raised names the first difference.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def expected_streams(design: Design, events: Sequence[Event]) -> dict[str, Array
 def compare_streams(
     design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]
 ) -> int:
-    """Compares every watched stream; returns the beats compared, raises TV0606 at the first wrong one."""
+    """Compares every watched stream; returns how many beats, TV0606 at the first wrong one."""
     first: tuple[int, Tap, int, int] | None = None
     count = 0
     order = {actor.name: number for number, actor in enumerate(design.netlist.actors)}
@@ -90,7 +93,8 @@ def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: 
     label = [Label(span, f"computed by unit `{tap.channel}`")] if span else []
     place = f"element {[int(i) for i in element]}" if tap.value.tile.shape else "its one element"
     notes = [
-        f"{'iteration ' + where + ': ' if where else ''}beat {local}, lane {lane}, lowest wrong bit {bit}: {place}",
+        f"{'iteration ' + where + ': ' if where else ''}beat {local}, lane {lane}, "
+        f"lowest wrong bit {bit}: {place}",
         f"expected {expected}, got {seen}",
     ]
     return error(
@@ -111,7 +115,8 @@ def compare_outputs(
         if len(wrong):
             at = tuple(int(i) for i in wrong[0])
             notes = [f"expected {want[at]}, got {seen[name][at]}"]
-            message = f"`{name}{list(at)}` differs from the virtual machine ({len(wrong)} of {want.size} do)"
+            count = f"{len(wrong)} of {want.size} do"
+            message = f"`{name}{list(at)}` differs from the virtual machine ({count})"
             raise error("TV0606", message, notes=notes)
 
 
@@ -126,7 +131,7 @@ def compare_firings(
         count = min(len(want), len(got))
         wrong = np.flatnonzero(want[:count] != got[:count])
         at = int(wrong[0]) if len(wrong) else count
-        times = [str(int(t[at])) if at < len(t) else "never" for t in (want, got)]
         label = [Label(actor.origin.span)] if actor.origin and actor.origin.span else []
-        message = f"firing {at} of `{actor.name}` was predicted for cycle {times[0]}, it came at {times[1]}"
+        due, came = (str(int(t[at])) if at < len(t) else "never" for t in (want, got))
+        message = f"firing {at} of `{actor.name}` was predicted for cycle {due}, it came at {came}"
         raise error("TV0607", message, *label)

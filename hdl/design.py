@@ -49,12 +49,12 @@ def build(
     sizes: Mapping[str, int] | None = None,
     **symbols: int,
 ) -> Design:
-    """The hardware of a kernel for given shapes, one beat of at most `lanes` elements a cycle and unit.
+    """The hardware of a kernel for given shapes; a unit computes at most `lanes` elements a cycle.
 
     `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
-    operand, see `tilevm.passes.rewrite_dot`) or ``mac`` (multiply-accumulate).  Shape symbols are given
-    by name (``N=64, K=256``), or in `sizes`.  Raises TileError where the kernel cannot be built, with
-    the line of the program and what would make it legal.
+    operand, see `tilevm.passes.rewrite_dot`) or ``mac`` (multiply-accumulate).  Shape symbols are
+    given by name (``N=64, K=256``), or in `sizes`.  Raises TileError where the kernel cannot be
+    built, with the line of the program and what would make it legal.
     """
     if isinstance(lanes, bool) or not isinstance(lanes, int) or not 1 <= lanes <= MAX_LANES:
         raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
@@ -73,7 +73,7 @@ def build(
 
 
 class Design:
-    """Hardware for one kernel and shape: a netlist with sized buffers, and what can be done with it."""
+    """Hardware for one kernel and shape: a netlist with sized buffers, and its uses."""
 
     def __init__(
         self, source: Kernel, lowered: Lowered, launch: Launch, options: Mapping[str, Any]
@@ -111,7 +111,7 @@ class Design:
 
     @property
     def cycles(self) -> int:
-        """Cycles of a launch with ports always ready, from the first after reset to the last output beat."""
+        """Cycles from the reset to the last output beat, with ports always ready."""
         return self.timing.cycles
 
     # --- sizes
@@ -146,7 +146,7 @@ class Design:
     # --- text
 
     def verilog(self) -> str:
-        """The design as Verilog-2005, its ports and the order of their beats described in the header."""
+        """The design as Verilog-2005; its header describes the ports and the order of beats."""
         return self._verilog
 
     @cached_property
@@ -187,7 +187,7 @@ class Design:
     def collect(
         self, beats: Mapping[str, npt.NDArray[Any]], initial: Mapping[str, npt.NDArray[Any]]
     ) -> dict[str, npt.NDArray[Any]]:
-        """The output buffers from the beats of the output ports; `initial` where a buffer is not written."""
+        """Output buffers from the beats of the output ports; `initial` where none is written."""
         # a buffer without a port is one whose stores never run
         found = {
             param.name: np.array(initial[param.name]).reshape(-1)
@@ -227,10 +227,10 @@ class Design:
     ) -> Result:
         """Runs the hardware on arrays (as `tilevm.run` takes them), and compares it with the VM.
 
-        `stall`: how often, from 0 to below 1, each port is closed in a cycle; `seed` replays the pattern.
-        `vcd`: a waveform file to write (simulator "amaranth").  With `check`, every beat of every stream
-        that carries a named value must equal the VM's: TileError TV0606 names the first that does not.
-        Firing times are compared with the timed model: TV0607.
+        `stall`: how often, from 0 to below 1, each port is closed in a cycle; `seed` replays the
+        pattern.  `vcd`: a waveform file to write (simulator "amaranth").  With `check`, every beat
+        of every stream that carries a named value must equal the VM's: TileError TV0606 names the
+        first that does not.  Firing times are compared with the timed model: TV0607.
         """
         from hdl.check import compare_firings, compare_streams, expected_streams
         from hdl.sim import random_stalls
@@ -276,6 +276,7 @@ class Design:
             if cycles != predicted.cycles:
                 raise error(
                     "TV0607",
-                    f"`{self.name}` took {cycles} cycles in {simulator}, {predicted.cycles} were predicted",
+                    f"`{self.name}` took {cycles} cycles in {simulator}, "
+                    f"{predicted.cycles} were predicted",
                 )
         return Result(outputs, cycles, predicted.cycles, simulator, compared)

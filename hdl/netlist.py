@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from math import prod
 from typing import Any, Protocol
 
@@ -45,7 +46,8 @@ class Walk:
     """The order in which a reader takes the beats of one frame; it repeats for every frame.
 
     `levels` are (trips, stride) pairs, outermost first: pop number (c0, c1, ...) takes the beat at
-    offset ``sum(ci * stride_i)`` of the frame of `frame` beats.  Beats may be taken again or left out.
+    offset ``sum(ci * stride_i)`` of the frame of `frame` beats.  Beats may be taken again or left
+    out.
     """
 
     levels: tuple[tuple[int, int], ...]
@@ -82,7 +84,7 @@ class Walk:
             step = outer[-1][1]
             span = sum((trips - 1) * stride for trips, stride in inner) + 1
             packed = step >= span and outer[0][0] * outer[0][1] == self.frame
-            for (_, stride), (trips, below) in zip(outer, outer[1:], strict=False):
+            for (_, stride), (trips, below) in pairwise(outer):
                 packed = packed and stride == trips * below
             if packed:
                 best = count
@@ -103,7 +105,8 @@ class Walk:
 class When:
     """A static mask of a port: the firings at which every listed level is at its edge.
 
-    `edges` are (level, "first" | "last") pairs on the actor's nest; `negate` takes all other firings.
+    `edges` are (level, "first" | "last") pairs on the actor's nest; `negate` takes all other
+    firings.
     """
 
     edges: tuple[tuple[int, str], ...]
@@ -164,7 +167,8 @@ class Output:
 class Wiring:
     """How an operand's lanes are picked from a payload: bit by bit, and by the counters.
 
-    `table` has shape [variants, lanes, bits]: the payload bit that each operand bit is, or ZERO, ONE.
+    `table` has shape [variants, lanes, bits]: the payload bit that each operand bit is, or ZERO,
+    or ONE.
     Which variant holds at a firing is ``sum(counter[level] * stride)`` over `select`.
     """
 
@@ -197,7 +201,8 @@ class Unit(Protocol):
     def emit(self, m: Any, stage: Any, actor: Actor) -> list[list[Any]]:
         """Add the logic to the Amaranth module `m`; returns the lanes of each output's payload.
 
-        `stage` is an hdl.units.stage.Stage: the lanes of each input's payload, the counters, `fire`.
+        `stage` is an hdl.units.stage.Stage: the lanes of each input's payload, the counters, and
+        `fire`.
         """
         ...
 
@@ -213,7 +218,7 @@ class Origin:
 
 @dataclass(eq=False)
 class Actor:
-    """One nest of counters (trip counts, outermost first) and one action, repeated for every launch.
+    """One nest of counters (trip counts, outermost first) and one action, for every launch anew.
 
     It fires when all inputs that are due have a beat and all outputs that are due have room.
     """
@@ -247,7 +252,7 @@ class Actor:
 
 @dataclass(eq=False)
 class Netlist:
-    """Actors in an order in which every channel that is not a feedback is written before it is read."""
+    """Actors in an order in which every channel but a feedback is written before it is read."""
 
     name: str
     actors: list[Actor]

@@ -1,4 +1,4 @@
-"""The order of the beats at a port, in words and as data, for testbenches that know nothing of tilevm."""
+"""The order of the beats at a port, for testbenches that know nothing of tilevm: words, data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def port_order(port: Port) -> str:
-    """Which element of the flattened buffer lane l of beat b is, as digits of b and l where it is a nest."""
+    """Which element of the flattened buffer lane l of beat b is.
+
+    Written with digits of b and l where the order is a nest.
+    """
     elements = port.elements
     first = int(elements[0, 0])
     lanes = elements[0] - first
@@ -46,7 +49,10 @@ def _terms(counter: str, levels: list[tuple[int, int]]) -> list[str]:
 
 
 def ports_data(design: Design) -> list[dict[str, Any]]:
-    """Every port as plain data: its signals, its type, and the element in each lane of each beat (-1: none)."""
+    """Every port as plain data: signals, type, and the element in each lane of each beat.
+
+    Where a lane holds no element it is -1.
+    """
     found = []
     for direction, ports in (("in", design.inputs), ("out", design.outputs)):
         for port in ports:

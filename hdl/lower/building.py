@@ -135,7 +135,7 @@ class Building:
         scope: Scope,
         origin: Origin,
     ) -> Reader:
-        """The values that a fold takes; from the producer itself, where nothing is computed before."""
+        """The values that a fold takes: from the producer itself if nothing is computed before."""
         first = operands[0]
         if isinstance(plan.function, Identity) and first.is_plain and first.reader is not None:
             return first.reader

@@ -1,4 +1,4 @@
-"""What the actors of lowered ops compute: functions from lanes to lanes, in Amaranth and in NumPy."""
+"""What the actors of lowered ops compute: functions of lanes, in Amaranth and in NumPy."""
 
 from __future__ import annotations
 
@@ -169,7 +169,10 @@ class HornerStep:
 
 @dataclass(frozen=True, eq=False)
 class Reduce:
-    """`lanes` groups of `count` neighbouring lanes, each combined in a tree; with two operands, products."""
+    """`lanes` groups of `count` neighbouring lanes, each combined in a tree.
+
+    With `products`, of the lanes of two operands multiplied.
+    """
 
     combine: Combine
     lanes: int
@@ -299,7 +302,10 @@ class Offset:
 
 @dataclass(frozen=True, eq=False)
 class Subsets:
-    """For each of `tables` groups of lanes, all 2**group partial sums, each entry one adder away from another."""
+    """For each of `tables` groups of lanes, all 2**group partial sums.
+
+    Each entry is one adder away from another: 2**group - 1 - group adders a table.
+    """
 
     kind: DType
     group: int
@@ -342,7 +348,7 @@ class Subsets:
 
 @dataclass(frozen=True, eq=False)
 class Select:
-    """``lane i = table[slots[i]][index[i]]``: a multiplexer a lane, over tables of `entries` lanes each."""
+    """``lane i = table[slots[i]][index[i]]``: a multiplexer a lane, over tables of `entries`."""
 
     kind: DType
     slots: tuple[int, ...]

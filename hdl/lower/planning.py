@@ -43,7 +43,7 @@ _COMBINES: dict[type[Op], str] = {
 
 @dataclass(frozen=True, eq=False)
 class FoldedCarry:
-    """A carried value that is only combined with one new value a round: a fold, not a loop of beats."""
+    """A carried value that each round only combines with a new one: a fold, no loop of beats."""
 
     combine: Combine
     value: Value
@@ -152,7 +152,7 @@ class Planning:
         return default_schedule(kind.shape, self.lanes)
 
     def _want(self, need: Need) -> None:
-        """Notes that an actor takes these elements: the producers follow, if they are still free."""
+        """Notes that an actor takes these elements: producers follow, if they are still free."""
         for root, bits in self.wires.parts(self.wires.need(need.value, need.elements)).items():
             if root in self.schedules:
                 continue

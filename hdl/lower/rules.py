@@ -193,8 +193,8 @@ def _(op: ops.Cast, schedule: Schedule, lanes: int) -> Plan:
 def reduced(schedule: Schedule, members: Schedule, lanes: int) -> tuple[Schedule, int, int]:
     """Spreads a reduction over lanes and beats.
 
-    `members` [results, count] lists the elements that make each result.  Returns the elements needed,
-    [beats * steps, lanes * wide], how many neighbouring lanes make one, and the steps.
+    `members` [results, count] lists the elements that make each result.  Returns the elements
+    needed, [beats * steps, lanes * wide], how many neighbouring lanes make one, and the steps.
     """
     count = members.shape[1]
     beats, across = schedule.shape

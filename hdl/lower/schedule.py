@@ -1,7 +1,7 @@
 """Schedules: which element of a tile is in which lane of which beat.
 
-A schedule is a layout read as space and time: places are lanes, steps are beats.  Here it is kept as
-its table, an int64 array [beats, lanes] of row-major element numbers (HOLE where a lane carries
+A schedule is a layout read as space and time: places are lanes, steps are beats.  Here it is kept
+as its table, an int64 array [beats, lanes] of row-major element numbers (HOLE where a lane carries
 nothing), because what a consumer needs is found by looking through wires bit by bit.
 """
 
@@ -66,8 +66,8 @@ def to_layout(schedule: Schedule, kind: TileType) -> Layout | None:
 def derived_schedule(demand: Bits, width: int, size: int) -> Schedule | None:
     """The schedule that gives a consumer, in each of its beats, all that it needs in one beat.
 
-    `demand` [beats, lanes, bits] numbers bits of a value of `size` elements of `width` bits.  None if no
-    schedule does, because the needs of two beats overlap in part.
+    `demand` [beats, lanes, bits] numbers bits of a value of `size` elements of `width` bits.  None
+    if no schedule does, because the needs of two beats overlap in part.
     """
     elements = np.where(demand < 0, HOLE, demand // width).reshape(len(demand), -1)
     fullest = int(np.argmax((elements != HOLE).sum(axis=1)))
@@ -96,7 +96,7 @@ def positions(schedule: Schedule, size: int) -> tuple[npt.NDArray[np.int64], npt
 
 
 def nest_of(sequence: npt.NDArray[np.int64]) -> list[tuple[int, int]] | None:
-    """(trips, stride) levels, outermost first, whose counters step through a sequence from its start.
+    """(trips, stride) levels, outermost first, whose counters step through a sequence.
 
     None if no nest with strides of at least 0 does, or if the sequence does not start at 0.
     """

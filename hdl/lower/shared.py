@@ -1,7 +1,7 @@
 """Shared memory while lowering: which bits its elements hold at each point of the program.
 
 What a block stores and later loads is known here, element by element, so a shared buffer needs no
-memory of its own: a load is wired to the tiles that were stored, whose streams reorder as they must.
+memory of its own: a load is wired to the tiles that were stored, and their streams reorder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tilevm.ir.ops import AllocShared, Load, Store
 
 
 class SharedMemory:
-    """The state of every shared buffer: bits [*extents, bits], UNKNOWN where nothing certain is stored."""
+    """What every shared buffer holds: bits [*extents, bits], UNKNOWN where that is not certain."""
 
     def __init__(self) -> None:
         self.state: dict[Value, Bits] = {}
@@ -54,7 +54,7 @@ class SharedMemory:
         return found.reshape(kind.size, kind.dtype.bits)
 
     def forget(self, block: Block) -> None:
-        """Before and after a loop over a block: what it stores is not certain outside of one round."""
+        """Before and after a loop: what its block stores is not certain outside of one round."""
         for op in block.walk():
             if isinstance(op, Store) and op.at.buffer in self.state:
                 where, _ = self._window(op, op.a.tile.shape)
@@ -63,7 +63,7 @@ class SharedMemory:
     def _window(
         self, op: Load | Store, shape: tuple[int, ...]
     ) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-        """The part of the buffer that an access touches, and the part of the tile that lies inside."""
+        """The part of the buffer that an access touches, and the part of the tile inside."""
         extents = op.at.type.extents
         tile = (1,) * (len(extents) - len(shape)) + shape
         where: list[slice] = []
@@ -79,8 +79,8 @@ class SharedMemory:
             if op.oob == "trap" and high - low < size:
                 raise op.reject(
                     "TV0403",
-                    f"index {index.value if index.value < 0 else extent} is outside of dimension {dim} of "
-                    f"`{op.at.buffer.name}`, which has extent {extent}",
+                    f"index {index.value if index.value < 0 else extent} is outside of dimension "
+                    f"{dim} of `{op.at.buffer.name}`, which has extent {extent}",
                     "at",
                     help="make the tile fit, or say `oob = zero` (load) or `oob = skip` (store)",
                 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -24,7 +25,7 @@ from tilevm.ir import Value
 
 @dataclass(frozen=True)
 class Loop:
-    """A level around an actor: a dimension of the grid, or a `for` that counts first, first + step, ...
+    """A level around an actor: a dimension of the grid, or a `for` from `first` on by `step`.
 
     `depth` is the number of loops around it.
     """
@@ -57,8 +58,8 @@ def counts(scope: Scope) -> dict[str, npt.NDArray[np.int64]]:
 class Stream:
     """A value as beats: `schedule` once for every iteration of `scope`.
 
-    A source holds all iterations in one frame: `steps` gives the beats from one iteration of a loop to
-    the next.  For other streams an iteration is a frame of its own, and `steps` is None.
+    A source holds all iterations in one frame: `steps` gives the beats from one iteration of a loop
+    to the next.  For other streams an iteration is a frame of its own, and `steps` is None.
     """
 
     value: Value
@@ -69,7 +70,7 @@ class Stream:
     collected: dict[int, Stream] = field(default_factory=dict)
 
     def walk(self, beats: npt.NDArray[np.int64], scope: Scope) -> Walk:
-        """The walk that takes these beats of each iteration, which form a nest, in an actor inside `scope`."""
+        """The walk of an actor inside `scope` that takes these beats, a nest, in each iteration."""
         nest = nest_of(beats)
         assert nest is not None, beats
         if self.steps is None:
@@ -96,8 +97,9 @@ def _merged(levels: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 class Operand:
     """A connected operand: where its beats come from (None: constants), and the bits of each lane.
 
-    `table` [variants, lanes, bits]; variant ``(beat // run) % variants`` holds at a beat of the actor, or
-    the one that the counters of the loops around it say, if `select` gives (level, stride) of these.
+    `table` [variants, lanes, bits]; variant ``(beat // run) % variants`` holds at a beat of the
+    actor; or, if `select` gives (level, stride) of the loops around it, the one that their counters
+    say.
     """
 
     reader: Reader | None
@@ -236,9 +238,9 @@ class Streams:
 def _route(
     stream: Stream, count: int, bits: Bits
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None:
-    """With `count` beats joined: the one beat that each need lies in, and its payload bits [beats, lanes, bits].
+    """The one beat that each need lies in, if `count` beats are joined, and its payload bits.
 
-    None if a need lies in several.
+    Bits are [beats, lanes, bits].  None if a need lies in several beats.
     """
     width = stream.channel.shape.bits
     schedule = stream.schedule.reshape(len(stream.schedule) // count, -1)
@@ -265,7 +267,7 @@ def _variants(table: npt.NDArray[np.int64]) -> tuple[int, npt.NDArray[np.int32]]
 
 
 def _levels(beats: int, operands: Sequence[Operand]) -> list[int]:
-    """Trip counts of the beat counters, outermost first, so that they select every operand's variant."""
+    """Trip counts of beat counters, outermost first, that can select every operand's variant."""
     edges = {1, beats}
     for operand in operands:
         if len(operand.table) > 1 and operand.select is None:
@@ -276,7 +278,7 @@ def _levels(beats: int, operands: Sequence[Operand]) -> list[int]:
             chain.append(edge)
     if chain[-1] != beats:
         chain.append(beats)
-    trips = [high // low for low, high in zip(chain, chain[1:], strict=False)]
+    trips = [high // low for low, high in pairwise(chain)]
     return trips[::-1] or [1]
 
 

@@ -1,7 +1,7 @@
 """Ops that only move bits: no hardware but wires, so a consumer looks through them to the producer.
 
-A value behind such ops is *wired*: each of its bits is a bit of a value that an actor makes (a root), or
-constant.  Bits of all roots are numbered in one row.
+A value behind such ops is *wired*: each of its bits is a bit of a value that an actor makes (a
+root), or constant.  Bits of all roots are numbered in one row.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNKNOWN = -3  # a bit of shared memory of which nothing certain is known
 
 
 def refused(op: Op, reason: str, help: str | None = None) -> TileError:
-    """The diagnostic for an op that cannot be built: its line, the reason, what would make it legal."""
+    """The diagnostic for an op that cannot be built: its line, the reason, what would help."""
     return op.reject("TV0502", f"`{op.name}` cannot be built as hardware: {reason}", help=help)
 
 
@@ -46,7 +46,7 @@ class Wires:
         self._next += count
 
     def parts(self, bits: Bits) -> dict[Value, Bits]:
-        """By root, its part of some bits in its own numbers from 0, ZERO elsewhere; ones with the first."""
+        """By root its bits among these, numbered from 0, ZERO elsewhere; ones go with the first."""
         used = bits >= 0
         owner = np.searchsorted(self._starts, bits, side="right") - 1
         found: dict[Value, Bits] = {}

@@ -57,8 +57,8 @@ def run(
     says per port in which cycles it is open (see `random_stalls`).  With `taps`, all beats of all
     channels are recorded; `vcd` is the waveform file to write.
 
-    Raises TileError TV0802 where the waveform cannot be written, TV0602 where nothing fires for `max_idle` cycles in which all ports are open,
-    TV0603 for a feed of the wrong shape.
+    Raises TileError TV0802 where the waveform cannot be written, TV0602 where nothing fires for
+    `max_idle` cycles in which all ports are open, TV0603 for a feed of the wrong shape.
     """
     if vcd is not None:
         _check_writable(vcd)

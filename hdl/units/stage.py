@@ -54,7 +54,10 @@ def pack(lanes: Sequence[Any], shape: BeatShape) -> Value:
 
 
 def joined(parts: Sequence[Value]) -> Value:
-    """The parts one behind the other, in groups: the simulator nests an expression as deep as a Cat is long."""
+    """The parts one behind the other.
+
+    In groups: the simulator nests an expression as deep as a Cat is long.
+    """
     while len(parts) > _PARTS:
         parts = [Cat(parts[i : i + _PARTS]) for i in range(0, len(parts), _PARTS)]
     return Cat(parts)
