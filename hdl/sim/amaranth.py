@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,10 +63,23 @@ def run(
     """
     if vcd is not None:
         _check_writable(vcd)
+    with _long_numbers():
+        return _run(netlist, feeds, launches, stalls or {}, taps, vcd, max_idle)
+
+
+def _run(
+    netlist: Netlist,
+    feeds: Mapping[str, Beats],
+    launches: int,
+    stalls: Mapping[str, Stall],
+    taps: bool,
+    vcd: str | Path | None,
+    max_idle: int,
+) -> SimResult:
     top = Top(netlist)
     simulator = Simulator(top)  # elaborates the design, so that its actors can be watched
     recorder = _Recorder(top, launches, taps)
-    driver = _Driver(top, feeds, launches, stalls or {})
+    driver = _Driver(top, feeds, launches, stalls)
     finished = False
 
     async def bench(ctx: Any) -> None:
@@ -96,6 +110,19 @@ def run(
         graph = event_graph(netlist, traffic_of(netlist, launches), launches)
         raise deadlock(netlist, graph, recorder.counts, code="TV0602")
     return recorder.result()
+
+
+@contextmanager
+def _long_numbers() -> Iterator[None]:
+    """Lets Python read and write numbers of any length as text, as Amaranth's simulator does with
+    masks: beats wider than 14,284 bits have more digits than Python's own limit.
+    """
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)
 
 
 def _check_writable(path: str | Path) -> None:

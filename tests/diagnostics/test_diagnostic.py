@@ -77,7 +77,7 @@ def test_nearest_takes_the_first_of_equals_and_the_closest_of_all() -> None:
 
 
 def test_catalogue_entries_are_whole() -> None:
-    assert list(CODES) == sorted(CODES), "codes.py is not in order"
+    assert list(CODES) == sorted(CODES), "a file of tilevm/diagnostics/codes is not in order"
     for code, entry in CODES.items():
         assert entry.code == code
         assert re.fullmatch(r"TV[012345689]\d{3}", code), code

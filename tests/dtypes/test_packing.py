@@ -49,6 +49,12 @@ def test_a_large_array_comes_back() -> None:
         assert np.array_equal(t.decode(t.unpack(t.pack(t.encode(values)), 100_003)), values)
 
 
+def test_a_count_may_be_a_number_of_numpy() -> None:
+    t = dtype("u4")
+    assert t.unpack(b"\x21\x43", np.prod([2, 2])).tolist() == [1, 2, 3, 4]
+    assert t.unpack(b"\x21\x43", np.zeros((2, 2)).shape).tolist() == [[1, 2], [3, 4]]
+
+
 def test_what_cannot_be_packed() -> None:
     t = dtype("i3")
     with pytest.raises(TileError, match=r"code 8 at index \[1\] is outside 0 .. 7") as caught:

@@ -1,4 +1,4 @@
-"""What a testbench without tilevm is told of the ports: enough to feed a design and read its results."""
+"""What a testbench without tilevm is told of the ports: enough to feed a design and read it."""
 
 from __future__ import annotations
 

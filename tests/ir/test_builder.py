@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+import tilevm
 from tilevm import TileError
 from tilevm.ir import Builder, Kernel, Sym, TileType, Value, verify
 from tilevm.ir.kernel import For
@@ -87,3 +89,17 @@ def test_verify_finds_all_that_is_wrong() -> None:
     with pytest.raises(TileError) as caught:
         verify(kernel)
     assert [each.code for each in caught.value.diagnostics] == ["TV0101", "TV0101"]
+
+
+def test_numbers_of_numpy_are_taken_and_fractions_are_not_indices() -> None:
+    k = Builder("f")
+    y = k.buffer("y", "i8", np.int64(4))
+    k.store(k.full("i8[2]", value=np.int8(3)), y[np.int64(2)])
+    assert tilevm.run(k.kernel(), y=[0] * 4)["y"].tolist() == [0, 0, 3, 3]
+    with pytest.raises(TypeError):
+        y[1.5]
+
+
+def test_a_written_layout_has_the_shape_of_its_tile() -> None:
+    with pytest.raises(TileError, match=r"the tile has shape \[2\], its layout \[3\]"):
+        Builder("f").full("i8[2] @ spatial(3)", value=0)

@@ -100,7 +100,7 @@ def test_every_single_deletion_parses_or_is_refused() -> None:
         (statement(f"if {'1 == 1 and ' * (MANY // 4)}1 == 1 {{\n  }}"), "TV0003"),
         (statement("if 1 == 1 {\n" * 60 + "}\n" * 60), ""),
         (statement("if 1 == 1 {\n" * 100 + "}\n" * 100), "TV0003"),
-        (statement(f"a = full i8[{'1,' * MANY}1] {{value = 0}}"), ""),
+        (statement(f"a = full i8[{'1,' * MANY}1] {{value = 0}}"), "TV0216"),
         (statement(f"a: i8[4] @ local(4){'.local(1)' * (MANY // 10)} = load x[0]"), ""),
         (statement("a = add " + "x, " * MANY + "x"), "TV0202"),
         (statement("a = b\n" * 100), "TV0103"),

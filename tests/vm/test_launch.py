@@ -134,6 +134,35 @@ def test_any_integer_array_is_taken() -> None:
     assert tilevm.run(PROGRAM["f"], x=np.asfortranarray(X), z=Z)["y"].tolist() == [2] * 8
 
 
+def test_any_strides_are_taken() -> None:
+    kernel = tilevm.parse(
+        "kernel f(x: global i8[4], y: global i8[4]) {\n  a: i8[4] = load x[0]\n  store a, y[0]\n}"
+    )["f"]
+    base = np.arange(8, dtype=np.int8)  # in the carrier's type: nothing else copies it
+    columns = base.reshape(4, 2)
+    once = np.broadcast_to(base[3:4], 4)
+    unaligned = np.frombuffer(b"\0" + bytes(range(4)), np.int8, offset=1)
+    for x in (base[::2], base[3::-1], columns[:, 1], once, unaligned):
+        assert tilevm.run(kernel, x=x)["y"].tolist() == x.tolist()
+    assert base.tolist() == list(range(8))
+
+
+def test_lists_of_large_integers_stay_exact() -> None:
+    text = """kernel f(x: global u64[2], y: global u64[2]) {
+  a: u64[2] = load x[0]
+  store a, y[0]
+}"""
+    found = tilevm.run(tilevm.parse(text)["f"], x=[2**64 - 1, 1])  # float64 for np.asarray
+    assert found["y"].tolist() == [2**64 - 1, 1]
+    with pytest.raises(TileError, match=r"`x` holds 9223372036854775808 at index \[0\]"):
+        tilevm.run(tilevm.parse(text.replace("u64", "i64"))["f"], x=[2**63, 1])
+
+
+def test_a_whole_program_is_not_launched() -> None:
+    with pytest.raises(TileError, match=r'take program\["f"\], program\["sized"\]'):
+        tilevm.run(PROGRAM, x=X)  # type: ignore[arg-type]
+
+
 def test_sizes_alone_bind_a_launch() -> None:
     launch = bind_symbols(PROGRAM["f"], {"N": 8, "K": 2})
     assert (launch.grid, launch.extents["x"]) == ((2,), (8, 2))

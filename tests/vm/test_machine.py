@@ -72,6 +72,26 @@ def test_divergence(n: int, m: int, seed: int) -> None:
         assert np.array_equal(found, expected), f"seed {seed}, chunk {chunk}"
 
 
+def test_blocks_run_together_until_each_has_made_its_rounds() -> None:
+    text = """kernel f(y: global i32[50])
+  grid (n = 50)
+{
+  zero = full i32[1] {value = 0}
+  r = for i in 0 .. n * 3 % 50 carry (a = zero) {
+    t = iota i32[1] {start = i}
+    b = add a, t
+    yield b
+  }
+  store r, y[n]
+}"""
+    seen: list[Event] = []
+    found = tilevm.run(tilevm.parse(text)["f"], observe=seen.append)["y"]
+    assert found.tolist() == [sum(range(n * 3 % 50)) for n in range(50)]
+    rounds = [event for event in seen if event.value.name == "b"]
+    assert len(rounds) == 49  # as many as the longest block makes, not the sum of all
+    assert sum(len(event.blocks) for event in rounds) == sum(range(50))
+
+
 @settings(max_examples=60)
 @given(
     st.lists(st.integers(1, 6), min_size=1, max_size=3),

@@ -8,6 +8,7 @@ from tilevm.dtypes.base import (
     ROUNDINGS,
     DType,
     Trap,
+    as_array,
 )
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import FloatFormat
@@ -28,6 +29,7 @@ __all__ = [
     "FloatType",
     "IntType",
     "Trap",
+    "as_array",
     "dot",
     "dtype",
     "row_bytes",

@@ -65,10 +65,21 @@ def require(mode: str, allowed: tuple[str, ...], what: str) -> None:
         raise error("TV0250", f"{what} must be one of {', '.join(allowed)}, not {mode!r}")
 
 
+def as_array(values: npt.ArrayLike) -> Array:
+    """As `numpy.asarray`, but a list of whole numbers that fit uint64 never becomes float64."""
+    found = np.asarray(values)
+    if found.dtype.kind == "f" and isinstance(values, list | tuple):
+        exact = np.asarray(values, object)
+        if exact.size and all(isinstance(number, int) for number in exact.flat):
+            if exact.min() >= 0 and exact.max() < 1 << 64:
+                return exact.astype(np.uint64)
+    return found
+
+
 def numeric(array: npt.ArrayLike, what: str) -> Array:
     """The array, if it holds booleans, integers or real floats; otherwise TV0402."""
     try:
-        result = np.asarray(array)
+        result = as_array(array)
     except ValueError as reason:
         raise error("TV0402", f"{what} is not a rectangular array of numbers") from reason
     if result.dtype.kind not in "biuf":

@@ -8,6 +8,7 @@ of all groups at once; eight NumPy statements move a whole array.
 from __future__ import annotations
 
 from math import prod
+from operator import index
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ def unpack_codes(
     data: bytes | npt.ArrayLike, bits: int, count: int | tuple[int, ...], padding: str = "none"
 ) -> npt.NDArray[np.uint64]:
     """Codes in the shape `count`; see `DType.unpack`."""
-    shape = (count,) if isinstance(count, int) else tuple(count)
+    shape = tuple(count) if isinstance(count, tuple | list) else (index(count),)
     if any(n < 0 for n in shape):
         raise error("TV0402", f"cannot unpack a negative number of codes, {list(shape)}")
     rows, length = _rows(shape, padding)

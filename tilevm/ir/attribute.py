@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
+import numpy as np
+
 from tilevm.diagnostics import nearest
 from tilevm.dtypes import DType, dtype
-from tilevm.ir.index import Const, Expr
+from tilevm.ir.index import Const, Expr, Sym
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Symbol:
 def coerce(hint: Any, value: Any) -> Any:
     """An attribute value as the field's type; ValueError says what is expected."""
     origin = get_origin(hint)
+    if isinstance(value, np.generic):
+        value = value.item()  # a number of NumPy's, from a caller in Python
     if value is None and type(None) in get_args(hint):
         return None
     if origin is not None and type(None) in get_args(hint):
@@ -43,8 +47,6 @@ def coerce(hint: Any, value: Any) -> Any:
         return dtype(value)
     if hint is Expr:
         if isinstance(value, Symbol):
-            from tilevm.ir.index import Sym
-
             return Sym(value.name)
         if isinstance(value, bool) or not isinstance(value, int | Expr):
             raise ValueError(f"must be an index expression, not `{value}`")

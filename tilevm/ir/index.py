@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -203,10 +204,10 @@ def _magnitude(x: Number) -> int:
 
 
 def as_expr(value: Expr | int | str) -> Expr:
-    """An integer as a constant, a string as a symbol."""
+    """An integer as a constant, a string as a symbol; TypeError for any other number."""
     if isinstance(value, str):
         return Sym(value)
-    return value if isinstance(value, Expr) else Const(int(value))
+    return value if isinstance(value, Expr) else Const(index(value))
 
 
 @dataclass(frozen=True)

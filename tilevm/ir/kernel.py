@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Self, final
 
-from tilevm.diagnostics import error, nearest
+from tilevm.diagnostics import Label, error, nearest
 from tilevm.dtypes import dtype
 from tilevm.ir.index import Condition, Const, Expr, affine
 from tilevm.ir.op import Block, Loc, Op, OpField, Value
-from tilevm.ir.types import BufferType, TileType, Type
+from tilevm.ir.types import MAX_RANK, BufferType, TileType, Type, check_rank
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,6 +165,10 @@ class Kernel:
     body: Block
     loc: Loc = Loc()
 
+    def __post_init__(self) -> None:
+        labels = [Label(extent.span) for _, extent in self.grid[MAX_RANK:] if extent.span]
+        check_rank("a grid", len(self.grid), *labels[:1])
+
     def __str__(self) -> str:
         from tilevm.ir.printer import print_kernel
 
@@ -213,9 +217,6 @@ class Kernel:
     def inputs(self) -> tuple[Value, ...]:
         """The buffers that it loads from."""
         return self.accessed("load")
-
-    def with_body(self, body: Block) -> Kernel:
-        return replace(self, body=body)
 
 
 def _plain(kernel: Kernel) -> str:

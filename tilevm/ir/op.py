@@ -155,7 +155,13 @@ class Op:
                     self._tile_operand(item.name, operand)
             elif item.role == "attribute":
                 object.__setattr__(self, item.name, self._attribute(item, value))
-        types = self.result_types()
+        try:
+            types = self.result_types()
+        except TileError as problem:
+            first = problem.diagnostics[0]
+            if first.labels or self.loc.span is None:
+                raise
+            raise self.reject(first.code, first.message, help=first.help) from None
         if self.written is not None and len(types) == 1:
             types = (self._checked(types[0]),)
         names = self.named or tuple(f"{self.name}{i or ''}" for i in range(len(types)))

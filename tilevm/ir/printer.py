@@ -35,11 +35,6 @@ def print_kernel(kernel: Kernel, comments: bool = True) -> str:
     return "".join(line + "\n" for line in _kernel_lines(kernel, comments))
 
 
-def print_op(op: Op) -> str:
-    """One statement, without its comments; several lines for `for` and `if`."""
-    return "\n".join(_op_lines(op, "", False))
-
-
 def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:
     if comments:
         yield from kernel.loc.comments

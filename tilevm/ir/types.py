@@ -6,11 +6,19 @@ import re
 from dataclasses import dataclass, field, replace
 from math import prod
 
-from tilevm.diagnostics import error
+from tilevm.diagnostics import Label, error
 from tilevm.dtypes import DType, dtype
 from tilevm.ir.index import Const, Expr
 from tilevm.layouts import Layout
 from tilevm.layouts import parse as parse_layout
+
+MAX_RANK = 32  # of tiles, buffers and grids: NumPy's 64, with room for the dimensions that ops add
+
+
+def check_rank(what: str, rank: int, *labels: Label) -> None:
+    """TileError TV0216 for more than `MAX_RANK` dimensions."""
+    if rank > MAX_RANK:
+        raise error("TV0216", f"{what} has at most {MAX_RANK} dimensions, not {rank}", *labels)
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,12 @@ class TileType:
     def __post_init__(self) -> None:
         if any(extent < 1 for extent in self.shape):
             raise error("TV0216", f"an extent is at least 1, which {self} does not keep to")
+        check_rank("a tile", len(self.shape))
+        if self.layout is not None and self.layout.shape != self.shape:
+            raise error(
+                "TV0301",
+                f"the tile has shape {list(self.shape)}, its layout {list(self.layout.shape)}",
+            )
 
     @property
     def size(self) -> int:
@@ -68,6 +82,9 @@ class BufferType:
     space: str
     dtype: DType
     shape: tuple[Expr, ...]
+
+    def __post_init__(self) -> None:
+        check_rank("a buffer", len(self.shape))
 
     def __str__(self) -> str:
         return f"{self.space} {self.dtype}[{', '.join(map(str, self.shape))}]"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import colorsys
 import html
 
-from tilevm.layouts.grid import Matrix, elided_matrices, matrices, summary
 from tilevm.layouts.arrangement import Placed
+from tilevm.layouts.grid import Matrix, elided_matrices, matrices, summary
 
 MAX_LINES = 32
 """Tiles of more rows or columns are shown by their corners."""

@@ -19,6 +19,7 @@ FAMILIES: list[Family] = []
 
 
 def family(write: Family) -> Family:
+    """Registers a family: from now on random programs hold what it writes."""
     FAMILIES.append(write)
     return write
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error
 from tilevm.dtypes import dtype
 from tilevm.ir import BufferType, Condition, Expr, Kernel, Loc, Program, Value
+from tilevm.ir.types import MAX_RANK, check_rank
 from tilevm.text.scope import Name, Scope
 from tilevm.text.statements import Statements, TooMany
 from tilevm.text.syntax import Node, parse_tree
@@ -113,9 +114,13 @@ class _Kernels:
             self.read.report(
                 error("TV0302", f"buffer `{name}` needs at least one dimension", label)
             )
+        self.read.attempt(check_rank, "a buffer", len(shape), Label(terms.span(node)))
+        sound = kind is not None and len(shape) <= MAX_RANK
         span = terms.span(token(name))
-        value = Value(str(name), BufferType("global", kind or dtype("i32"), tuple(shape)), span)
-        self.read.define(value.name, Name(span, value if kind else None), scope)
+        value = Value(
+            str(name), BufferType("global", kind or dtype("i32"), tuple(shape[:MAX_RANK])), span
+        )
+        self.read.define(value.name, Name(span, value if sound else None), scope)
         return value
 
     def symbols(self, param: Value, scope: Scope) -> None:

@@ -12,6 +12,7 @@ from tilevm.diagnostics import Label, Source, Span, TileError, error
 from tilevm.dtypes import DType, dtype
 from tilevm.ir import Access, Condition, Const, Expr, Sym, Symbol, TileType, Value
 from tilevm.ir.index import Binary
+from tilevm.ir.types import check_rank
 from tilevm.layouts import parse as parse_layout
 from tilevm.text.scope import Scope
 from tilevm.text.syntax import MAX_DEPTH, Node
@@ -69,6 +70,7 @@ class Terms:
             hint = f"write `{name}[16]`, or `{name}[]` for a single element"
             raise error("TV0216", "a tile type needs a shape", Label(self.span(node)), help=hint)
         shape = tuple(self.extent(item) for item in children(extents))
+        check_rank("a tile", len(shape), Label(self.span(node)))
         if layout is None:
             return TileType(element, shape)
         span = self.span(tree(layout))

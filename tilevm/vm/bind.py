@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilevm.diagnostics import Diagnostic, Label, TileError, nearest
-from tilevm.dtypes import DType
-from tilevm.ir import BufferType, Const, Kernel, Sym, Value
+from tilevm.diagnostics import Diagnostic, Label, TileError, error, nearest
+from tilevm.dtypes import DType, as_array
+from tilevm.ir import BufferType, Const, Kernel, Program, Sym, Value
 
 
 @dataclass(frozen=True)
 class Launch:
     """A kernel with all its symbols bound.
 
-    `arrays` holds the given arguments as carrier arrays; `extents` the shape of every buffer.
+    `arrays` holds the given arguments as contiguous carrier arrays, which may be the caller's own;
+    `extents` the shape of every buffer.
     """
 
     kernel: Kernel
@@ -53,6 +54,9 @@ class _Binder:
     """Collects what is wrong, and stops after each stage that found something."""
 
     def __init__(self, kernel: Kernel, need_arrays: bool = True) -> None:
+        if isinstance(kernel, Program):
+            names = ", ".join(f'program["{name}"]' for name in kernel)
+            raise error("TV0101", "a kernel is launched, not a program", help=f"take {names}")
         self.kernel = kernel
         self.need_arrays = need_arrays
         self.found: list[Diagnostic] = []
@@ -81,7 +85,8 @@ class _Binder:
         arrays: dict[str, npt.NDArray[Any]] = {}
         for name, array in raw.items():
             try:
-                arrays[name] = _values(buffers[name].dtype, array, f"argument `{name}`")
+                values = _values(buffers[name].dtype, array, f"argument `{name}`")
+                arrays[name] = np.ascontiguousarray(values)
             except TileError as problem:
                 self.found.extend(problem.diagnostics)
         self.stop()
@@ -123,7 +128,7 @@ class _Binder:
 
     def array(self, name: str, value: Any) -> npt.NDArray[Any]:
         try:
-            array = np.asarray(value)
+            array = as_array(value)
         except ValueError as reason:
             self.found.append(Diagnostic("TV0402", f"argument `{name}` is not an array: {reason}"))
             return np.zeros(0)

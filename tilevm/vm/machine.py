@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +35,6 @@ class Event:
     data: Array  # [blocks or 1, *shape]
 
 
-R = TypeVar("R", bound=For | If)
 Observer = Callable[[Event], None]
 
 
@@ -210,7 +209,7 @@ class _Machine:
     # --- control flow
 
     def loop(self, op: For, group: Group) -> None:
-        """Runs a loop; blocks that make different numbers of rounds part."""
+        """Runs a loop; blocks may make different numbers of rounds."""
         step = self.index(op.step, group, op)
         if step.low < 1:
             message = f"the step of the loop is {step.low}, it must be at least 1"
@@ -220,17 +219,36 @@ class _Machine:
             raise op.reject(
                 "TV0415", f"from {lo.low} to {hi.high} are more steps than 64 bits count"
             )
-        rounds = np.maximum(0, -((np.asarray(lo.values) - hi.values) // step.values))
+        forward = np.greater(hi.values, lo.values)
+        span = np.zeros(forward.shape, np.int64)
+        np.subtract(hi.values, lo.values, out=span, where=forward)  # backward it may not fit
+        rounds = np.asarray(-(-span // step.values))
         if rounds.ndim and not (rounds == rounds[0]).all():
-            self.split(op, group, rounds, self.rounds)
+            self.finish(op, group, self.uneven(op, group, rounds))
         else:
-            self.finish(op, group, self.rounds(op, group, int(rounds.flat[0])))
+            carried = [group.data(value) for value in op.inits]
+            count = int(rounds.flat[0])
+            self.finish(op, group, self.rounds(op, group, range(count), carried))
 
-    def rounds(self, op: For, group: Group, count: int) -> list[Any]:
-        """Runs the body that many times; returns the carried values."""
-        lo, step = group.index(op.lo).values, group.index(op.step).values
+    def uneven(self, op: For, group: Group, counts: Array) -> list[Array]:
+        """Runs a loop all blocks at once; a block leaves when its rounds are done."""
+        joined = self.room(op, group)
         carried = [group.data(value) for value in op.inits]
-        for number in range(count):
+        done = 0
+        for count in np.unique(counts).tolist():
+            pick = np.flatnonzero(counts >= count)
+            carried = self.rounds(op, group.part(pick), range(done, count), carried)
+            leaves = counts[pick] == count
+            for whole, piece in zip(joined, carried, strict=True):
+                whole[pick[leaves]] = piece if len(piece) == 1 else piece[leaves]
+            carried = [piece if len(piece) == 1 else piece[~leaves] for piece in carried]
+            done = count
+        return joined
+
+    def rounds(self, op: For, group: Group, numbers: range, carried: list[Any]) -> list[Any]:
+        """Runs the body for these rounds, in one group; returns the carried values."""
+        lo, step = group.index(op.lo).values, group.index(op.step).values
+        for number in numbers:
             inner = group.inner()
             inner.loops = (*group.loops, op.var)
             inner.indices[op.var] = lo + number * step
@@ -249,27 +267,29 @@ class _Machine:
                 first = problem.diagnostics[0]
                 raise (problem if first.labels else op.reject(first.code, first.message)) from None
         if taken.all() or not taken.any():
-            self.finish(op, group, self.arm(op, group.inner(), int(taken[0])))
+            self.finish(op, group, self.arm(op, group.inner(), taken[0]))
         else:
-            self.split(op, group, taken.astype(np.int64), self.arm)
+            self.finish(op, group, self.split(op, group, taken))
 
-    def arm(self, op: If, group: Group, taken: int) -> list[Any]:
+    def arm(self, op: If, group: Group, taken: np.bool) -> list[Any]:
         """Runs a branch of an `if`."""
         return self.block(op.then if taken else op.orelse, group)
 
-    def split(
-        self, op: R, group: Group, key: Array, run: Callable[[R, Group, int], list[Any]]
-    ) -> None:
-        """Runs the blocks of each key apart, then joins what they yield."""
-        joined: list[Array] = [
+    def split(self, op: If, group: Group, taken: Array) -> list[Array]:
+        """Runs each branch for its part of the blocks, then joins what they yield."""
+        joined = self.room(op, group)
+        for one in np.unique(taken):
+            pick = np.flatnonzero(taken == one)
+            for whole, piece in zip(joined, self.arm(op, group.part(pick), one), strict=True):
+                whole[pick] = piece
+        return joined
+
+    def room(self, op: For | If, group: Group) -> list[Array]:
+        """Arrays for the results of blocks that part."""
+        return [
             np.empty((len(group.blocks), *value.tile.shape), value.dtype.carrier)
             for value in op.results
         ]
-        for one in np.unique(key):
-            pick = np.flatnonzero(key == one)
-            for whole, piece in zip(joined, run(op, group.part(pick), int(one)), strict=True):
-                whole[pick] = piece
-        self.finish(op, group, joined)
 
     def finish(self, op: For | If, group: Group, results: list[Any]) -> None:
         """Hands the results of a loop or branch to the statements behind it."""

@@ -105,7 +105,8 @@ CODES = (
         "impossible shape",
         "The extents of a tile are numbers of at least 1, because its size must be known when\n"
         "the program is checked; shape symbols stand in the shapes of buffers. `i32[]` is a\n"
-        "tile with a single element.",
+        "tile with a single element. Tiles, buffers and grids have at most 32 dimensions:\n"
+        "`reshape` joins some of them.",
     ),
     Code(
         "TV0217",

@@ -1,0 +1,86 @@
+"""What hardware cannot do is refused at its line, and the machine runs it all the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import hdl
+import tilevm
+from tilevm import TileError
+
+GEMV = Path(__file__).parents[2] / "examples" / "gemv.tile"
+KERNEL = """\
+kernel f(x: global TYPE[N], y: global TYPE[N])
+  where N % 4 == 0
+  grid (n = N / 4)
+{
+BODY}
+"""
+FLOATS = """\
+  a: f16[4] = load x[n * 4]
+  b = add a, a
+  store b, y[n * 4]
+"""
+TRAP = """\
+  a: i8[4] = load x[n * 4]
+  b = add a, a {overflow = trap}
+  store b, y[n * 4]
+"""
+STORE_IN_IF = """\
+  a: i8[4] = load x[n * 4]
+  b = neg a
+  if n % 2 == 0 {
+    store b, y[n * 4]
+  } else {
+    store a, y[n * 4]
+  }
+"""
+LOADED_AND_STORED = """\
+  a: i8[4] = load y[n * 4]
+  b = neg a
+  store b, y[n * 4]
+"""
+LOOP_OVER_BLOCKS = """\
+  a: i8[4] = load x[n * 4]
+  b = for k in 0 .. n carry (p = a) {
+    q = add p, a
+    yield q
+  }
+  store b, y[n * 4]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "code", "line"),
+    [
+        pytest.param("f16", FLOATS, "TV0502", 6, id="floats"),
+        pytest.param("i8", TRAP, "TV0502", 6, id="trap"),
+        pytest.param("i8", STORE_IN_IF, "TV0502", 8, id="store in if"),
+        pytest.param("i8", LOADED_AND_STORED, "TV0502", 7, id="loaded and stored"),
+        pytest.param("i8", LOOP_OVER_BLOCKS, "TV0503", 6, id="loop over blocks"),
+    ],
+)
+def test_refused_at_the_line(kind: str, body: str, code: str, line: int) -> None:
+    kernel = tilevm.parse(KERNEL.replace("TYPE", kind).replace("BODY", body))["f"]
+    given = {value.name: np.arange(8) for value in kernel.inputs}
+    assert tilevm.run(kernel, given, N=8)["y"].shape == (8,), "the machine runs it"
+    with pytest.raises(TileError) as refused:
+        hdl.build(kernel, N=8)
+    (problem,) = refused.value.diagnostics
+    assert (problem.code, problem.labels[0].span.line) == (code, line), str(refused.value)
+    assert problem.help, "it says what would make it legal"
+
+
+def test_a_kernel_that_stores_nothing() -> None:
+    kernel = tilevm.parse("kernel f(x: global i8[N]) {\n  a: i8[4] = load x[0]\n}")["f"]
+    with pytest.raises(TileError, match="TV0504"):
+        hdl.build(kernel, N=4)
+
+
+@pytest.mark.parametrize("lanes", [0, -1, 2.5, True, 1 << 20])
+def test_lanes_out_of_range(lanes: int) -> None:
+    with pytest.raises(TileError, match="TV0505"):
+        hdl.build(tilevm.load(GEMV)["gemv"], lanes=lanes, N=64, K=32)
