@@ -99,3 +99,11 @@ def test_layouts_of_rank_zero() -> None:
     assert local() == spatial() == Layout((), (), ())
     assert local().element(0, 0) == () and local().places_of([]) == (0,)
     assert replicated(2).table().shape == (2, 1, 0)
+
+
+def test_one_number_means_a_list_of_it() -> None:
+    a = spatial(3, 4).local(2, 1)
+    assert a.reduce(0) == a.reduce([0]) and a.unsqueeze(1) == a.unsqueeze([1])
+    assert local(6).reshape(6) == local(6) and local(6).step_of(4) == local(6).step_of([4]) == 4
+    assert list(spatial(6).places_of(5)) == [5] and a.unsqueeze(0).squeeze(0) == a
+    assert local(5).permute(0) == local(5)

@@ -20,6 +20,11 @@ def _integer(value: object) -> int | None:
         return None
 
 
+def listed(numbers: Sequence[int] | int) -> Sequence[int]:
+    """One number as a list of it: `reduce(0)` means `reduce([0])`."""
+    return (numbers,) if isinstance(numbers, int) else numbers
+
+
 def checked_extents(name: str, extents: Sequence[int]) -> Shape:
     """The extents as a tuple of int. Raises TileError TV0331 if one is not a positive integer."""
     found = tuple(_integer(extent) for extent in extents)
@@ -29,15 +34,17 @@ def checked_extents(name: str, extents: Sequence[int]) -> Shape:
     return tuple(extent for extent in found if extent is not None)
 
 
-def checked_shape(shape: Sequence[int]) -> Shape:
+def checked_shape(shape: Sequence[int] | int) -> Shape:
     """As `checked_extents`, of a whole shape, which has at most `MAX_RANK` dimensions."""
+    shape = listed(shape)
     if len(shape) > MAX_RANK:
         raise error("TV0331", f"a layout has at most {MAX_RANK} dimensions, not {len(shape)}")
     return checked_extents("shape", shape)
 
 
-def checked_dims(dims: Sequence[int], rank: int, whose: str) -> tuple[int, ...]:
+def checked_dims(dims: Sequence[int] | int, rank: int, whose: str) -> tuple[int, ...]:
     """The dimension numbers as a tuple of int. Raises TileError TV0334."""
+    dims = listed(dims)
     found = tuple(_integer(dim) for dim in dims)
     good = tuple(dim for dim in found if dim is not None and 0 <= dim < rank)
     if len(good) != len(found) or len(set(good)) != len(good):
@@ -47,9 +54,10 @@ def checked_dims(dims: Sequence[int], rank: int, whose: str) -> tuple[int, ...]:
 
 
 def checked_index(
-    index: Sequence[int], extents: Sequence[int], layout: object, what: str = "index"
+    index: Sequence[int] | int, extents: Sequence[int], layout: object, what: str = "index"
 ) -> tuple[int, ...]:
     """The index as a tuple of int. Raises TileError TV0336 if it is not inside ``extents``."""
+    index = listed(index)
     found = tuple(_integer(position) for position in index)
     good = tuple(
         position

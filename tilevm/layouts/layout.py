@@ -19,7 +19,13 @@ from numpy.typing import NDArray
 from tilevm.diagnostics import error
 from tilevm.layouts import modes as digits
 from tilevm.layouts.chain import chain
-from tilevm.layouts.checks import checked_dims, checked_extents, checked_index, checked_shape
+from tilevm.layouts.checks import (
+    checked_dims,
+    checked_extents,
+    checked_index,
+    checked_shape,
+    listed,
+)
 from tilevm.layouts.division import Digits, inner_quotient, outer_quotient
 from tilevm.layouts.modes import Mode, Modes, Shape, replica
 from tilevm.layouts.recognise import recognised
@@ -171,7 +177,7 @@ class Layout:
 
     # Dimensions
 
-    def reduce(self, dims: Sequence[int], *, keepdims: bool = False) -> Layout:
+    def reduce(self, dims: Sequence[int] | int, *, keepdims: bool = False) -> Layout:
         """The layout of the tile after a reduction over ``dims``.
 
         Element e is at each place that held an element reduced into e. The steps of reduced
@@ -188,7 +194,7 @@ class Layout:
         )
         return kept if keepdims else kept.squeeze(dims)
 
-    def permute(self, dims: Sequence[int]) -> Layout:
+    def permute(self, dims: Sequence[int] | int) -> Layout:
         """The layout of the transposed tile: its dimension d is dimension ``dims[d]`` of this one.
 
         Raises TileError TV0334 if ``dims`` is not a permutation of the dimensions.
@@ -196,14 +202,14 @@ class Layout:
         order = checked_dims(dims, self.rank, f"dimensions of {self}")
         if len(order) != self.rank:
             raise error(
-                "TV0334", f"permute needs all {self.rank} dimensions of {self}, not {list(dims)}"
+                "TV0334", f"permute needs all {self.rank} dimensions of {self}, not {list(order)}"
             )
         return self._renamed(
             tuple(self.shape[dim] for dim in order),
             {dim: place for place, dim in enumerate(order)},
         )
 
-    def squeeze(self, dims: Sequence[int]) -> Layout:
+    def squeeze(self, dims: Sequence[int] | int) -> Layout:
         """The layout without ``dims``, all of extent 1.
 
         Raises TileError TV0334 if ``dims`` holds another dimension, or one twice.
@@ -221,12 +227,12 @@ class Layout:
             tuple(self.shape[dim] for dim in kept), {dim: new for new, dim in enumerate(kept)}
         )
 
-    def unsqueeze(self, dims: Sequence[int]) -> Layout:
+    def unsqueeze(self, dims: Sequence[int] | int) -> Layout:
         """The layout with new dimensions of extent 1, which are numbers ``dims`` of the result.
 
         Raises TileError TV0334 if a number is given twice or is past the rank of the result.
         """
-        rank = self.rank + len(dims)
+        rank = self.rank + len(listed(dims))
         added = set(checked_dims(dims, rank, f"new dimensions of {self} at rank {rank}"))
         kept = [dim for dim in range(rank) if dim not in added]
         shape = [1] * rank
@@ -234,7 +240,7 @@ class Layout:
             shape[dim] = self.shape[old]
         return self._renamed(tuple(shape), dict(enumerate(kept)))
 
-    def reshape(self, shape: Sequence[int]) -> Layout:
+    def reshape(self, shape: Sequence[int] | int) -> Layout:
         """The layout of the same elements, in row-major order, as a tile of another shape.
 
         Raises TileError TV0335 if the shapes differ in size, or if a digit of this layout would
@@ -270,11 +276,11 @@ class Layout:
 
     # Lookup
 
-    def places_of(self, index: Sequence[int]) -> tuple[int, ...]:
+    def places_of(self, index: Sequence[int] | int) -> tuple[int, ...]:
         """The places that hold the element, rising. Raises TileError TV0336 if out of range."""
         return tuple(self.each_place_of(index))
 
-    def each_place_of(self, index: Sequence[int]) -> Iterator[int]:
+    def each_place_of(self, index: Sequence[int] | int) -> Iterator[int]:
         """The places of `places_of` one by one, for when there may be very many."""
         at = checked_index(index, self.shape, self)
         choices = [
@@ -283,7 +289,7 @@ class Layout:
         ]
         return _numbers(choices, [mode.extent for mode in self.spatial_modes])
 
-    def step_of(self, index: Sequence[int]) -> int:
+    def step_of(self, index: Sequence[int] | int) -> int:
         """The step at which its places hold the element. Raises TileError TV0336."""
         at = checked_index(index, self.shape, self)
         step = 0
