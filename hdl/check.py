@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hdl.lower import Tap
 from hdl.lower.functions import to_beats
 from hdl.lower.schedule import HOLE
+from hdl.lower.streams import Scope, rounds
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Value
 from tilevm.vm.machine import Event
@@ -38,9 +39,9 @@ def expected_streams(design: Design, events: Sequence[Event]) -> dict[str, Array
         if chunks is None:
             continue
         parts = []
-        for first, rounds in sorted(chunks.items()):
+        for first, seen in sorted(chunks.items()):
             shape = tap.value.tile.shape
-            spread = [np.broadcast_to(data, (blocks[first], *shape)) for data in rounds]
+            spread = [np.broadcast_to(data, (blocks[first], *shape)) for data in seen]
             parts.append(np.stack(spread, axis=1).reshape(-1, tap.value.tile.size))
         values = np.concatenate(parts)  # [blocks * rounds, elements]
         beats = to_beats(values, tap.value.dtype)
@@ -78,14 +79,9 @@ def compare_streams(
 
 def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: Array) -> TileError:
     frame = len(tap.schedule)
-    rounds, local = divmod(beat, frame)
-    levels = np.unravel_index(rounds, [loop.trips for loop in tap.scope]) if tap.scope else ()
-    where = ", ".join(
-        f"{loop.name} = {int(at)}" for loop, at in zip(tap.scope, levels, strict=True)
-    )
+    number, local = divmod(beat, frame)
+    where = _iteration(tap.scope, number)
     expected, seen = int(want[beat, lane]), int(got[beat, lane])
-    differs = expected ^ seen
-    bit = (differs & -differs).bit_length() - 1
     element = np.unravel_index(int(tap.schedule[local, lane]), tap.value.tile.shape)
     actor = next((a for a in design.netlist.actors if a.name == tap.channel), None)
     op = actor.origin.op if actor and actor.origin else "?"
@@ -93,8 +89,8 @@ def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: 
     label = [Label(span, f"computed by unit `{tap.channel}`")] if span else []
     place = f"element {[int(i) for i in element]}" if tap.value.tile.shape else "its one element"
     notes = [
-        f"{'iteration ' + where + ': ' if where else ''}beat {local}, lane {lane}, "
-        f"lowest wrong bit {bit}: {place}",
+        f"{where}beat {local}, lane {lane}, "
+        f"lowest wrong bit {_lowest_bit(expected ^ seen)}: {place}",
         f"expected {expected}, got {seen}",
     ]
     return error(
@@ -105,19 +101,55 @@ def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: 
     )
 
 
+def _iteration(scope: Scope, number: int) -> str:
+    """Block ids and loop variables in an iteration of a scope, for the start of a note."""
+    if not scope:
+        return ""
+    steps = np.unravel_index(number, [loop.trips for loop in scope])
+    values = (
+        f"{loop.name} = {loop.first + int(at) * loop.step}"
+        for loop, at in zip(scope, steps, strict=True)
+    )
+    return f"iteration {', '.join(values)}: "
+
+
+def _lowest_bit(differs: int) -> int:
+    return (differs & -differs).bit_length() - 1
+
+
 def compare_outputs(
     design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]
 ) -> None:
     """Compares the output buffers bit by bit; TV0606 at the first wrong element."""
     for name, want in expected.items():
         kind = design.kernel.param(name).dtype
-        wrong = np.argwhere(to_beats(want, kind) != to_beats(seen[name], kind))
+        codes, came = to_beats(want, kind), to_beats(seen[name], kind)
+        wrong = np.argwhere(codes != came)
         if len(wrong):
             at = tuple(int(i) for i in wrong[0])
-            notes = [f"expected {want[at]}, got {seen[name][at]}"]
+            element = int(np.ravel_multi_index(at, want.shape)) if at else 0
+            label, notes = _store_of(design, name, element, int(codes[at]) ^ int(came[at]))
+            notes.append(f"expected {want[at]}, got {seen[name][at]}")
             count = f"{len(wrong)} of {want.size} do"
             message = f"`{name}{list(at)}` differs from the virtual machine ({count})"
-            raise error("TV0606", message, notes=notes)
+            raise error("TV0606", message, *label, notes=notes)
+
+
+def _store_of(
+    design: Design, name: str, element: int, differs: int
+) -> tuple[list[Label], list[str]]:
+    """Where an element of an output buffer comes out: the store, and the beat of its port."""
+    for port in design.outputs:
+        if port.buffer != name or element not in port.elements:
+            continue
+        beat, lane = (int(i) for i in np.argwhere(port.elements == element)[0])
+        number, local = divmod(beat, len(port.elements) // rounds(port.scope))
+        span = port.origin.span
+        label = [Label(span, f"comes out of port `{port.name}`")] if span else []
+        where = _iteration(port.scope, number)
+        bit = _lowest_bit(differs)
+        return label, [f"{where}beat {local}, lane {lane}, lowest wrong bit {bit}"]
+    return [], ["the design does not store this element"]
 
 
 def compare_firings(

@@ -275,7 +275,7 @@ class Building:
             label = self.streams.name(f"{name}_source")
             self.streams.actors.append(source_actor(label, name, channel, frame, origin=origin))
             self._sources[key] = channel
-            self.inputs.append(Port(name, op.at.buffer.name, shape, elements, origin))
+            self.inputs.append(Port(name, op.at.buffer.name, shape, elements, origin, around))
         steps: dict[Loop, int] = {}
         span = len(schedule)
         for loop in reversed(around):
@@ -294,5 +294,6 @@ class Building:
         label = self.streams.name(f"{name}_sink")
         self.streams.actors.append(sink_actor(label, name, reader, beats, origin=origin))
         elements = port_elements(op, op.a.tile, schedule, scope)
-        self.outputs.append(Port(name, op.at.buffer.name, reader.channel.shape, elements, origin))
+        shape = reader.channel.shape
+        self.outputs.append(Port(name, op.at.buffer.name, shape, elements, origin, scope))
         self.stores.append(op)

@@ -19,7 +19,8 @@ class Port:
 
     `elements` [beats, lanes] says which element of the flattened buffer each lane of each beat is,
     or -1 where it is none: zero on the way in, ignored on the way out.  No two beats of the outputs
-    write one element: the order in which ports are served does not matter.
+    write one element: the order in which ports are served does not matter.  The beats are those of
+    every iteration of `scope`, one after the other.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Port:
     shape: BeatShape
     elements: Schedule
     origin: Origin
+    scope: Scope
 
 
 def port_elements(

@@ -13,9 +13,11 @@ from hdl.lower.edges import Port
 from hdl.lower.overwrites import last_writes
 from hdl.lower.planning import Planning
 from hdl.lower.schedule import Schedule
-from hdl.netlist import Netlist
-from tilevm.diagnostics import Label, error
+from hdl.netlist import Netlist, Origin
+from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Kernel, Value
+
+MAX_WIDTH = 1 << 16  # bits of a beat, and of all ports in together: Amaranth has no wider cells
 
 
 @dataclass(eq=False)
@@ -36,9 +38,10 @@ def lower(kernel: Kernel, lanes: int) -> Lowered:
     """Lowers a kernel whose shapes are bound; `lanes`: at most so many elements computed in a beat.
 
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static, TV0504
-    for a kernel that stores nothing.
+    for a kernel that stores nothing, TV0614 for beats that are too wide.
     """
     built = Building(kernel, Planning(kernel, lanes))
+    _check_widths(built)
     if not built.outputs:
         labels = [Label(kernel.loc.span)] if kernel.loc.span else []
         message = f"kernel `{kernel.name}` stores nothing: there is no hardware to build"
@@ -58,3 +61,23 @@ def lower(kernel: Kernel, lanes: int) -> Lowered:
         built.tables,
         built.notes,
     )
+
+
+def _check_widths(built: Building) -> None:
+    """Refuses what Amaranth could neither simulate nor write as Verilog."""
+    for actor in built.streams.actors:
+        for port in actor.outputs:
+            if port.channel.shape.width > MAX_WIDTH:
+                what = f"a beat of `{port.channel.name}` has {port.channel.shape.width:,} bits"
+                raise _too_wide(what, actor.origin)
+    # each stream also has a wire the other way, and there are clock and reset
+    total = sum(port.shape.width + 1 for port in built.inputs) + len(built.outputs) + 2
+    if total > MAX_WIDTH:
+        widest = max(built.inputs, key=lambda port: port.shape.width)
+        raise _too_wide(f"the ports in have {total:,} bits together", widest.origin)
+
+
+def _too_wide(what: str, origin: Origin | None) -> TileError:
+    labels = [Label(origin.span)] if origin and origin.span else []
+    help = "use smaller tiles or tables, or fewer lanes"
+    return error("TV0614", f"{what}, and {MAX_WIDTH:,} is the most", *labels, help=help)

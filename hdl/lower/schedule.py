@@ -70,20 +70,40 @@ def derived_schedule(demand: Bits, width: int, size: int) -> Schedule | None:
     if no schedule does, because the needs of two beats overlap in part.
     """
     elements = np.where(demand < 0, HOLE, demand // width).reshape(len(demand), -1)
+    elements = elements[first_of_each(row_numbers(elements))]
     fullest = int(np.argmax((elements != HOLE).sum(axis=1)))
     _, first = np.unique(elements[fullest], return_index=True)
     picks = np.array([p for p in sorted(first) if elements[fullest, p] != HOLE], np.int64)
-    rows: dict[tuple[int, ...], None] = {}
-    for row in elements:
-        kept = row[picks]
-        needed = np.unique(row[row != HOLE])
-        if not np.array_equal(np.unique(kept[kept != HOLE]), needed):
-            return None
-        if len(needed):
-            rows.setdefault(tuple(kept.tolist()), None)
-    table = np.array(list(rows), np.int64).reshape(len(rows), len(picks))
+    kept = elements[:, picks]
+    if (_distinct(kept) != _distinct(elements)).any():
+        return None
+    table = kept[(kept != HOLE).any(axis=1)]
+    table = table[first_of_each(row_numbers(table))]
     seen = np.sort(table[table != HOLE])
     return table if np.array_equal(seen, np.arange(size)) else None
+
+
+def _distinct(rows: Schedule) -> npt.NDArray[np.int64]:
+    """How many different elements there are in each row."""
+    ordered = np.sort(rows, axis=1)
+    is_new = ordered != HOLE
+    is_new[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+    return is_new.sum(axis=1)
+
+
+def row_numbers(table: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Equal numbers for equal rows, counted up from 0 in the order in which they first appear.
+
+    Much faster than `np.unique` over an axis, which sorts rows.
+    """
+    seen: dict[bytes, int] = {}
+    rows = np.ascontiguousarray(table.reshape(len(table), -1))
+    return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in rows], np.int64)
+
+
+def first_of_each(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each number of `row_numbers` first appears."""
+    return np.unique(numbers, return_index=True)[1]
 
 
 def positions(schedule: Schedule, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdl.lower.functions import Join
-from hdl.lower.schedule import Bits, Schedule, nest_of, pattern_of, positions
+from hdl.lower.schedule import Bits, Schedule, nest_of, pattern_of, positions, row_numbers
 from hdl.lower.wires import Wires
 from hdl.netlist import Actor, BeatShape, Channel, Origin, Reader, Walk, Wiring
 from hdl.units import Identity, collect_actor, map_actor
@@ -260,9 +260,7 @@ def _route(
 
 def _variants(table: npt.NDArray[np.int64]) -> tuple[int, npt.NDArray[np.int32]]:
     """(run, variants): beat b has variant ``(b // run) % len(variants)``."""
-    flat = table.reshape(len(table), -1)
-    _, numbers = np.unique(flat, axis=0, return_inverse=True)
-    run, period = pattern_of(numbers.reshape(-1))
+    run, period = pattern_of(row_numbers(table))
     return run, table[::run][:period].astype(np.int32)
 
 

@@ -49,9 +49,9 @@ def collect_state(m: Module, stage: Stage, count: int) -> list[Any]:
     """The lanes of the last `count` beats, the oldest first."""
     newest, lanes = stage.payloads[0].as_value(), stage.payloads[0].shape().length
     held = Signal((count - 1) * len(newest), name="held", reset_less=True)
-    both = Cat(held, newest)
     with m.If(stage.fire):
-        m.d.sync += held.eq(both[len(newest) :])
+        m.d.sync += held.eq(Cat(held, newest)[len(newest) :])
     bits = len(newest) // lanes
-    words = [both[n * bits : (n + 1) * bits] for n in range(count * lanes)]
-    return words
+    # from each part alone: a slice of a Cat costs as much as the whole Cat
+    parts: list[Value] = [held, newest]
+    return [part[at : at + bits] for part in parts for at in range(0, len(part), bits)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +115,18 @@ def test_a_feed_that_does_not_fit() -> None:
         run(sums(), {"x": FEED}, launches=2)
     with pytest.raises(TileError, match=r"`x` must have shape \(12, 2\), but is missing"):
         run(sums(), {})
+
+
+def test_beats_wider_than_the_numbers_that_python_writes() -> None:
+    """Tables of 256 entries make beats of tens of thousands of bits."""
+    wide, bits = BeatShape(256, 64), sys.get_int_max_str_digits() * 10 // 3 + 1000
+    assert wide.width > bits, "else the limit is not met"
+    channel = Channel("x", wide, 2, depth=2)
+    design = Netlist("wide", [
+        source_actor("load", "x", channel, 2),
+        sink_actor("store", "y", channel.read(), 2),
+    ])  # fmt: skip
+    limit = sys.get_int_max_str_digits()
+    feed = np.random.default_rng(0).integers(0, 1 << 63, (2, 256), np.uint64)
+    assert run(design, {"x": feed}).outputs["y"].tolist() == feed.tolist()
+    assert sys.get_int_max_str_digits() == limit, "the setting of the whole program is kept"

@@ -56,7 +56,7 @@ def test_the_generator_reaches_every_op() -> None:
         for op in made.kernel.body.walk():
             reached.add(op.name)
             if isinstance(op, For) and len(op.params) > 1:
-                swaps = swaps or op.body.yields[0] is op.params[1]
+                swaps = swaps or op.body.yields[0] is op.params[-1]
 
     collect()
     assert {*REGISTRY, "for", "if"} - reached == set(UNREACHED)

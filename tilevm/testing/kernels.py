@@ -104,6 +104,9 @@ def _loop(w: Writer, statements: int, depth: int, buildable: bool) -> None:
             if w.rarely(3) or not inits:
                 w.store(w.any_value())
             yields = [_next(w, param) for param in loop.carried]
+            first, last = loop.carried[:1], loop.carried[-1:]
+            if len(yields) > 1 and first[0].type == last[0].type and w.rarely(2):
+                yields[0], yields[-1] = *last, *first
             w.builder.yield_(*yields)
     w.values.extend(loop.results)
 

@@ -215,10 +215,11 @@ class _Machine:
             message = f"the step of the loop is {step.low}, it must be at least 1"
             raise op.reject("TV0215", message)
         lo, hi = self.index(op.lo, group, op), self.index(op.hi, group, op)
-        if hi.high - lo.low >= 1 << 63:
-            raise op.reject(
-                "TV0415", f"from {lo.low} to {hi.high} are more steps than 64 bits count"
-            )
+        if hi.high - lo.low >= 1 << 63:  # but perhaps these are bounds of different blocks
+            first, last = (np.asarray(bound.values, object) for bound in (lo, hi))
+            longest = int(np.max(last - first))
+            if longest >= 1 << 63:
+                raise op.reject("TV0415", f"a range of {longest} is more than 64 bits count")
         forward = np.greater(hi.values, lo.values)
         span = np.zeros(forward.shape, np.int64)
         np.subtract(hi.values, lo.values, out=span, where=forward)  # backward it may not fit

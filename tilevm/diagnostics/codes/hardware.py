@@ -85,4 +85,12 @@ CODES = (
         "used a register before it was set, or a payload while no beat was offered. The simulator\n"
         "`amaranth` has no x, so it cannot show this. It is a bug in tilevm.",
     ),
+    Code(
+        "TV0614",
+        "beat is too wide",
+        "What an op needs at once is one beat: a table that is looked up, or a tile whose order\n"
+        "changes between two ops. A beat, and all ports in together, may have 65,536 bits, as\n"
+        "the tools behind take no wider signals.\n"
+        "Use smaller tiles or tables, fewer lanes, or the order of the producer in the consumer.",
+    ),
 )

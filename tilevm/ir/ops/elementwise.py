@@ -1,9 +1,10 @@
 """Elementwise ops: one type in, the same shape out.
 
 Integers have a stated overflow: ``wrap`` (default) keeps the low bits, ``sat`` goes to the nearest
-end of the range, ``trap`` stops with an error.  Floats round once, to nearest even; what is then
-beyond the largest value becomes what the format says, or as written: ``inf``, ``nan``, ``sat``,
-``trap``.
+end of the range, ``trap`` stops with an error.  Floats round once, to the nearest value, a tie to
+the even code; what is then beyond the largest value becomes what the format says, or as written:
+``inf``, ``nan``, ``sat``, ``trap``.  An infinity is beyond it too, but ``trap`` lets it pass in a
+format that has it.
 """
 
 from __future__ import annotations
@@ -347,8 +348,11 @@ class Cast(Elementwise, name="cast"):
     """``r[i]`` is ``a[i]`` as a `to`: exact where it fits, else as `overflow` and `rounding` say.
 
     Integers to integers wrap by default.  Floats to integers round, then saturate by default; NaN
-    gives 0.  To a float the value rounds once, even into subnormals; beyond the largest value
-    it becomes infinity, or the largest value where the format has no infinity and no NaN.
+    gives 0, as an infinity does with ``wrap``, but stops with ``trap``.  To a float the value
+    rounds once, even into subnormals; beyond the largest value it becomes infinity, NaN where the
+    format has no infinity, or the largest value where it has no NaN either or the rounding is
+    towards zero.  A NaN stops with an error where the type has none.  A format without a sign gives
+    NaN for negative numbers, and its smallest value for a zero.
     """
 
     a: Value

@@ -21,7 +21,7 @@ from tilevm.ir.types import TileType
 class Dot(Op, name="dot"):
     """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped or rounded once to `acc`.
 
-    An integer `acc` wraps, a float one rounds.
+    An integer `acc` wraps, a float one rounds; an exact zero is +0.
     `a` is [M, K] or [K], `b` is [K, N] or [K]; a missing M or N is missing in the result too.  The
     element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least f32.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from tilevm.diagnostics import TileError
 from tilevm.ir.index import Const
 from tilevm.ir.op import Access, Op, Value
 from tilevm.ir.types import BufferType, TileType
@@ -68,6 +69,12 @@ class Load(Op, name="load", pure=False, needs_type=True):
                 help=f"write `t: {kind.dtype}[16] = load ...`",
             )
         _check_access(self, self.written)
+        if self.oob == "zero":
+            try:
+                self.written.dtype.coerce([0])
+            except TileError:
+                message = f"{self.written.dtype} has no zero to read outside of the buffer"
+                raise self.reject("TV0207", message, "oob") from None
         return self.written
 
     def run(self, at: Window) -> Any:

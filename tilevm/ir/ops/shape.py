@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType, IntType, dtype
 from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
+from tilevm.layouts import Layout
 
 Array = npt.NDArray[Any]
 
@@ -103,7 +105,10 @@ class Broadcast(Op, name="broadcast"):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Pad(Op, name="pad"):
-    """Adds ``low[d]`` elements before and ``high[d]`` after dimension d, all equal to `value`."""
+    """Adds ``low[d]`` elements before and ``high[d]`` after dimension d, all equal to `value`.
+
+    The type must be able to hold `value` exactly.
+    """
 
     a: Value
     high: tuple[int, ...]
@@ -125,8 +130,10 @@ class Pad(Op, name="pad"):
                     name,
                     a=f"this is {kind}",
                 )
-        if kind.dtype.is_int and not kind.dtype.min <= self.value <= kind.dtype.max:
-            raise self.reject("TV0207", f"{kind.dtype} cannot hold {self.value}", "value")
+        try:
+            kind.dtype.coerce([self.value], "value")
+        except TileError:
+            raise self.reject("TV0207", f"{kind.dtype} cannot hold {self.value}", "value") from None
         sums = zip(self.before, kind.shape, self.high, strict=True)
         return kind.with_shape(*(sum(extents) for extents in sums))
 
@@ -140,8 +147,9 @@ class View(Op, name="view", needs_type=True):
     """The same bits as other elements: ``t: u4[8] = view bits`` reads four ``u1`` as one ``u4``.
 
     The bits of each place are taken in the order of its steps, least significant first, and cut
-    anew; so both layouts must have as many places, and as many bits in each.  A tile without a
-    written layout lies in one place, in row-major order.
+    anew; so both layouts must have as many places, and as many bits in each.  Places that hold
+    copies afterwards must do so before.  A tile without a written layout lies in one place, in
+    row-major order.
     """
 
     a: Value
@@ -169,6 +177,17 @@ class View(Op, name="view", needs_type=True):
                 written=f"this is {new}",
                 help="a view keeps the number of places, and the number of bits in each",
             )
+        copied = _copied(old.layout)
+        for low, high in _copied(new.layout):
+            if not any(low % a == 0 and b % high == 0 for a, b in copied):
+                raise self.reject(
+                    "TV0213",
+                    "places that are to hold copies hold different elements",
+                    "a",
+                    a=f"this is {old}",
+                    written=f"this is {new}",
+                    help="`replicated` stands in both layouts, or in the operand's alone",
+                )
         return new
 
     def run(self, a: Any) -> Any:
@@ -187,6 +206,16 @@ class View(Op, name="view", needs_type=True):
         if isinstance(new.dtype, IntType):
             return new.dtype.wrap(codes)
         return new.dtype.decode(codes)
+
+
+def _copied(layout: Layout | None) -> list[tuple[int, int]]:
+    """The digits of the place number that count copies: what one is worth, and the next digit."""
+    found, worth = [], 1
+    for mode in reversed(layout.spatial_modes if layout else ()):
+        if mode.dim is None:
+            found.append((worth, worth * mode.extent))
+        worth *= mode.extent
+    return found
 
 
 def _codes(values: Array, kind: DType) -> Array:

@@ -1,0 +1,98 @@
+"""A wrong beat is named: the op and its line, block ids and loop variables, beat, lane and bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import hdl
+import tilevm
+from hdl import Design
+from hdl.check import compare_outputs
+from hdl.units import Map
+
+STEPS = """
+kernel steps(x: global i8[N], y: global i8[N], z: global i8[N])
+  grid (n = N / 24)
+{
+  for k in 4 .. 13 step 3 {
+    a: i8[8] = load x[n * 24 + (k - 4) / 3 * 8]
+    b = add a, a
+    store b, y[n * 24 + (k - 4) / 3 * 8]
+    c = neg a
+    store c, z[n * 24 + (k - 4) / 3 * 8]
+  }
+}
+"""
+X = np.arange(48) - 24
+
+
+def design() -> Design:
+    return hdl.build(tilevm.parse(STEPS, filename="steps.tile")["steps"], lanes=4, N=48)
+
+
+def fails(built: Design, beat: int, lane: int, bit: int) -> None:
+    """Makes the unit of `b` invert one bit of one beat."""
+    actor = next(actor for actor in built.netlist.actors if actor.name == "b")
+    assert isinstance(actor.unit, Map)
+    actor.unit = replace(actor.unit, function=Flips(actor.unit.function, beat, lane, bit))
+
+
+class Flips:
+    """A function of lanes with one bit inverted at one firing."""
+
+    def __init__(self, function: Any, beat: int, lane: int, bit: int) -> None:
+        self._function, self._beat, self._lane, self._bit = function, beat, lane, bit
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+    def emit(self, m: Any, operands: Sequence[Any], *rest: Any) -> list[Any]:
+        lanes = list(self._function.emit(m, operands, *rest))
+        # the value of `x` at this firing tells it from all others
+        first = int(X.reshape(-1, 4)[self._beat, 0])
+        lanes[self._lane] = lanes[self._lane] ^ ((operands[0][0] == first) << self._bit)
+        return lanes
+
+
+@pytest.mark.parametrize(
+    ("beat", "lane", "bit", "where"),
+    [
+        (0, 0, 0, r"iteration n = 0, k = 4: beat 0, lane 0, lowest wrong bit 0: element \[0\]"),
+        (3, 2, 5, r"iteration n = 0, k = 7: beat 1, lane 2, lowest wrong bit 5: element \[6\]"),
+        (10, 3, 7, r"iteration n = 1, k = 10: beat 0, lane 3, lowest wrong bit 7: element \[3\]"),
+    ],
+)
+def test_a_wrong_beat_of_a_stream(beat: int, lane: int, bit: int, where: str) -> None:
+    built = design()
+    fails(built, beat, lane, bit)
+    with pytest.raises(tilevm.TileError, match=f"TV0606.*`b` of `add`(.|\n)*{where}") as caught:
+        built.simulate(x=X)
+    (found,) = caught.value.diagnostics
+    assert found.labels[0].span.text == "b = add a, a"
+
+
+@pytest.mark.parametrize(
+    ("element", "bit", "where"),
+    [
+        (0, 3, "iteration n = 0, k = 4: beat 0, lane 0, lowest wrong bit 3"),
+        (14, 0, "iteration n = 0, k = 7: beat 1, lane 2, lowest wrong bit 0"),
+        (47, 6, "iteration n = 1, k = 10: beat 1, lane 3, lowest wrong bit 6"),
+    ],
+)
+def test_a_wrong_element_of_an_output(element: int, bit: int, where: str) -> None:
+    """As an independent simulator finds it, which sees the ports alone."""
+    built = design()
+    want = tilevm.run(built.kernel, x=X)
+    seen = {name: values.copy() for name, values in want.items()}
+    seen["z"][element] ^= np.array(1 << bit, np.uint8).view(np.int8)
+    with pytest.raises(tilevm.TileError, match=f"TV0606.*`z.{element}.` differs") as caught:
+        compare_outputs(built, want, seen)
+    (found,) = caught.value.diagnostics
+    assert found.labels[0].span.text.startswith("store c, z[n * 24")
+    assert found.notes[0] == where
+    compare_outputs(built, want, want)

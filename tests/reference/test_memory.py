@@ -1,0 +1,83 @@
+"""Buffers: bounds, undefined elements and races, in random kernels in which these are common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import numpy as np
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+import tilevm
+from tests.reference.agreement import assert_agreement
+
+
+def index(random: Random, names: list[str]) -> str:
+    """An index expression, mostly small."""
+    name = random.choice(names)
+    forms = ["{n}", "{n} * 2", "{n} - 1", "{n} % 2", "3 - {n}", "{n} / 2", "0", "1", "2", "4 / {n}"]
+    return random.choice(forms[:-1] * 3 + forms[-1:]).format(n=name)
+
+
+def statements(random: Random, names: list[str], depth: int, serial: list[int]) -> list[str]:
+    """Loads, stores, loops and branches on the buffers x, y and the shared s."""
+    found = []
+    for _ in range(random.randint(1, 3)):
+        serial[0] += 1
+        number = serial[0]
+        kind = random.random()
+        if depth and kind < 0.15:
+            inner = statements(random, [*names, f"k{number}"], depth - 1, serial)
+            head = f"for k{number} in {index(random, names)} .. {index(random, names)} step 1 {{"
+            found += [head, *inner, "}"]
+        elif depth and kind < 0.35:
+            compared = f"{index(random, names)} {random.choice(['==', '<', '!='])} 1"
+            also = f" and {index(random, names)} < 2" if random.random() < 0.3 else ""
+            found += [f"if {compared}{also} {{", *statements(random, names, depth - 1, serial), "}"]
+        else:
+            source, target = random.choice("xxxys"), random.choice("yyyss")
+            size, short = random.choice([1, 1, 1, 2]), random.random() < 0.3
+            zero, skip = ("{oob = zero}", "{oob = skip}") if short else ("", "")
+            found.append(f"t{number}: i8[{size}] = load {source}[{index(random, names)}] {zero}")
+            found.append(f"store t{number}, {target}[{index(random, names)}] {skip}")
+    return found
+
+
+def draw(random: Random) -> tuple[tilevm.ir.Kernel, dict[str, Any]]:
+    """A kernel, and its arguments; `y` is not always passed."""
+    body = statements(random, ["n"], 2, [0])
+    text = "\n".join(
+        [
+            "kernel f(x: global i8[4], y: global i8[4])",
+            f"grid (n = {random.randint(1, 4)}) {{",
+            "s = alloc_shared i8[4]",
+            *(["i: i8[4] = load x[0]", "store i, s[0]"] if random.random() < 0.7 else []),
+            *body,
+            "e: i8[1] = load x[n]",
+            "store e, y[n] }",
+        ]
+    )
+    arguments: dict[str, Any] = {"x": np.arange(1, 5)}
+    if random.random() < 0.7:
+        arguments["y"] = np.arange(5, 9)
+    return tilevm.parse(text)["f"], arguments
+
+
+@given(st.randoms(use_true_random=False))
+def test_random_accesses(random: Random) -> None:
+    assert_agreement(*draw(random), several_errors=True)
+
+
+def test_the_accesses_meet_every_error() -> None:
+    met: Counter[str] = Counter()
+
+    @settings(max_examples=200, phases=[Phase.generate], database=None)
+    @given(st.randoms(use_true_random=False))
+    def collect(random: Random) -> None:
+        found = assert_agreement(*draw(random), several_errors=True)
+        met[found if isinstance(found, str) else "result"] += 1
+
+    collect()
+    assert set(met) == {"result", "TV0403", "TV0404", "TV0405", "TV0406"}, met

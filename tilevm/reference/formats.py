@@ -1,0 +1,193 @@
+"""Element types: which numbers they have, the codes of these, and how a number becomes one.
+
+Between two neighbouring values of a float format the codes below the sign bit count up by one.  So
+the format is a ladder with a rung at each code, and to round a number is to round its height on the
+ladder to a whole one.  A tie goes to the even code.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import floor
+
+from tilevm.dtypes import DType, FloatFormat, FloatType, IntType
+from tilevm.reference.numbers import (
+    INFINITY,
+    MINUS_INFINITY,
+    MINUS_ZERO,
+    NAN,
+    Number,
+    Refused,
+    is_negative,
+    signed,
+    size,
+)
+
+# What becomes of numbers beyond the largest value where the program does not say.
+_OVERFLOW = {"ieee": "inf", "fn": "nan", "fnuz": "nan", "finite": "sat"}
+
+
+def fit(
+    kind: DType, x: Number, overflow: str | None = None, rounding: str = "nearest_even"
+) -> Number:
+    """An exact result as a value of the type: wrapped (integers) or rounded once (floats).
+
+    `overflow` may say `sat`, `trap`, `inf` or `nan` instead; `wrap` and None are what the type
+    does of itself.  Refused where that stops.
+    """
+    if isinstance(kind, FloatType):
+        return _rounded(kind.format, x, None if overflow == "wrap" else overflow, rounding)
+    assert isinstance(kind, IntType) and isinstance(x, int)
+    low, high = integer_range(kind)
+    if overflow == "sat":
+        return max(low, min(high, x))
+    if overflow == "trap" and not low <= x <= high:
+        raise Refused(f"{x} overflows {kind}, which holds {low} .. {high}")
+    return (x - low) % (1 << kind.width) + low
+
+
+def integer_range(kind: IntType) -> tuple[int, int]:
+    """The smallest and the largest value: two's complement if signed."""
+    if kind.signed:
+        return -(1 << kind.width - 1), (1 << kind.width - 1) - 1
+    return 0, (1 << kind.width) - 1
+
+
+def cast(x: Number, to: DType, rounding: str, overflow: str | None) -> Number:
+    """A value as one of another type; from floats to integers it saturates, and NaN gives 0."""
+    if isinstance(to, FloatType) or isinstance(x, int):
+        return fit(to, x, overflow, rounding)
+    mode = overflow or "sat"
+    if x is NAN or x is INFINITY or x is MINUS_INFINITY:
+        if mode == "trap":
+            raise Refused(f"{x.value} has no value in {to}")
+        assert isinstance(to, IntType)
+        ends = {MINUS_INFINITY: integer_range(to)[0], INFINITY: integer_range(to)[1]}
+        return ends[x] if mode == "sat" and x in ends else 0
+    whole = _whole(size(x), rounding, is_negative(x))
+    return fit(to, -whole if is_negative(x) else whole, mode)
+
+
+def encode(kind: DType, x: Number) -> int:
+    """The code of a value that the type has."""
+    if isinstance(kind, IntType):
+        assert isinstance(x, int)
+        return x % (1 << kind.width)
+    assert isinstance(kind, FloatType)
+    f = kind.format
+    if x is NAN:
+        if f.convention == "fnuz":
+            return _sign_bit(f)
+        return _last(f) + (1 if f.convention == "fn" else 1 + (1 << f.mantissa - 1))
+    sign = _sign_bit(f) if is_negative(x) else 0
+    if x is INFINITY or x is MINUS_INFINITY:
+        return sign | _last(f) + 1
+    height = _height(f, size(x))
+    assert height.denominator == 1, f"{x} is no value of {kind}"
+    return sign | int(height)
+
+
+def decode(kind: DType, code: int) -> Number:
+    """The value of a code."""
+    if isinstance(kind, IntType):
+        return fit(kind, code)
+    assert isinstance(kind, FloatType)
+    f = kind.format
+    rung, negative = code & (1 << f.exponent + f.mantissa) - 1, bool(code & _sign_bit(f))
+    if f.convention == "fnuz" and code == _sign_bit(f):
+        return NAN
+    if rung > _last(f):
+        return signed(INFINITY, negative) if _is_infinity(f, rung) else NAN
+    return signed(_rung(f, rung), negative)
+
+
+def _is_infinity(f: FloatFormat, rung: int) -> bool:
+    return f.convention == "ieee" and rung == _last(f) + 1
+
+
+def _sign_bit(f: FloatFormat) -> int:
+    return 1 << f.exponent + f.mantissa if f.signed else 0
+
+
+def _last(f: FloatFormat) -> int:
+    """The rung of the largest value: `ieee` keeps the last exponent, `fn` the last code."""
+    ones = (1 << f.exponent + f.mantissa) - 1
+    return ones - {"ieee": 1 << f.mantissa, "fn": 1}.get(f.convention, 0)
+
+
+def _lowest(f: FloatFormat) -> int:
+    """The exponent of the smallest normal value; without a sign bit there is no zero below."""
+    return (1 if f.signed else 0) - f.bias
+
+
+def _rung(f: FloatFormat, rung: int) -> Fraction:
+    """The value at a rung: subnormal at exponent field 0, else with a leading one."""
+    field, fraction = divmod(rung, 1 << f.mantissa)
+    if field == 0 and f.signed:
+        return fraction * Fraction(2) ** (_lowest(f) - f.mantissa)
+    return ((1 << f.mantissa) + fraction) * Fraction(2) ** (field - f.bias - f.mantissa)
+
+
+def _height(f: FloatFormat, x: Fraction) -> Fraction:
+    """The inverse of `_rung`, straight between the rungs, as if there were no end above."""
+    exponent = max(_floor_log2(x), _lowest(f)) if x else _lowest(f)
+    # below the first power of two there are 2**mantissa rungs of subnormals, unsigned none
+    origin = (exponent - _lowest(f) << f.mantissa) - (0 if f.signed else 1)
+    return x / Fraction(2) ** (exponent - f.mantissa) + origin
+
+
+def _floor_log2(x: Fraction) -> int:
+    guess = x.numerator.bit_length() - x.denominator.bit_length()
+    return guess if Fraction(2) ** guess <= x else guess - 1
+
+
+def _whole(x: Fraction, rounding: str, negative: bool) -> int:
+    """The size of a number, rounded to a whole one; `negative` is the sign of the number."""
+    below = floor(x)
+    rest, half = x - below, Fraction(1, 2)
+    up = {
+        "nearest_even": rest > half or (rest == half and below % 2 == 1),
+        "nearest_away": rest >= half,
+        "toward_zero": False,
+        "up": rest > 0 and not negative,
+        "down": rest > 0 and negative,
+    }
+    return below + up[rounding]
+
+
+def _rounded(f: FloatFormat, x: Number, overflow: str | None, rounding: str) -> Number:
+    """A number rounded once.
+
+    A finite number that rounds towards zero never overflows: it gives the largest value.  What is
+    still beyond that, infinities too, becomes what `overflow` says; an infinity traps only where
+    the format has none.  Without a sign bit a negative number is NaN, and a zero the smallest
+    value; without -0 (`fnuz`) it is +0.
+    """
+    if x is NAN or (not f.signed and is_negative(x) and x is not MINUS_ZERO):
+        return _nan(f)
+    negative = f.signed and is_negative(x)
+    infinite = x is INFINITY or x is MINUS_INFINITY
+    rung = _last(f) + 1
+    if not infinite:
+        height = _height(f, size(x))
+        rung = max(0, _whole(height, rounding, negative))
+        if rounding in ("toward_zero", "up" if negative else "down"):
+            rung = min(rung, _last(f))
+    if rung > _last(f):
+        mode = overflow or _OVERFLOW[f.convention]
+        if mode == "trap" and not (infinite and f.convention == "ieee"):
+            raise Refused(f"the result overflows {f.full_name}")
+        if mode == "nan":
+            return _nan(f)
+        if mode != "sat":
+            return signed(INFINITY, negative)
+        rung = _last(f)
+    if rung == 0 and f.signed:
+        return MINUS_ZERO if negative and f.convention != "fnuz" else Fraction(0)
+    return signed(_rung(f, rung), negative)
+
+
+def _nan(f: FloatFormat) -> Number:
+    if f.convention == "finite":
+        raise Refused(f"NaN has no code in {f.full_name}")
+    return NAN
