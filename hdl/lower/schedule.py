@@ -97,7 +97,7 @@ def row_numbers(table: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     Much faster than `np.unique` over an axis, which sorts rows.
     """
     seen: dict[bytes, int] = {}
-    rows = np.ascontiguousarray(table.reshape(len(table), -1))
+    rows = np.ascontiguousarray(table.reshape(len(table), prod(table.shape[1:])))
     return np.array([seen.setdefault(row.tobytes(), len(seen)) for row in rows], np.int64)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tilevm.ir import REGISTRY, For, If
 from tilevm.reference import MEANINGS, STATEMENTS
 
-FILES = sorted((Path(__file__).parents[2] / "tilevm" / "reference").glob("*.py"))
+FILES = sorted((Path(__file__).parents[2] / "tilevm" / "reference").rglob("*.py"))
 STANDARD = {"__future__", "collections", "dataclasses", "enum", "fractions", "itertools", "math"}
 OURS = {
     "tilevm.diagnostics": {"Label", "TileError", "error"},

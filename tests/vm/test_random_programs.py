@@ -54,10 +54,12 @@ def draw(random: Random) -> tuple[Kernel, dict[str, Any]]:
         def operand(item: OpField) -> Any:
             if item.role == "operand":
                 return random.choice(values)
+            if item.role == "operands":
+                return random.choices(values, k=random.randint(1, 3))
             return f"{random.choice(KINDS)}{[random.randint(1, 4) for _ in range(2)]}"
 
-        operands = [operand(item) for item in op.fields() if item.role != "attribute"]
-        chosen = [i for i in op.fields() if i.role == "attribute"]
+        operands = [operand(item) for item in op.fields() if item.by_place]
+        chosen = [i for i in op.fields() if not i.by_place]
         chosen = [i for i in chosen if i.required or random.random() < 0.4]
         attributes = {item.name: random.choice(CHOICES[item.name]) for item in chosen}
         written = None

@@ -60,7 +60,7 @@ def _page(op: type[Op]) -> str:
                 operands.append("buffer[index, ...]")
             case "type":
                 operands.append("element_type[extent, ...]")
-            case "attribute":
+            case "attribute" | "optional":
                 needed = "..." if item.required else _shown(item.default)
                 attributes.append(f"{item.name} = {needed}")
     head = f"{op.name} {', '.join(operands)}".rstrip()

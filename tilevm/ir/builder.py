@@ -102,7 +102,7 @@ class Builder:
 
         def build(
             *operands: Any,
-            name: str | None = None,
+            name: str | Sequence[str] | None = None,
             type: str | TileType | None = None,
             **attributes: Any,
         ) -> Any:
@@ -115,19 +115,21 @@ class Builder:
         kind: type[Op],
         operands: Sequence[Any],
         attributes: Mapping[str, Any],
-        name: str | None = None,
+        name: str | Sequence[str] | None = None,
         type: str | TileType | None = None,
         loc: Loc = Loc(),
     ) -> Any:
-        """Appends an op; returns its result, or None."""
-        declared = [item for item in kind.fields() if item.role != "attribute"]
+        """Appends an op; returns its result, a tuple of them, or None.  `name`: for each result."""
+        declared = [item for item in kind.fields() if item.by_place]
+        if declared and declared[-1].role == "operands" and len(operands) >= len(declared):
+            operands = (*operands[: len(declared) - 1], tuple(operands[len(declared) - 1 :]))
         if len(operands) != len(declared):
             wanted = ", ".join(item.name for item in declared) or "none"
             raise error(
                 "TV0202",
                 f"`{kind.name}` takes {len(declared)} operands ({wanted}), not {len(operands)}",
             )
-        allowed = {item.name: item for item in kind.fields() if item.role == "attribute"}
+        allowed = {item.name: item for item in kind.fields() if not item.by_place}
         for key in attributes:
             if key not in allowed:
                 raise error(
@@ -142,9 +144,10 @@ class Builder:
         for item, value in zip(declared, operands, strict=True):
             given[item.name] = _operand(item.role, value)
         written = TileType.parse(type) if isinstance(type, str) else type
-        label = self._fresh(name) if name else self._unused(kind.name)
-        probe = kind(written=written, loc=loc, **given)
-        op = kind(written=written, loc=loc, named=(label,) * len(probe.results), **given)
+        count = len(kind(written=written, loc=loc, **given).results)
+        listed = [name] if isinstance(name, str) else name or []
+        labels = [*map(self._fresh, listed)] or [self._unused(kind.name, i) for i in range(count)]
+        op = kind(written=written, loc=loc, named=tuple(labels), **given)
         self._used.update(value.name for value in op.results)
         return self.append(op)
 
@@ -237,8 +240,8 @@ class Builder:
         self._used.add(name)
         return name
 
-    def _unused(self, base: str) -> str:
-        stem, number = f"{base}_", 0
+    def _unused(self, base: str, number: int = 0) -> str:
+        stem = f"{base}_"
         while f"{stem}{number}" in self._used:
             number += 1
         return f"{stem}{number}"
@@ -254,7 +257,9 @@ def condition(a: Index, op: str, b: Index) -> Condition:
 def _operand(role: str, value: Any) -> Any:
     if role == "type" and isinstance(value, str):
         return TileType.parse(value)
-    wanted = {"operand": Value, "access": Access, "type": TileType, "operands": tuple}[role]
+    if role == "operands":
+        return tuple(_operand("operand", each) for each in value)
+    wanted = {"operand": Value, "access": Access, "type": TileType}[role]
     if not isinstance(value, wanted):
         raise error("TV0202", f"an operand must be a {wanted.__name__}, not {value!r}")
     return value

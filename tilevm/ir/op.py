@@ -6,7 +6,8 @@ A subclass is a frozen dataclass.  The annotation of a field says what it is:
 ``Value``              an operand: a tile, in textual order
 ``Access``             an operand: an element of a buffer, ``w[n * 64, 0]``
 ``TileType``           an operand: a type, as in ``full i32[64]``
-``tuple[Value, ...]``  any number of tile operands
+``tuple[Value, ...]``  all further operands, at least one: tiles
+``Value | None``       a tile that may be left out, written by name: ``{zero = z}``
 anything else          an attribute ``{name = value}``; optional if the field has a default
 =====================  =====================================================================
 
@@ -95,7 +96,7 @@ class Access:
         raise error("TV0204", f"`{self.buffer.name}` is a tile, not a buffer", *labels)
 
 
-Role = Literal["operand", "operands", "access", "type", "attribute"]
+Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +112,11 @@ class OpField:
     def required(self) -> bool:
         """Whether a program must give it."""
         return self.default is MISSING
+
+    @property
+    def by_place(self) -> bool:
+        """Whether it is written among the operands; else it stands by name, in braces."""
+        return self.role not in ("attribute", "optional")
 
 
 REGISTRY: dict[str, type[Op]] = {}
@@ -153,6 +159,9 @@ class Op:
             elif item.role == "operands":
                 for operand in value:
                     self._tile_operand(item.name, operand)
+            elif item.role == "optional":
+                if value is not None:
+                    self._tile_operand(item.name, value)
             elif item.role == "attribute":
                 object.__setattr__(self, item.name, self._attribute(item, value))
         try:
@@ -263,7 +272,7 @@ class Op:
     @classmethod
     def attribute_hint(cls, name: str) -> str:
         """What to write in place of an attribute that the op does not have."""
-        allowed = [item.name for item in cls.fields() if item.role == "attribute"]
+        allowed = [item.name for item in cls.fields() if not item.by_place]
         near = nearest(name, allowed)
         if near:
             return f"did you mean `{near}`?"
@@ -275,23 +284,29 @@ class Op:
         return inspect.cleandoc(cls.__doc__ or "")
 
     def operand_fields(self) -> Iterator[tuple[OpField, Any]]:
-        """The operand fields (tiles, accesses, types) with their values, in textual order."""
+        """The fields among the operands (tiles, accesses, types) with their values, in order."""
         for item in self.fields():
-            if item.role != "attribute":
+            if item.by_place:
                 yield item, getattr(self, item.name)
 
     def attributes(self) -> Iterator[tuple[OpField, Any]]:
-        """The attribute fields with their values."""
+        """The fields by name (attributes, tiles that may be left out) with their values."""
         for item in self.fields():
-            if item.role == "attribute":
+            if not item.by_place:
                 yield item, getattr(self, item.name)
 
     @property
     def operands(self) -> tuple[Value, ...]:
         """The tiles that the op reads."""
-        found: list[Value] = []
-        for item, value in self.operand_fields():
-            if item.role == "operand":
+        return tuple(value for value in self.tiles if value is not None)
+
+    @property
+    def tiles(self) -> tuple[Value | None, ...]:
+        """The tiles that its meaning takes, in field order; None for one that is left out."""
+        found: list[Value | None] = []
+        for item in self.fields():
+            value = getattr(self, item.name)
+            if item.role in ("operand", "optional"):
                 found.append(value)
             elif item.role == "operands":
                 found.extend(value)
@@ -317,7 +332,7 @@ class Op:
         for item in self.fields():
             old = getattr(self, item.name)
             match item.role:
-                case "operand":
+                case "operand" | "optional":
                     changes[item.name] = values.get(old, old)
                 case "operands":
                     changes[item.name] = tuple(values.get(v, v) for v in old)
@@ -368,6 +383,7 @@ _ROLES: Mapping[Any, Role] = {
     Access: "access",
     TileType: "type",
     tuple[Value, ...]: "operands",
+    Value | None: "optional",
 }
 
 

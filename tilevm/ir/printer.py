@@ -11,7 +11,7 @@ from typing import Any
 
 from tilevm.ir.index import Const
 from tilevm.ir.kernel import For, If, Kernel, Program
-from tilevm.ir.op import Block, Loc, Op, OpField
+from tilevm.ir.op import Block, Loc, Op, OpField, Value
 
 INDENT = "  "
 
@@ -129,6 +129,8 @@ def _said(item: OpField, value: Any) -> bool:
 
 def written_attribute(hint: Any, value: Any) -> str:
     """An attribute's value as the language writes it, for a field of that type."""
+    if isinstance(value, Value):
+        return value.name
     return quoted(value) if hint is str else _attribute(value)
 
 

@@ -41,21 +41,19 @@ def reference() -> str:
 
 def _entry(op: type[Op]) -> str:
     lines = [f"### `{op.name}`\n", f"```\n{_form(op)}\n```\n", f"{_markdown(op.law())}\n"]
-    attributes = [item for item in op.fields() if item.role == "attribute"]
+    attributes = [item for item in op.fields() if not item.by_place]
     lines.extend(f"- `{item.name}`: {_attribute(item)}" for item in attributes)
     return "\n".join([*lines, ""] if attributes else lines)
 
 
 def _form(op: type[Op]) -> str:
     """How the op is written."""
-    operands = {"access": "{}[...]", "type": "i32[...]"}
+    operands = {"access": "{}[...]", "type": "i32[...]", "operands": "{}, ..."}
     shown = ", ".join(
-        operands.get(item.role, "{}").format(item.name)
-        for item in op.fields()
-        if item.role != "attribute"
+        operands.get(item.role, "{}").format(item.name) for item in op.fields() if item.by_place
     )
     needed = ", ".join(
-        f"{item.name} = ..." for item in op.fields() if item.role == "attribute" and item.required
+        f"{item.name} = ..." for item in op.fields() if not item.by_place and item.required
     )
     result = "" if op.result.__annotations__.get("return") == "None" else "r = "
     if op.needs_type:
@@ -64,7 +62,7 @@ def _form(op: type[Op]) -> str:
 
 
 def _attribute(item: OpField) -> str:
-    kind = " or ".join(_kinds(item.hint))
+    kind = "a tile" if item.role == "optional" else " or ".join(_kinds(item.hint))
     if item.required:
         return f"{kind}; required"
     if item.default is None:

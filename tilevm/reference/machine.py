@@ -118,8 +118,10 @@ class ThreadBlock:
                 if type(op) in STATEMENTS:
                     STATEMENTS[type(op)](self, op)
                 else:
-                    operands = [self.tiles[value] for value in op.operands]
-                    self.tiles[op.out] = MEANINGS[type(op)](op, *operands)
+                    operands = [value and self.tiles[value] for value in op.tiles]
+                    found = MEANINGS[type(op)](op, *operands)
+                    results = found if isinstance(found, tuple) else (found,)
+                    self.tiles.update(zip(op.results, results, strict=True))
             except Refused as problem:
                 raise op.reject("TV0407", str(problem)) from None
             except TileError as problem:

@@ -92,7 +92,7 @@ class Writer:
         cls = REGISTRY[kind]
         written = None
         if self.written_layouts and self.rarely(8) and not cls.needs_type:
-            names = [item.name for item in cls.fields() if item.role != "attribute"]
+            names = [item.name for item in cls.fields() if item.by_place]
             probe = cls(**dict(zip(names, operands, strict=True)), **attributes)
             tile = probe.out.tile
             written = replace(tile, layout=self.draw(layouts(tile.shape)))

@@ -171,16 +171,22 @@ class Statements:
             label = Label(self.terms.span(token(name)))
             raise error("TV0103", f"there is no op `{name}`", label, help=hint)
         given = [tree(operand) for operand in operands if operand is not None]
-        declared = [item for item in kind.fields() if item.role != "attribute"]
-        if len(given) != len(declared):
+        declared = [item for item in kind.fields() if item.by_place]
+        variadic = bool(declared) and declared[-1].role == "operands"
+        if len(given) != len(declared) and not (variadic and len(given) > len(declared)):
             raise _wrong_count(kind, declared, len(given), self.terms.span(node))
-        parts = {item.name: self.terms.span(o) for item, o in zip(declared, given, strict=True)}
+        parts: dict[str, Span] = {}
         fields: dict[str, Any] = {}
         problems: list[Diagnostic] = []
         skipped = False
+        declared += declared[-1:] * (len(given) - len(declared))
         for item, operand in zip(declared, given, strict=True):
+            parts[item.name] = self.terms.span(operand)
             try:
-                fields[item.name] = self.terms.operand(item.role, operand, scope)
+                value: Any = self.terms.operand(item.role, operand, scope)
+                if item.role == "operands":
+                    value = (*fields.get(item.name, ()), value)
+                fields[item.name] = value
             except Skip:
                 skipped = True
             except TileError as problem:
@@ -212,7 +218,7 @@ class Statements:
         whole: Span,
     ) -> dict[str, Any]:
         """The attributes of an op by name; their places go to `parts`."""
-        allowed = {item.name: item for item in kind.fields() if item.role == "attribute"}
+        allowed = {item.name: item for item in kind.fields() if not item.by_place}
         fields: dict[str, Any] = {}
         for item in children(node):
             key, value = item.children
@@ -223,13 +229,23 @@ class Statements:
             if name in fields:
                 raise error("TV0102", f"attribute `{name}` is given twice", label)
             parts[name] = self.terms.span(item)
-            fields[name] = self.terms.attribute(value, scope, allowed[name].hint is Expr)
+            if allowed[name].role == "optional":
+                fields[name] = self.named_tile(name, value, scope)
+            else:
+                fields[name] = self.terms.attribute(value, scope, allowed[name].hint is Expr)
         for name, field in allowed.items():
             if field.required and name not in fields:
                 hint = f"write `{{{name} = ...}}` behind the operands"
                 message = f"`{kind.name}` needs the attribute `{name}`"
                 raise error("TV0207", message, Label(whole), help=hint)
         return fields
+
+    def named_tile(self, attribute: str, node: Any, scope: Scope) -> Value:
+        """The tile in ``{attribute = tile}``."""
+        if tree(node).data != "symbol":
+            label = Label(self.terms.span(tree(node)))
+            raise error("TV0204", f"`{attribute}` takes the name of a tile", label)
+        return self.tile(node.children[0], scope)
 
     def loop(
         self,
@@ -326,6 +342,9 @@ class Statements:
 
 def _wrong_count(kind: type[Op], declared: Sequence[OpField], given: int, span: Span) -> TileError:
     wanted = ", ".join(item.name for item in declared) or "none"
+    if declared and declared[-1].role == "operands":
+        message = f"`{kind.name}` takes at least {len(declared)} operands ({wanted}), not {given}"
+        return error("TV0202", message, Label(span))
     count = f"{len(declared)} operand" + "s" * (len(declared) != 1)
     message = f"`{kind.name}` takes {count} ({wanted}), not {given}"
     hint = None

@@ -7,7 +7,7 @@ Where control flow differs between blocks, the group of blocks splits, and its r
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,9 +162,10 @@ class _Machine:
             self.show(op, result, group)
         elif isinstance(op, Assert):
             self.check(op, result, group)
+        elif len(op.results) == 1:
+            self.finish(op, group, [result])
         elif op.results:
-            group.known[op.out] = result
-            self.seen(op.out, group)
+            self.finish(op, group, result)
 
     def shared(self, op: AllocShared) -> Buffer:
         """A shared buffer, with a copy for each block of the chunk."""
@@ -178,8 +179,9 @@ class _Machine:
         """What `run` takes, in field order: tiles, parts of buffers, values of index attributes."""
         found: list[Any] = []
         for item in op.fields():
-            if item.role == "operand":
-                found.append(group.data(getattr(op, item.name)))
+            if item.role in ("operand", "optional"):
+                tile: Value | None = getattr(op, item.name)
+                found.append(None if tile is None else group.data(tile))
             elif item.role == "operands":
                 found.extend(map(group.data, getattr(op, item.name)))
             elif item.role == "access":
@@ -292,8 +294,8 @@ class _Machine:
             for value in op.results
         ]
 
-    def finish(self, op: For | If, group: Group, results: list[Any]) -> None:
-        """Hands the results of a loop or branch to the statements behind it."""
+    def finish(self, op: Op, group: Group, results: Sequence[Any]) -> None:
+        """Hands the results of an op to the statements behind it."""
         for value, data in zip(op.results, results, strict=True):
             group.known[value] = data
             self.seen(value, group)

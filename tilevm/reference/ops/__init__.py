@@ -1,0 +1,17 @@
+"""The laws of the ops that compute tiles from tiles, as their docstrings state them."""
+
+from tilevm.reference.ops import create, elementwise, matrix, reduce, shape
+from tilevm.reference.ops.meaning import MEANINGS, Index, Tile, indices, tile
+
+__all__ = [
+    "MEANINGS",
+    "Index",
+    "Tile",
+    "create",
+    "elementwise",
+    "indices",
+    "matrix",
+    "reduce",
+    "shape",
+    "tile",
+]

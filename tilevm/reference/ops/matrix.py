@@ -1,0 +1,56 @@
+"""Products, and the steps that they are rewritten into."""
+
+from __future__ import annotations
+
+from tilevm.ir import ops
+from tilevm.reference.formats import fit
+from tilevm.reference.numbers import Number, Refused, times, total
+from tilevm.reference.ops.meaning import Index, Integers, Tile, aligned, means, tile
+
+
+@means(ops.Dot)
+def dot(op: ops.Dot, a: Tile, b: Tile) -> Tile:
+    rows = op.a.tile.rank - 1  # 0 if there is no M
+
+    def law(i: Index) -> Number:
+        products = (times(a[*i[:rows], k], b[k, *i[rows:]]) for k in range(op.a.tile.shape[-1]))
+        return fit(op.out.dtype, total(products))
+
+    return tile(op.out, law)
+
+
+@means(ops.BitPlanes)
+def bit_planes(op: ops.BitPlanes, a: Integers) -> Tile:
+    return tile(op.out, lambda i: a[i[1:]] >> i[0] & 1)
+
+
+@means(ops.SubsetSums)
+def subset_sums(op: ops.SubsetSums, a: Integers) -> Tile:
+    def law(at: Index) -> Number:
+        *lead, j, e = at
+        return sum(a[*lead, j * op.group + i] for i in range(op.group) if e >> i & 1)
+
+    return tile(op.out, law)
+
+
+@means(ops.Lookup)
+def lookup(op: ops.Lookup, table: Tile, index: Integers) -> Tile:
+    *lead, entries = op.table.tile.shape
+
+    def law(i: Index) -> Number:
+        if index[i] >= entries:
+            raise Refused(f"index {index[i]} is beyond the table of {entries} entries")
+        return table[*aligned(i, tuple(lead)), index[i]]
+
+    return tile(op.out, law)
+
+
+@means(ops.ShiftAdd)
+def shift_add(op: ops.ShiftAdd, a: Integers) -> Tile:
+    planes = op.a.tile.shape[0]
+    weights = [2**p for p in range(planes)]
+    if op.signed:
+        weights[-1] = -weights[-1]
+    return tile(
+        op.out, lambda i: fit(op.out.dtype, sum(w * a[p, *i] for p, w in enumerate(weights)))
+    )

@@ -1,0 +1,26 @@
+"""Families: each writes one random statement, or a few that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tilevm.ir import Value
+from tilevm.testing.writer import Writer
+
+Family = Callable[[Writer], Value | None]  # None: nothing of the family fits here
+FAMILIES: list[Family] = []
+
+
+def family(write: Family) -> Family:
+    """Registers a family: from now on random programs hold what it writes."""
+    FAMILIES.append(write)
+    return write
+
+
+def split(w: Writer, size: int) -> tuple[int, ...]:
+    """A shape of this many elements."""
+    found: list[int] = []
+    for _ in range(w.number(0 if size == 1 else 1, 3) - 1):
+        found.append(w.pick([d for d in range(1, size + 1) if size % d == 0]))
+        size //= found[-1]
+    return (*found, size) if size > 1 or found or w.rarely(2) else ()

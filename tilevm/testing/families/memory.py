@@ -1,0 +1,33 @@
+"""Shared memory."""
+
+from __future__ import annotations
+
+from tilevm.ir import Value
+from tilevm.testing.families.family import family
+from tilevm.testing.writer import Writer
+
+
+@family
+def through_shared_memory(w: Writer) -> Value | None:
+    """A tile stored to shared memory in full, maybe overwritten in part, and loaded in part."""
+    a = w.any_value()
+    if not a.tile.rank or not w.rarely(2):
+        return None
+    lead = w.number(0, 1)
+    at = [w.pick((0, 0, 1)) for _ in a.tile.shape]
+    shape = [n + o + w.pick((0, 0, 1)) for n, o in zip(a.tile.shape, at, strict=True)]
+    kind = a.tile.with_shape(*(2,) * lead, *shape)
+    buffer = w.builder.alloc_shared(kind, name=w.name("s"))
+    w.builder.store(a, buffer[(*(1,) * lead, *at)])
+    if w.rarely(2):
+        part = a.tile.with_shape(*(w.number(1, n) for n in a.tile.shape))
+        w.builder.store(w.of_type(part), buffer[(*(1,) * lead, *at)])
+    w.builder.barrier()
+    begin = [w.number(0, n - 1) for n in a.tile.shape]
+    sizes = [w.number(1, n - b) for n, b in zip(a.tile.shape, begin, strict=True)]
+    first = tuple(o + b for o, b in zip(at, begin, strict=True))
+    loaded: Value = w.builder.load(
+        buffer[(*(1,) * lead, *first)], type=a.tile.with_shape(*sizes), name=w.name("v")
+    )
+    w.values.append(loaded)
+    return loaded
