@@ -16,6 +16,7 @@ from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.names import dtype
 from tilevm.dtypes.packing import PADDINGS, row_bytes
 from tilevm.dtypes.products import dot, total
+from tilevm.dtypes.recut import recut
 
 __all__ = [
     "FLOAT_OVERFLOWS",
@@ -32,6 +33,7 @@ __all__ = [
     "as_array",
     "dot",
     "dtype",
+    "recut",
     "row_bytes",
     "total",
 ]

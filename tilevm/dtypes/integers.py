@@ -73,14 +73,33 @@ class IntType(DType):
 
     def wrap(self, values: Array) -> Array:
         """Any integers modulo 2**bits, as values of this type."""
-        with np.errstate(all="ignore"):
-            result = np.asarray(values).astype(self.carrier, copy=False)
-        spare = self.carrier.itemsize * 8 - self.width
-        if not spare:
+        result = np.asarray(values).astype(self.carrier, copy=False)
+        if self._fills:
             return result
-        if not self.signed:
-            return np.asarray(result & self.carrier.type(self.mask))
-        return np.asarray(np.right_shift(np.left_shift(result, spare), spare))
+        return self.of_codes(np.asarray(result & self._mask))
+
+    def of_codes(self, codes: Array) -> Array:
+        """Values of codes that are known to lie below 2**bits, in any integer array."""
+        result = codes.astype(self.carrier, copy=False)
+        if not self.signed or self._fills:
+            return result
+        # flipping the sign bit adds half the range, which is then taken off: no slow shifts
+        flipped: Array = np.asarray(np.bitwise_xor(result, self._half))
+        flipped -= self._half
+        return flipped
+
+    @cached_property
+    def _fills(self) -> bool:
+        """Whether the carrier has no bits to spare."""
+        return self.carrier.itemsize * 8 == self.width
+
+    @cached_property
+    def _mask(self) -> Any:
+        return self.carrier.type(self.mask)
+
+    @cached_property
+    def _half(self) -> Any:
+        return self.carrier.type(1 << self.width - 1)
 
     # --- data in and out
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilevm.diagnostics import error
+from tilevm.dtypes.spread import merge, spread
 
 WORD_BITS = 32
 _ROW_BYTES = {"none": 1, "byte": 1, "word": WORD_BITS // 8}
@@ -99,14 +100,11 @@ def _windows(
 def _pack_rows(table: npt.NDArray[np.uint64], bits: int) -> npt.NDArray[np.uint8]:
     rows, length = table.shape
     groups = -(-length // 8)
-    grouped = np.zeros((rows, groups, 8), np.uint64)
+    kind = np.uint8 if bits < 8 else np.uint64
+    grouped = np.zeros((rows, groups, 8), kind)
     grouped.reshape(rows, groups * 8)[:, :length] = table
-    if bits < 8:  # the eight codes fit in one word
-        word = grouped[:, :, 0].copy()
-        for i in range(1, 8):
-            word |= grouped[:, :, i] << np.uint64(i * bits)
-        eight = word.astype("<u8").view(np.uint8).reshape(rows, groups, 8)
-        return eight[:, :, :bits].reshape(rows, groups * bits)
+    if bits < 8:
+        return merge(grouped.reshape(-1), bits).reshape(rows, groups * bits)
     buffer = np.zeros((rows, groups * bits + _SPARE), np.uint8)
     for i in range(8):
         byte, shift = divmod(i * bits, 8)
@@ -124,6 +122,9 @@ def _unpack_rows(table: npt.NDArray[np.uint8], bits: int, length: int) -> npt.ND
     buffer = np.zeros((rows, groups * bits + _SPARE), np.uint8)
     used = min(table.shape[1], groups * bits)
     buffer[:, :used] = table[:, :used]
+    if bits < 8:
+        whole = np.ascontiguousarray(buffer[:, : groups * bits]).reshape(-1)
+        return spread(whole, bits).reshape(rows, groups * 8)[:, :length].astype(np.uint64)
     mask = np.uint64((1 << bits) - 1)
     codes = np.empty((rows, groups, 8), np.uint64)
     for i in range(8):

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import DType, IntType, dtype
+from tilevm.dtypes import DType, IntType, recut
 from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
 from tilevm.layouts import Layout
@@ -197,14 +197,14 @@ class View(Op, name="view", needs_type=True):
         if old.layout is not None or new.layout is not None:
             there = old.layout.elements() if old.layout else np.arange(old.size)[None]
             codes = codes[:, there]
-        codes = _recut(codes, old.dtype.bits, new.dtype.bits)
+        codes = recut(codes, old.dtype.bits, new.dtype.bits)
         if new.layout is not None:
             placed = np.empty((a.shape[0], new.size), codes.dtype)
             placed[:, new.layout.elements()] = codes
             codes = placed
         codes = codes.reshape(a.shape[0], *new.shape)
         if isinstance(new.dtype, IntType):
-            return new.dtype.wrap(codes)
+            return new.dtype.of_codes(codes)
         return new.dtype.decode(codes)
 
 
@@ -224,20 +224,3 @@ def _codes(values: Array, kind: DType) -> Array:
         return kind.encode(values)
     raw = values.view(f"u{values.itemsize}")
     return np.asarray(raw & raw.dtype.type(kind.mask)) if kind.signed else raw
-
-
-def _recut(codes: Array, old: int, new: int) -> Array:
-    """Codes of `old` bits along the last axis as codes of `new` bits, least significant first."""
-    if old == new:
-        return codes
-    if new % old == 0:
-        parts = codes.reshape(*codes.shape[:-1], -1, new // old)
-        merged: Array = parts[..., 0].astype(dtype(f"u{new}").carrier)
-        for i in range(1, new // old):
-            merged |= parts[..., i].astype(merged.dtype) << i * old
-        return merged
-    if old % new == 0:
-        shifts = np.arange(0, old, new).astype(codes.dtype)
-        cut: Array = (codes[..., None] >> shifts) & codes.dtype.type((1 << new) - 1)
-        return cut.reshape(*codes.shape[:-1], -1)
-    return _recut(_recut(codes, old, 1), 1, new)
