@@ -1,5 +1,6 @@
 """Arguments of a launch: everything that is wrong is said, with the name of the argument."""
 
+import gc
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import tilevm
 from tilevm import TileError
 from tilevm.vm import bind, bind_symbols, execute
+from tilevm.vm.memo import Memo
 
 TEXT = """
 kernel f(x: global i4[N, K], y: global i8[N], z: global f16[N])
@@ -210,3 +212,30 @@ def test_a_grid_beyond_64_bits_is_refused() -> None:
     kernel = tilevm.parse(f"kernel f(x: global i8[8])\n  grid ({grid})\n{{\n}}")["f"]
     with pytest.raises(TileError, match="thread blocks"):
         tilevm.run(kernel, x=np.zeros(8, np.int8))
+
+
+def test_a_second_launch_of_the_same_shapes_checks_its_data() -> None:
+    kernel = tilevm.parse(
+        "kernel f(x: global i4[N], y: global i4[N])\n  grid (n = N)\n"
+        "{\n  t: i4[1] = load x[n]\n  store t, y[n]\n}\n"
+    )["f"]
+    for values in ([1, 2, 3], [7, -8, 0]):
+        assert tilevm.run(kernel, x=np.array(values))["y"].tolist() == values
+    with pytest.raises(TileError) as wrong:
+        tilevm.run(kernel, x=np.array([1, 8, 3]))
+    assert wrong.value.diagnostics[0].code == "TV0401"
+    assert "argument `x` holds 8 at index [1]" in str(wrong.value)
+    assert tilevm.run(kernel, x=np.array([1, 2]))["y"].tolist() == [1, 2]
+
+
+def test_the_memo_forgets_with_its_owner() -> None:
+    class Owner:
+        pass
+
+    memo: Memo[int] = Memo()
+    one, other = Owner(), Owner()
+    memo.keep(one, 1)
+    assert memo.get(one) == 1 and memo.get(other) is None
+    del one
+    gc.collect()
+    assert not memo._known
