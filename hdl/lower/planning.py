@@ -72,6 +72,8 @@ class Planning:
 
     def _resolve(self, block: Block) -> None:
         for op in block.ops:
+            if any(value.tile.size == 0 for value in (*op.operands, *_tiles_of(op))):
+                raise refused(op, "a tile without elements has no stream", "leave the op out")
             match op:
                 case For():
                     self._resolve_loop(op)
@@ -222,3 +224,8 @@ def _as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:
 def _reads(op: Op) -> tuple[Value, ...]:
     """What an op reads itself, its blocks' yields included."""
     return op.operands + tuple(value for block in op.blocks for value in block.yields)
+
+
+def _tiles_of(op: Op) -> list[Value]:
+    """The results that are tiles."""
+    return [value for value in op.results if isinstance(value.type, TileType)]

@@ -43,6 +43,11 @@ LOADED_AND_STORED = """\
   b = neg a
   store b, y[n * 4]
 """
+EMPTY = """\
+  a: i8[0] = load x[n * 4]
+  b = pad a {high = [4]}
+  store b, y[n * 4]
+"""
 LOOP_OVER_BLOCKS = """\
   a: i8[4] = load x[n * 4]
   b = for k in 0 .. n carry (p = a) {
@@ -60,6 +65,7 @@ LOOP_OVER_BLOCKS = """\
         pytest.param("i8", TRAP, "TV0502", 6, id="trap"),
         pytest.param("i8", STORE_IN_IF, "TV0502", 8, id="store in if"),
         pytest.param("i8", LOADED_AND_STORED, "TV0502", 7, id="loaded and stored"),
+        pytest.param("i8", EMPTY, "TV0502", 5, id="no elements"),
         pytest.param("i8", LOOP_OVER_BLOCKS, "TV0503", 6, id="loop over blocks"),
     ],
 )

@@ -25,6 +25,8 @@ def check_rank(what: str, rank: int, *labels: Label) -> None:
 class TileType:
     """A tile: element type, shape, and where it was written, the layout.
 
+    An extent may be 0: the tile has no element then, and no layout.
+
     Types compare without layouts: a layout never changes a value.
     """
 
@@ -37,8 +39,8 @@ class TileType:
         return f"{text} @ {self.layout}" if self.layout is not None else text
 
     def __post_init__(self) -> None:
-        if any(extent < 1 for extent in self.shape):
-            raise error("TV0216", f"an extent is at least 1, which {self} does not keep to")
+        if any(extent < 0 for extent in self.shape):
+            raise error("TV0216", f"an extent is at least 0, which {self} does not keep to")
         check_rank("a tile", len(self.shape))
         if self.layout is not None and self.layout.shape != self.shape:
             raise error(

@@ -52,7 +52,7 @@ def rewrite_dot(kernel: K, form: Form = "lut", group: int = 4, table: Table = "a
 
     `group`: elements per table, 1 to 8.  `table`: the operand that is tabled; the weights are the
     one with fewer bits, the first if both have as many.  A dimension that `group` does not divide
-    is padded with zeros.  A `dot` of floats stays, and one whose exact sum a float result needs but
+    is padded with zeros.  A `dot` of floats stays, one without a product, and one whose exact sum a float result needs but
     64 bits do not hold.  TileError TV0501 for options that do not exist.
     """
     for what, given, known in (("form", form, get_args(Form)), ("table", table, get_args(Table))):
@@ -76,7 +76,7 @@ def rewrite_dot(kernel: K, form: Form = "lut", group: int = 4, table: Table = "a
 
 def _lut(op: Dot, emit: Emitter, group: int, table: Table) -> Sequence[Value] | None:
     a, b = op.a, op.b
-    if a.dtype.is_float or b.dtype.is_float:
+    if a.dtype.is_float or b.dtype.is_float or not (a.tile.size and b.tile.size):
         return None
     first_is_weights = a.dtype.bits <= b.dtype.bits
     tables_first = first_is_weights == (table == "weights")

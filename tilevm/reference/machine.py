@@ -135,7 +135,7 @@ class ThreadBlock:
     def touched(self, op: ops.Load | ops.Store, shape: Index) -> tuple[Memory, dict[Index, Index]]:
         """A buffer, and where in it each element of a tile lies: along its last dimensions.
 
-        TV0403 if one lies outside, unless the op allows it.
+        TV0403 if the tile leaves the buffer in some dimension, unless the op allows it.
         """
         memory = self.buffers[op.at.buffer]
         start = [self.index(expr) for expr in op.at.indices]
@@ -144,9 +144,10 @@ class ThreadBlock:
             i: tuple(first + n for first, n in zip(start, (*lead, *i), strict=True))
             for i in indices(shape)
         }
-        for at in places.values():
-            if op.oob == "trap" and not memory.has(at):
-                where = f"`{memory.name}{list(at)}` is outside of {list(memory.extents)}"
+        lengths = (*(1 for _ in lead), *shape)
+        for first, length, extent in zip(start, lengths, memory.extents, strict=True):
+            if op.oob == "trap" and not 0 <= first <= extent - length:
+                where = f"{first} .. {first + length} leaves `{memory.name}` {list(memory.extents)}"
                 raise op.reject("TV0403", where, "at")
         return memory, places
 

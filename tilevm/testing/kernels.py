@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tilevm.ir import Const, Expr, Kernel, Sym, Value
 from tilevm.ir.builder import condition
-from tilevm.testing.families import FAMILIES, through_shared_memory
+from tilevm.testing.families import BEYOND, FAMILIES, through_shared_memory
 from tilevm.testing.writer import Level, Writer
 
 MAX_ROUNDS = 24  # thread blocks times rounds of the loops around one statement
@@ -77,6 +77,8 @@ def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
             _branch(w, buildable)
         elif w.levels and w.rarely(10):
             w.store(w.any_value())
+        elif not buildable and w.rarely(4):
+            w.pick(BEYOND)(w)
         else:
             w.pick(FAMILIES)(w)
 

@@ -63,7 +63,7 @@ class Terms:
             raise error(first.code, first.message, label, help=first.help) from None
 
     def tile_type(self, node: Node) -> TileType:
-        """``i8[16, 8] @ layout``; TV0216 for extents that are not numbers of at least 1."""
+        """``i8[16, 8] @ layout``; TV0216 for extents that are not numbers of at least 0."""
         name, extents, layout = node.children
         element = self.element(token(name))
         if extents is None:
@@ -82,14 +82,14 @@ class Terms:
         return TileType(element, shape, placed)
 
     def extent(self, node: Node) -> int:
-        """An extent of a tile; TV0216 unless it is a number of at least 1."""
+        """An extent of a tile; TV0216 unless it is a number of at least 0."""
         label = Label(self.span(node))
         extent = self.expr(node, None).substitute({})
         if not isinstance(extent, Const):
             hint = "the extents of a tile are numbers; those of a buffer may be symbols"
             raise error("TV0216", f"`{extent}` is not a number", label, help=hint)
-        if extent.value < 1:
-            raise error("TV0216", f"an extent is at least 1, not {extent}", label)
+        if extent.value < 0:
+            raise error("TV0216", f"an extent is at least 0, not {extent}", label)
         return extent.value
 
     def operand(self, role: str, node: Node, scope: Scope) -> Value | Access | TileType:

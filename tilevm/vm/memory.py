@@ -241,6 +241,8 @@ class Part:
         """The values [blocks or 1, *shape]; 0 outside if `oob` says so."""
         places = self.places(shape, oob)
         buffer = self.buffer
+        if 0 in shape:
+            return np.empty((1, *shape), buffer.kind.carrier)
         if buffer.writer is not None:
             self.check_read(places, buffer.writer)
         values = places.get(buffer.values)
@@ -256,6 +258,8 @@ class Part:
     def write(self, values: Array, shape: tuple[int, ...], oob: str) -> None:
         """Writes values [blocks or 1, *shape]; leaves out what is outside if `oob` says so."""
         places = self.places(shape, oob)
+        if 0 in shape:
+            return
         buffer = self.buffer
         writer = buffer.writer
         assert writer is not None, buffer.name

@@ -103,9 +103,9 @@ CODES = (
     Code(
         "TV0216",
         "impossible shape",
-        "The extents of a tile are numbers of at least 1, because its size must be known when\n"
+        "The extents of a tile are numbers of at least 0, because its size must be known when\n"
         "the program is checked; shape symbols stand in the shapes of buffers. `i32[]` is a\n"
-        "tile with a single element. Tiles, buffers and grids have at most 32 dimensions:\n"
+        "tile with a single element, `i32[0]` one without. Tiles, buffers and grids have at most 32 dimensions:\n"
         "`reshape` joins some of them.",
     ),
     Code(
@@ -114,6 +114,12 @@ CODES = (
         "Whole numbers have at most 64 bits and decimal ones are those of float64: no type\n"
         "holds more. A decimal number so small that float64 makes zero of it is refused as\n"
         "well.",
+    ),
+    Code(
+        "TV0230",
+        "largest or smallest of nothing",
+        "Over a dimension of extent 0 a sum is 0, but there is no largest or smallest element.\n"
+        "`pad` the tile with the value that you want in that case, or leave the op out.",
     ),
     Code(
         "TV0250",

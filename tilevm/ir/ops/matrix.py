@@ -21,7 +21,7 @@ from tilevm.ir.types import TileType
 class Dot(Op, name="dot"):
     """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped or rounded once to `acc`.
 
-    An integer `acc` wraps, a float one rounds; an exact zero is +0.
+    An integer `acc` wraps, a float one rounds; an exact zero is +0, and so is a sum of no product.
     `a` is [M, K] or [K], `b` is [K, N] or [K]; a missing M or N is missing in the result too.  The
     element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least f32.
     """
@@ -66,7 +66,8 @@ class Dot(Op, name="dot"):
         left = a if self.a.tile.rank == 2 else a[:, None, :]
         right = b if self.b.tile.rank == 2 else b[:, :, None]
         if len(left) > len(right):  # one right operand for all blocks: one large product
-            left = np.ascontiguousarray(left).reshape(1, -1, left.shape[-1])
+            rows = len(left) * left.shape[1]
+            left = np.ascontiguousarray(left).reshape(1, rows, left.shape[-1])
         out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to)
         return out.reshape(blocks, *self.out.tile.shape)
 
@@ -123,7 +124,8 @@ class SubsetSums(Op, name="subset_sums"):
 
     def run(self, a: Any) -> Any:
         kind = self.out.tile.dtype
-        parts = a.astype(kind.carrier).reshape(*a.shape[:-1], -1, self.group)
+        tables = a.shape[-1] // self.group
+        parts = a.astype(kind.carrier).reshape(*a.shape[:-1], tables, self.group)
         sums = np.zeros((*parts.shape[:-1], 1), kind.carrier)
         for i in range(self.group):  # entries with bit i follow those without
             sums = np.concatenate([sums, sums + parts[..., i : i + 1]], axis=-1)
@@ -171,6 +173,8 @@ class Lookup(Op, name="lookup"):
 
     def run(self, table: Any, index: Any) -> Any:
         entries = table.shape[-1]
+        if not index.size:
+            return np.empty((max(len(table), len(index)), *index.shape[1:]), table.dtype)
         if self.may_stop and int(index.max()) >= entries:
             where = tuple(int(i) for i in np.argwhere(index >= entries)[0])
             raise dtypes.Trap(

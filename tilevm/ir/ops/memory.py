@@ -55,6 +55,9 @@ class Load(Op, name="load", pure=False, needs_type=True):
 
     A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element
     outside of the buffer stops with an error (``oob = trap``) or is 0 (``oob = zero``).
+
+    Outside is said of each dimension: with ``trap`` the index is at least 0, and index plus extent
+    at most the buffer's extent.  That holds for a tile without elements too, which reads nothing.
     """
 
     at: Access
@@ -86,7 +89,8 @@ class Store(Op, name="store", pure=False):
     """``buffer[x + i, y + j] = a[i, j]``: writes a tile, from the index on.
 
     A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element
-    outside of the buffer stops with an error (``oob = trap``) or is left out (``oob = skip``).
+    outside of the buffer stops with an error (``oob = trap``) or is left out (``oob = skip``).  A
+    tile without elements writes nothing, but with ``trap`` its index must be as that of `load`.
     """
 
     a: Value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from tilevm.dtypes import DType, dtype, total
@@ -49,6 +50,19 @@ class Reduction(Op):
             )
         return kind.with_shape(*(e for d, e in enumerate(kind.shape) if d not in self.over))
 
+    def reduced_of_some(self) -> TileType:
+        """As `reduced`; TV0230 where a result would be reduced from no element."""
+        kind, found = self.a.tile, self.reduced()
+        if any(kind.shape[d] == 0 for d in self.over):
+            raise self.reject(
+                "TV0230",
+                f"`{self.name}` of no element has no value",
+                "a",
+                a=f"this is {kind}",
+                help="`pad` the tile first, with the value that is meant then",
+            )
+        return found
+
     @property
     def axes(self) -> tuple[int, ...]:
         """`over`, behind the axis of thread blocks."""
@@ -59,7 +73,7 @@ class Reduction(Op):
 class Sum(Reduction, name="sum"):
     """``r = sum of a over dims``: exact, then wrapped (integers) or rounded once (floats) to `acc`.
 
-    An exact zero is +0.  `acc` is by default i32 for integers (i64 or u64 above 32 bits), and at
+    An exact zero is +0, and so is the sum of no element.  `acc` is by default i32 for integers (i64 or u64 above 32 bits), and at
     least f32 for floats.
     """
 
@@ -80,10 +94,13 @@ class Sum(Reduction, name="sum"):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Amax(Reduction, name="amax"):
-    """``r = largest element of a over dims``; NaN if there is one, and -0 < +0."""
+    """``r = largest element of a over dims``; NaN if there is one, and -0 < +0.
+
+    A dimension of extent 0 has none, and cannot be reduced.
+    """
 
     def result(self) -> TileType:
-        return self.reduced()
+        return self.reduced_of_some()
 
     def run(self, a: Any) -> Any:
         return _fold(self, a, self.a.dtype.maximum)
@@ -91,10 +108,13 @@ class Amax(Reduction, name="amax"):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Amin(Reduction, name="amin"):
-    """``r = smallest element of a over dims``; NaN if there is one, and -0 < +0."""
+    """``r = smallest element of a over dims``; NaN if there is one, and -0 < +0.
+
+    A dimension of extent 0 has none, and cannot be reduced.
+    """
 
     def result(self) -> TileType:
-        return self.reduced()
+        return self.reduced_of_some()
 
     def run(self, a: Any) -> Any:
         return _fold(self, a, self.a.dtype.minimum)
@@ -102,7 +122,8 @@ class Amin(Reduction, name="amin"):
 
 def _fold(op: Reduction, a: Any, pick: Any) -> Any:
     kept = [d for d in range(a.ndim) if d not in op.axes]
-    flat = a.transpose(*kept, *op.axes).reshape(*(a.shape[d] for d in kept), -1)
+    count = prod(a.shape[d] for d in op.axes)
+    flat = a.transpose(*kept, *op.axes).reshape(*(a.shape[d] for d in kept), count)
     while flat.shape[-1] > 1:  # pairwise: log2 steps of whole arrays
         half = flat.shape[-1] // 2
         rest = flat[..., 2 * half :]

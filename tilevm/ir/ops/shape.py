@@ -27,7 +27,7 @@ class Reshape(Op, name="reshape"):
 
     def result(self) -> TileType:
         kind = self.a.tile
-        if any(extent < 1 for extent in self.shape) or prod(self.shape) != kind.size:
+        if any(extent < 0 for extent in self.shape) or prod(self.shape) != kind.size:
             raise self.reject(
                 "TV0212",
                 f"{kind} has {kind.size} elements, "
@@ -87,7 +87,7 @@ class Broadcast(Op, name="broadcast"):
         fits = len(self.shape) >= kind.rank and all(
             x in (1, y) for x, y in zip(kind.shape, tail, strict=True)
         )
-        if not fits or any(extent < 1 for extent in self.shape):
+        if not fits or any(extent < 0 for extent in self.shape):
             raise self.reject(
                 "TV0212",
                 f"{kind} cannot be repeated to the shape {list(self.shape)}",

@@ -49,7 +49,7 @@ def lookup(op: ops.Lookup, table: Tile, index: Integers) -> Tile:
 def shift_add(op: ops.ShiftAdd, a: Integers) -> Tile:
     planes = op.a.tile.shape[0]
     weights = [2**p for p in range(planes)]
-    if op.signed:
+    if op.signed and planes:
         weights[-1] = -weights[-1]
     return tile(
         op.out, lambda i: fit(op.out.dtype, sum(w * a[p, *i] for p, w in enumerate(weights)))

@@ -9,11 +9,18 @@ from tilevm.testing.writer import Writer
 
 Family = Callable[[Writer], Value | None]  # None: nothing of the family fits here
 FAMILIES: list[Family] = []
+BEYOND: list[Family] = []  # those that hardware cannot build
 
 
 def family(write: Family) -> Family:
     """Registers a family: from now on random programs hold what it writes."""
     FAMILIES.append(write)
+    return write
+
+
+def beyond_hardware(write: Family) -> Family:
+    """Registers a family for the programs that need not be buildable."""
+    BEYOND.append(write)
     return write
 
 
