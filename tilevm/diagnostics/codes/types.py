@@ -105,8 +105,8 @@ CODES = (
         "impossible shape",
         "The extents of a tile are numbers of at least 0, because its size must be known when\n"
         "the program is checked; shape symbols stand in the shapes of buffers. `i32[]` is a\n"
-        "tile with a single element, `i32[0]` one without. Tiles, buffers and grids have at most 32 dimensions:\n"
-        "`reshape` joins some of them.",
+        "tile with a single element, `i32[0]` one without. Tiles, buffers\n"
+        "and grids have at most 32 dimensions: `reshape` joins some of them.",
     ),
     Code(
         "TV0217",

@@ -73,8 +73,8 @@ class Reduction(Op):
 class Sum(Reduction, name="sum"):
     """``r = sum of a over dims``: exact, then wrapped (integers) or rounded once (floats) to `acc`.
 
-    An exact zero is +0, and so is the sum of no element.  `acc` is by default i32 for integers (i64 or u64 above 32 bits), and at
-    least f32 for floats.
+    An exact zero is +0, and so is the sum of no element.  `acc` is by default i32
+    for integers (i64 or u64 above 32 bits), and at least f32 for floats.
     """
 
     acc: DType | None = None
