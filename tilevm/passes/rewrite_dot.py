@@ -53,7 +53,8 @@ def rewrite_dot(kernel: K, form: Form = "lut", group: int = 4, table: Table = "a
     `group`: elements per table, 1 to 8.  `table`: the operand that is tabled; the weights are the
     one with fewer bits, the first if both have as many.  A dimension that `group` does not divide
     is padded with zeros.  A `dot` of floats stays, one without a product, and one whose
-    exact sum a float result needs but 64 bits do not hold.  TileError TV0501 for options that do not exist.
+    exact sum a float result needs but 64 bits do not hold.  TileError TV0501 for options that do
+    not exist.
     """
     for what, given, known in (("form", form, get_args(Form)), ("table", table, get_args(Table))):
         if given not in known:
