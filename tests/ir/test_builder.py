@@ -24,7 +24,7 @@ def raised(build: Callable[[Builder, Value], object]) -> str:
 @pytest.mark.parametrize(
     ("build", "code"),
     [
-        (lambda k, x: k.load(x[0], type="i8[0]"), "TV0216"),
+        (lambda k, x: k.load(x[0], type="i8[-1]"), "TV0216"),
         (lambda k, x: k.load(x[0], type="i8"), "TV0216"),
         (lambda k, x: k.load(x[0], type="i99[4]"), "TV0201"),
         (lambda k, x: k.load(x[0]), "TV0214"),
