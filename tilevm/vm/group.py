@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tilevm.ir import Const, Expr, Value
-from tilevm.vm.memory import Array, Buffer, Index
+from tilevm.vm.buffer import Array, Buffer
+from tilevm.vm.places import Index
 
 
 class Group(Mapping[str, Any]):

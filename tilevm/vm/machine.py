@@ -18,9 +18,11 @@ from tilevm.dtypes import Trap
 from tilevm.ir import Access, Block, BufferType, Expr, For, If, Kernel, Op, Value
 from tilevm.ir.ops import AllocShared, Assert, Print
 from tilevm.vm.bind import Launch, bind
+from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
 from tilevm.vm.footprint import check_memory, chunk_size
 from tilevm.vm.group import Group
-from tilevm.vm.memory import INITIAL, UNDEFINED, Array, Buffer, Conflict, Index, Part
+from tilevm.vm.memory import Part
+from tilevm.vm.places import Index
 
 CHUNK_BYTES = 8 * 2**20  # live bytes of one chunk of blocks: the middle of what measured best
 

@@ -1,0 +1,53 @@
+"""Buffers of the machine: values, and for each element who wrote it and who read it."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tilevm.dtypes import DType
+
+Array = npt.NDArray[Any]
+
+UNDEFINED, INITIAL = -2, -1  # states of an element, beside the number of the block that wrote it
+UNREAD, SHARED = -1, -2  # read by no block; read by several
+
+
+class Conflict(Exception):
+    """An access that has no one right meaning: its code, the block that makes it, and why."""
+
+    def __init__(self, code: str, block: int, message: str, help: str) -> None:
+        super().__init__(message)
+        self.code, self.block, self.message, self.help = code, block, message, help
+
+
+class Buffer:
+    """A buffer's elements, flat, row-major.
+
+    A global buffer has them once; a shared one once for each block of a chunk.
+    """
+
+    def __init__(
+        self, name: str, kind: DType, extents: tuple[int, ...], copies: int | None = None
+    ) -> None:
+        self.name, self.kind, self.extents = name, kind, extents
+        self.size = prod(extents)
+        self.strides = tuple(prod(extents[d + 1 :]) for d in range(len(extents)))
+        self.shared = copies is not None
+        self.values: Array = np.zeros((copies or 1) * self.size, kind.carrier)
+        self.writer: Array | None = None  # only where the kernel stores to it
+        self.reader: Array | None = None  # only where it also loads from it
+
+    def track(self, initial: int, loads: bool, blocks: int) -> None:
+        """Starts to record writers (and readers, if the kernel also loads from the buffer)."""
+        number = np.int32 if blocks < 1 << 31 else np.int64
+        self.writer = np.full(self.values.size, initial, number)
+        self.reader = np.full(self.values.size, UNREAD, number) if loads else None
+
+    def element(self, address: int) -> str:
+        """The element at an address, as people write it: ``x[1, 2]``."""
+        at = np.unravel_index(address % self.size, self.extents)
+        return f"{self.name}{[int(i) for i in at]}"

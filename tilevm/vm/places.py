@@ -1,0 +1,121 @@
+"""Where an access lies: start indices, and the addresses of a tile in the blocks of a group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tilevm.vm.buffer import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A start index: one for all blocks (an int), or one for each (int64 [blocks]).
+
+    `step` is the difference from block to block, None where it varies.
+    """
+
+    values: Any
+    low: int
+    high: int
+    first: int
+    step: int | None
+
+    @classmethod
+    def of(cls, values: Any) -> Index:
+        """The index with what an access asks of it."""
+        if np.ndim(values) == 0:
+            number = int(values)
+            return cls(number, number, number, number, 0)
+        first = int(values[0])
+        step = int(values[1]) - first if len(values) > 1 else 0
+        regular = len(values) < 3 or bool((np.diff(values) == step).all())
+        low, high = int(values.min()), int(values.max())
+        return cls(values, low, high, first, step if regular else None)
+
+
+@dataclass(frozen=True)
+class Regular:
+    """A tile whose place moves by a constant from block to block: views, no addresses."""
+
+    count: int  # of blocks, 1 if the place is one for all
+    first: int
+    step: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def view(self, flat: Array) -> Array:
+        """The elements [count, *shape] in place."""
+        item = flat.itemsize
+        strides = tuple(s * item for s in (self.step, *self.strides))
+        shape = (self.count, *self.shape)
+        view: Array = np.ndarray(shape, flat.dtype, flat, self.first * item, strides)
+        return view
+
+    def get(self, flat: Array) -> Array:
+        """The elements [count, *shape]; a view."""
+        return self.view(flat)
+
+    def put(self, flat: Array, values: Array) -> None:
+        """Writes values that broadcast to [count, *shape]."""
+        self.view(flat)[...] = values
+
+    def address(self, where: tuple[int, ...]) -> int:
+        """The address of element `where` of [count, *shape]."""
+        steps = zip(where, (self.step, *self.strides), strict=True)
+        return self.first + sum(int(i) * s for i, s in steps)
+
+    def addresses(self) -> Array:
+        """All addresses, [count, *shape]."""
+        total: Array = np.asarray(self.first)
+        for extent, stride in zip(
+            (self.count, *self.shape), (self.step, *self.strides), strict=True
+        ):
+            total = np.add.outer(total, np.arange(extent) * stride)
+        return total
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """A tile at any addresses, [blocks or 1, *shape]; those that are not `inside` do not count."""
+
+    at: Array
+    inside: Array | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.at)
+
+    def get(self, flat: Array) -> Array:
+        """The elements [count, *shape]; a copy."""
+        copy: Array = flat[self.at]
+        return copy
+
+    def put(self, flat: Array, values: Array) -> None:
+        """Writes values that broadcast to [count, *shape], inside only."""
+        if self.inside is None:
+            flat[self.at] = values
+        else:
+            flat[self.at[self.inside]] = np.broadcast_to(values, self.at.shape)[self.inside]
+
+    def address(self, where: tuple[int, ...]) -> int:
+        """The address of element `where` of [count, *shape]."""
+        return int(self.at[where])
+
+    def addresses(self) -> Array:
+        """All addresses, [count, *shape]."""
+        return self.at
+
+
+Places = Regular | Scattered
+
+
+def first(wrong: Array, places: Places) -> tuple[int, ...] | None:
+    """Where the first wrong element is, those outside left out."""
+    if isinstance(places, Scattered) and places.inside is not None:
+        wrong = wrong & places.inside
+    if not wrong.any():
+        return None
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(wrong)), wrong.shape))

@@ -1,0 +1,93 @@
+"""Races between thread blocks, and elements that are read before they are written.
+
+A result must not depend on the order of thread blocks, so an element that one block writes may not
+be read or written by another.  That is checked on every access to a buffer that the kernel stores
+to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tilevm.vm.buffer import SHARED, UNDEFINED, UNREAD, Array, Conflict
+from tilevm.vm.places import Places, Regular, Scattered, first
+from tilevm.vm.region import Region
+
+
+class Guarded(Region):
+    """A region that knows what other blocks did to its elements; Conflict TV0405 and TV0406."""
+
+    def column(self, places: Places) -> Array:
+        """The number of the block of each tile, as a column that broadcasts over the tiles."""
+        shape = places.shape if isinstance(places, Regular) else places.at.shape[1:]
+        blocks = self.blocks if places.count == len(self.blocks) else self.blocks[:1]
+        return blocks.reshape(-1, *[1] * len(shape))
+
+    def check_read(self, places: Places, writer: Array) -> None:
+        state = places.get(writer)
+        where = first(state == UNDEFINED, places)
+        owners = self.column(places)
+        if where is not None:
+            name = self.buffer.name
+            hint = "store to it first"
+            if not self.buffer.shared:
+                hint = f"pass `{name}` to give it initial values, or store to it first"
+            block = int(owners.reshape(-1)[where[0]])
+            element = self.buffer.element(places.address(where))
+            message = f"`{element}` is read, but was never written"
+            raise Conflict("TV0405", block, message, hint)
+        if self.rows is not None:
+            return
+        alone = places.count == len(self.blocks)
+        written = state >= 0
+        where = first(written & (state != owners) if alone else written, places)
+        if where is not None:
+            other = int(state[where])
+            block = int(owners.reshape(-1)[where[0]])
+            if other == block:
+                block = int(self.blocks[-1])
+            raise self.conflict(places.address(where), block, other, "reads", "writes")
+        if self.buffer.reader is not None:
+            self.mark_read(places, self.buffer.reader, owners, alone)
+
+    def mark_read(self, places: Places, reader: Array, owners: Array, alone: bool) -> None:
+        before = places.get(reader)
+        mine = (before == UNREAD) | (before == owners)
+        mark = np.where(mine & alone, owners, SHARED).astype(reader.dtype)
+        places.put(reader, mark)
+        lost = places.get(reader) != mark  # two blocks of this very access read it
+        if isinstance(places, Scattered) and places.inside is not None:
+            lost = lost & places.inside
+        if lost.any():
+            reader[places.addresses()[lost]] = SHARED
+
+    def check_write(self, places: Places, writer: Array) -> None:
+        owners = self.column(places)
+        state = places.get(writer)
+        if places.count < len(self.blocks):  # one place for several blocks
+            where = first(np.ones(state.shape, bool), places)
+            if where is not None:
+                block, other = int(self.blocks[1]), int(self.blocks[0])
+                raise self.conflict(places.address(where), block, other, "writes", "writes")
+        self.race(places, np.where(state >= 0, state, owners), owners, "writes", "writes")
+        if self.buffer.reader is not None:
+            seen = places.get(self.buffer.reader)
+            self.race(places, np.where(seen == UNREAD, owners, seen), owners, "writes", "reads")
+
+    def race(self, places: Places, found: Array, owners: Array, does: str, did: str) -> None:
+        """Conflict TV0406 where another block is found than the one that owns the tile."""
+        where = first(found != owners, places)
+        if where is not None:
+            block, other = int(owners.reshape(-1)[where[0]]), int(found[where])
+            raise self.conflict(places.address(where), block, other, does, did)
+
+    def conflict(self, address: int, block: int, other: int, does: str, did: str) -> Conflict:
+        """The error for an element that two blocks touch."""
+        whom = f"block {other}" if other >= 0 else "another block"
+        return Conflict(
+            "TV0406",
+            block,
+            f"block {block} {does} `{self.buffer.element(address)}`, which {whom} {did}: "
+            "the result would depend on their order",
+            "let each block write elements of its own",
+        )
