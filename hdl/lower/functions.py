@@ -63,6 +63,13 @@ def clamp(value: Lane, kind: DType) -> Lane:
     return Mux(value < low, low, Mux(value > high, high, value))
 
 
+def absolute(value: Lane) -> Lane:
+    """A value without its sign."""
+    from amaranth import Mux
+
+    return Mux(value < 0, -value, value)
+
+
 def tree(values: Sequence[Lane], combine: Callable[[Lane, Lane], Lane]) -> Lane:
     """A balanced tree of one combining operation."""
     level = list(values)

@@ -212,7 +212,7 @@ def _as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:
     others = [value for value in user.operands if value is not param]
     if name is None or len(others) != 1 or not last.dtype.is_int:
         return None
-    if getattr(user, "overflow", "wrap") != "wrap" or op.body.yields.count(last) != 1:
+    if getattr(user, "overflow", None) not in (None, "wrap") or op.body.yields.count(last) != 1:
         return None
     if param in op.body.yields:  # handed on as another carried value: every round counts
         return None

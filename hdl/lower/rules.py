@@ -7,7 +7,7 @@ returns a `Plan`.  Ops without a rule that do not merely move bits are refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from hdl.lower.functions import (
     Select,
     Subsets,
     Weigh,
+    absolute,
     beat_shape,
     clamp,
 )
@@ -95,7 +96,7 @@ def _arithmetic(kind: type[Op], logic: Callable[..., Lane]) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
         integers(op, *op.operands)
-        match getattr(op, "overflow", "wrap"):
+        match getattr(op, "overflow", None):
             case "sat":
                 result = op.out.dtype
                 return lanewise(op, schedule, lambda *a: clamp(logic(*a), result))
@@ -110,6 +111,7 @@ _arithmetic(ops.Add, lambda a, b: a + b)
 _arithmetic(ops.Sub, lambda a, b: a - b)
 _arithmetic(ops.Mul, lambda a, b: a * b)
 _arithmetic(ops.Neg, lambda a: -a)
+_arithmetic(ops.Abs, absolute)
 _arithmetic(ops.And, lambda a, b: a & b)
 _arithmetic(ops.Or, lambda a, b: a | b)
 _arithmetic(ops.Xor, lambda a, b: a ^ b)
@@ -205,6 +207,16 @@ def reduced(schedule: Schedule, members: Schedule, lanes: int) -> tuple[Schedule
     return grouped.reshape(beats * steps, across * wide), wide, steps
 
 
+def _wrapping(op: Any) -> None:
+    """Refuses a sum that does not wrap where it may overflow."""
+    if op.overflow not in (None, "wrap") and replace(op, overflow=None).reports_overflow:
+        raise refused(
+            op,
+            f"`overflow = {op.overflow}` of a sum needs an accumulator as wide as the exact one",
+            "sum to a wider type, then `cast` with `overflow = sat`",
+        )
+
+
 def _fold(combine: Combine, schedule: Schedule, steps: int) -> FoldFunction | None:
     return FoldStep(combine, schedule.shape[1]) if steps > 1 else None
 
@@ -213,6 +225,8 @@ def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
         integers(op, op.a, op.out)
+        if isinstance(op, ops.Sum):
+            _wrapping(op)
         shape = op.a.tile.shape
         kept = [d for d in range(len(shape)) if d not in op.over]
         numbers = np.arange(op.a.tile.size, dtype=np.int64).reshape(shape)
@@ -233,6 +247,7 @@ _reduction(ops.Amin, "min")
 @lowers(ops.Dot)
 def _(op: ops.Dot, schedule: Schedule, lanes: int) -> Plan:
     integers(op, op.a, op.b, op.out)
+    _wrapping(op)
     depth = op.a.tile.shape[-1]
     a = np.arange(op.a.tile.size, dtype=np.int64).reshape(-1, 1, depth)
     b = np.arange(op.b.tile.size, dtype=np.int64).reshape(depth, -1).T[None]
@@ -247,6 +262,7 @@ def _(op: ops.Dot, schedule: Schedule, lanes: int) -> Plan:
 
 @lowers(ops.ShiftAdd)
 def _(op: ops.ShiftAdd, schedule: Schedule, lanes: int) -> Plan:
+    _wrapping(op)
     planes = op.a.tile.shape[0]
     members = np.arange(op.a.tile.size, dtype=np.int64).reshape(planes, -1).T
     across = schedule.shape[1]

@@ -45,6 +45,7 @@ def float_types(draw: st.DrawFn) -> DType:
 INTEGERS = st.builds(
     lambda sign, bits: dtype(f"{sign}{bits}"), st.sampled_from("iu"), st.integers(1, 64)
 )
+SUM_OVERFLOWS = st.sampled_from([None, None, "wrap", "sat", "trap"])
 TYPES = st.one_of(float_types(), float_types(), INTEGERS)
 
 
@@ -82,14 +83,16 @@ def agree(name: str, tiles: list[tuple[DType, np.ndarray[Any, Any]]], **attribut
     assert_agreement(k.kernel(), {f"x{i}": values for i, (_, values) in enumerate(tiles)})
 
 
-@given(st.data(), TYPES, st.sampled_from(["add", "sub", "mul", "neg", "min", "max", "compare"]))
+@given(
+    st.data(), TYPES, st.sampled_from(["add", "sub", "mul", "neg", "abs", "min", "max", "compare"])
+)
 def test_arithmetic(data: st.DataObject, kind: DType, name: str) -> None:
-    count = 1 if name == "neg" else 2
+    count = 1 if name in ("neg", "abs") else 2
     attributes: dict[str, Any] = {}
     if name == "compare":
         attributes["pred"] = data.draw(st.sampled_from(["eq", "ne", "lt", "le", "gt", "ge"]))
     elif name not in ("min", "max"):
-        attributes["overflow"] = data.draw(st.sampled_from(OVERFLOWS))
+        attributes["overflow"] = data.draw(st.sampled_from([None, *OVERFLOWS]))
     agree(name, [(kind, tile(data.draw, kind, (6,))) for _ in range(count)], **attributes)
 
 
@@ -107,14 +110,14 @@ def test_casts(data: st.DataObject, source: DType, to: DType) -> None:
 def test_products(data: st.DataObject, a: DType, b: DType, acc: DType) -> None:
     m, k, n = (data.draw(st.integers(1, most)) for most in (2, 5, 2))
     operands = [(a, tile(data.draw, a, (m, k))), (b, tile(data.draw, b, (k, n)))]
-    agree("dot", operands, acc=acc.name)
+    agree("dot", operands, acc=acc.name, overflow=data.draw(SUM_OVERFLOWS))
 
 
 @given(st.data(), TYPES, TYPES, st.sampled_from(["sum", "amax", "amin"]))
 def test_reductions(data: st.DataObject, kind: DType, acc: DType, name: str) -> None:
     attributes: dict[str, Any] = {"dims": data.draw(st.sampled_from([(0,), (1,), (0, 1)]))}
     if name == "sum":
-        attributes["acc"] = acc.name
+        attributes |= {"acc": acc.name, "overflow": data.draw(SUM_OVERFLOWS)}
     agree(name, [(kind, tile(data.draw, kind, (3, 3)))], **attributes)
 
 

@@ -16,7 +16,7 @@ from tilevm.passes import canonicalise, rewrite_dot
 KINDS = "i1 u1 u2 i3 u4 i8 u8 i32 u64 i64 f16 bf16 f32 f64 e4m3fn e2m1fn".split()
 OPS = [op for op in REGISTRY.values() if op.pure]
 CHOICES: dict[str, list[Any]] = {
-    "overflow": ["wrap", "sat", "trap", "inf", "nan"],
+    "overflow": [None, "wrap", "sat", "trap", "inf", "nan"],
     "rounding": ["nearest_away", "toward_zero", "up", "down"],
     "pred": ["eq", "ne", "lt", "le", "gt", "ge"],
     "to": KINDS,

@@ -10,8 +10,10 @@ from tilevm.dtypes.base import (
     Trap,
     as_array,
 )
+from tilevm.dtypes.digits import Digits, exact_total, split
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import FloatFormat
+from tilevm.dtypes.integer_dot import exact_dot
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.names import dtype
 from tilevm.dtypes.packing import PADDINGS, row_bytes
@@ -26,6 +28,7 @@ __all__ = [
     "PREDICATES",
     "ROUNDINGS",
     "DType",
+    "Digits",
     "FloatFormat",
     "FloatType",
     "IntType",
@@ -34,6 +37,9 @@ __all__ = [
     "dot",
     "dtype",
     "recut",
+    "exact_dot",
+    "exact_total",
     "row_bytes",
+    "split",
     "total",
 ]

@@ -210,6 +210,10 @@ class DType(ABC):
         """-a; the sign flips even on a zero (floats)."""
 
     @abstractmethod
+    def abs(self, a: Array, overflow: str | None = None) -> Array:
+        """|a|: exact, then `overflow` (integers); the sign cleared (floats)."""
+
+    @abstractmethod
     def minimum(self, a: Array, b: Array) -> Array:
         """The smaller; floats: NaN if either is, and -0 is below +0."""
 

@@ -213,6 +213,9 @@ class FloatType(DType):
     def neg(self, a: Array, overflow: str | None = None) -> Array:
         return self.quantise(np.negative(np.asarray(a, np.float64)), overflow=overflow)
 
+    def abs(self, a: Array, overflow: str | None = None) -> Array:
+        return self.quantise(np.abs(np.asarray(a, np.float64)), overflow=overflow)
+
     def minimum(self, a: Array, b: Array) -> Array:
         x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
         with np.errstate(all="ignore"):

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilevm.dtypes.base import Array
+from tilevm.dtypes.digits import Digits
 from tilevm.dtypes.integers import IntType
 
 _FLOAT32_LIMIT = 2**24
@@ -27,6 +28,21 @@ def integer_dot(a: Array, b: Array, ta: IntType, tb: IntType, to: IntType) -> Ar
         if chunk >= min(inner, _CHUNK):
             return to.wrap(_chunked(a.astype(carrier), b.astype(carrier), chunk))
     return to.wrap(_by_limbs(a, b, ta, tb, to.bits))
+
+
+def exact_dot(a: Array, b: Array, ta: IntType, tb: IntType) -> Digits:
+    """The same sums, not yet brought into a type."""
+    inner = max(a.shape[-1], 1)
+    if inner * _magnitude(ta) * _magnitude(tb) < 1 << 62:
+        return Digits(32, (integer_dot(a, b, ta, tb, IntType(64, True)),))
+    width = 16 if inner >= 1 << 16 else max(_limb_width(ta.bits), _limb_width(tb.bits))
+    limbs_a, limbs_b = _limbs(a, ta.bits, width), _limbs(b, tb.bits, width)
+    shape = (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
+    parts = [np.zeros(shape, np.int64) for _ in range(len(limbs_a) + len(limbs_b) - 1)]
+    for i, limb_a in enumerate(limbs_a):
+        for j, limb_b in enumerate(limbs_b):
+            parts[i + j] += _chunked(limb_a, limb_b, _FLOAT64_LIMIT >> 2 * width)
+    return Digits(width, tuple(parts))
 
 
 def _magnitude(t: IntType) -> int:

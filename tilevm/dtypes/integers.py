@@ -145,7 +145,7 @@ class IntType(DType):
             over = ((x ^ result) & (y ^ result)) < 0
         else:
             over = result < x
-        return self._limited("add", overflow, result, over, x < 0)
+        return self.limited("add", overflow, result, over, x < 0)
 
     def sub(self, a: Array, b: Array, overflow: str | None = None) -> Array:
         x, y = self._operands(a, b)
@@ -153,8 +153,8 @@ class IntType(DType):
         if self._wraps(overflow):
             return result
         if self.signed:
-            return self._limited("sub", overflow, result, ((x ^ y) & (x ^ result)) < 0, x < 0)
-        return self._limited("sub", overflow, result, x < y, x < y)
+            return self.limited("sub", overflow, result, ((x ^ y) & (x ^ result)) < 0, x < 0)
+        return self.limited("sub", overflow, result, x < y, x < y)
 
     def mul(self, a: Array, b: Array, overflow: str | None = None) -> Array:
         x, y = self._operands(a, b)
@@ -163,14 +163,21 @@ class IntType(DType):
             return result
         if self.width <= 31:  # int64 holds the exact product
             exact = np.multiply(x, y, dtype=np.int64)
-            return self._limited("mul", overflow, result, exact != result, exact < 0)
+            return self.limited("mul", overflow, result, exact != result, exact < 0)
         negative = (x < 0) != (y < 0)
         high, low = _wide_product(_magnitude(x), _magnitude(y))
         limit = np.where(negative, np.uint64(-self.min), np.uint64(self.max))
-        return self._limited("mul", overflow, result, (high != 0) | (low > limit), negative)
+        return self.limited("mul", overflow, result, (high != 0) | (low > limit), negative)
 
     def neg(self, a: Array, overflow: str | None = None) -> Array:
         return self.sub(np.zeros((), self.carrier), a, overflow)
+
+    def abs(self, a: Array, overflow: str | None = None) -> Array:
+        x = np.asarray(a, self.carrier)
+        result = self.wrap(np.abs(x))
+        if self._wraps(overflow):
+            return result
+        return self.limited("abs", overflow, result, result < 0, False)
 
     def minimum(self, a: Array, b: Array) -> Array:
         return np.asarray(np.minimum(*self._operands(a, b)))
@@ -198,7 +205,7 @@ class IntType(DType):
             return result
         back = np.right_shift(result, np.minimum(amount, self.width - 1).astype(self.carrier))
         over = np.where(amount < self.width, back != x, x != 0)
-        return self._limited("shl", overflow, result, over, x < 0)
+        return self.limited("shl", overflow, result, over, x < 0)
 
     def shr(self, a: Array, n: Array) -> Array:
         x, amount = self._shift(a, n)
@@ -224,10 +231,10 @@ class IntType(DType):
         require(overflow, INTEGER_OVERFLOWS, f"overflow of {self}")
         return overflow == "wrap"
 
-    def _limited(
-        self, operation: str, overflow: str | None, wrapped: Array, over: Array, below: Array
+    def limited(
+        self, operation: str, overflow: str | None, wrapped: Array, over: Array, below: Array | bool
     ) -> Array:
-        """Trap or saturate where `over`; `below` says at which end."""
+        """A result that trapped or saturates where `over`; `below` says at which end."""
         if overflow == "trap":
             over = np.broadcast_to(over, wrapped.shape)
             trap_where(
@@ -257,7 +264,7 @@ class IntType(DType):
         if self._wraps(overflow) or (source.min >= self.min and source.max <= self.max):
             return result
         below = values < self.min
-        return self._limited("cast", overflow, result, below | (values > self.max), below)
+        return self.limited("cast", overflow, result, below | (values > self.max), below)
 
     def from_floats(
         self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
@@ -276,7 +283,7 @@ class IntType(DType):
         wrapped = self.wrap(np.where(rest < 0, np.uint64(0) - magnitude, magnitude))
         if mode == "wrap":
             return wrapped
-        return self._limited("cast", mode, wrapped, over, below)
+        return self.limited("cast", mode, wrapped, over, below)
 
 
 def _magnitude(x: Array) -> npt.NDArray[np.uint64]:

@@ -251,6 +251,16 @@ class Op:
         traps = getattr(self, "overflow", None) == "trap"
         return traps or any(_lacks_nan(value.dtype) for value in self.results)
 
+    @property
+    def reports_overflow(self) -> bool:
+        """Whether a checked run reports integers beyond the type of the result.
+
+        So where `overflow` is left open (None).  ``replace(op, overflow="trap")`` is the op that
+        stops at the first such element.
+        """
+        left_open = getattr(self, "overflow", "wrap") is None
+        return left_open and any(value.dtype.is_int for value in self.results)
+
     # --- what the rest of the system asks
 
     @property

@@ -52,9 +52,9 @@ def rewrite_dot(kernel: K, form: Form = "lut", group: int = 4, table: Table = "a
 
     `group`: elements per table, 1 to 8.  `table`: the operand that is tabled; the weights are the
     one with fewer bits, the first if both have as many.  A dimension that `group` does not divide
-    is padded with zeros.  A `dot` of floats stays, one without a product, and one whose
-    exact sum a float result needs but 64 bits do not hold.  TileError TV0501 for options that do
-    not exist.
+    is padded with zeros.  A `dot` of floats stays, one without a product, and one whose exact sum
+    the result needs (a float, or with `overflow` of sat or trap) but 64 bits do not hold.
+    TileError TV0501 for options that do not exist.
     """
     for what, given, known in (("form", form, get_args(Form)), ("table", table, get_args(Table))):
         if given not in known:
@@ -87,7 +87,7 @@ def _lut(op: Dot, emit: Emitter, group: int, table: Table) -> Sequence[Value] | 
     bits = tabled.dtype.bits + (group - 1).bit_length()
     exact = bits + (-(-depth // group) - 1).bit_length()
     wide = exact + indexed.dtype.bits + 1  # bits of the exact result, whatever the signs
-    if op.to.is_float and wide > 64:
+    if wide > 64 and (op.to.is_float or op.overflow in ("sat", "trap")):
         return None
 
     rows = tabled.tile.rank == 2
@@ -111,11 +111,15 @@ def _lut(op: Dot, emit: Emitter, group: int, table: Table) -> Sequence[Value] | 
     found = emit(Lookup, name="found", table=sums, index=index)
     signed = "i" if sums.dtype.signed else "u"
     per_plane = dtype(f"{signed}{min(64, exact)}")
-    partial = emit(Sum, name="sums", a=found, dims=(found.tile.rank - 1,), acc=per_plane)
+    wraps = "wrap" if exact > 64 else None  # else it is exact
+    dims = (found.tile.rank - 1,)
+    partial = emit(Sum, name="sums", a=found, dims=dims, acc=per_plane, overflow=wraps)
+    sign = indexed.dtype.signed
     if op.to.is_int:
-        return (emit(ShiftAdd, a=partial, signed=indexed.dtype.signed, acc=op.to),)
+        mode = wraps or op.overflow
+        return (emit(ShiftAdd, a=partial, signed=sign, acc=op.to, overflow=mode),)
     signed_sum = dtype(f"i{wide}")
-    total = emit(ShiftAdd, name="exact", a=partial, signed=indexed.dtype.signed, acc=signed_sum)
+    total = emit(ShiftAdd, name="exact", a=partial, signed=sign, acc=signed_sum)
     return (emit(Cast, a=total, to=op.to),)
 
 

@@ -109,7 +109,7 @@ class Writer:
             return self.pick(same)
         near = [v for v in self.values if v.tile.shape == wanted.shape and v.tile != wanted]
         if near and self.rarely(3):
-            overflow = self.pick(("wrap", "sat"))
+            overflow = self.pick((None, "wrap", "sat"))
             return self.op("cast", self.pick(near), to=wanted.dtype, overflow=overflow)
         small = [v for v in self.values if repeats(v.tile, wanted)]
         if small and self.rarely(3):

@@ -1,30 +1,17 @@
 """The ops by family: importing this package registers them all."""
 
+from tilevm.ir.ops.bits import And, Not, Or, Shl, Shr, Xor
+from tilevm.ir.ops.compare import Compare, Max, Min, Select
 from tilevm.ir.ops.create import Full, Iota
 from tilevm.ir.ops.debug import Assert, Print
-from tilevm.ir.ops.elementwise import (
-    Add,
-    And,
-    Cast,
-    Compare,
-    Max,
-    Min,
-    Mul,
-    Neg,
-    Not,
-    Or,
-    Select,
-    Shl,
-    Shr,
-    Sub,
-    Xor,
-)
+from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
 from tilevm.ir.ops.reduce import Amax, Amin, Sum
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
 
 __all__ = [
+    "Abs",
     "Add",
     "AllocShared",
     "Amax",

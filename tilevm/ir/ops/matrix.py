@@ -6,14 +6,14 @@ Tables of subset sums after T-MAC and LUT-GEMM (tables over activations) and SAI
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from tilevm import dtypes
-from tilevm.dtypes import DType, dtype
+from tilevm.dtypes import Digits, DType, IntType, dtype, split
 from tilevm.ir.op import Op, Value
-from tilevm.ir.ops.reduce import default_acc
+from tilevm.ir.ops.reduce import IntegerOverflow, check_acc_overflow, default_acc, holds
 from tilevm.ir.types import TileType
 
 
@@ -22,6 +22,8 @@ class Dot(Op, name="dot"):
     """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped or rounded once to `acc`.
 
     An integer `acc` wraps, a float one rounds; an exact zero is +0, and so is a sum of no product.
+    `overflow` says what becomes of an exact integer sum beyond `acc`: ``wrap``, ``sat``, ``trap``;
+    where it is left out the sum wraps, and a checked run reports it.
     `a` is [M, K] or [K], `b` is [K, N] or [K]; a missing M or N is missing in the result too.  The
     element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least f32.
     """
@@ -29,10 +31,19 @@ class Dot(Op, name="dot"):
     a: Value
     b: Value
     acc: DType | None = None
+    overflow: IntegerOverflow | None = None
 
     @property
     def to(self) -> DType:
         return self.acc or default_acc(self.a.dtype, self.b.dtype)
+
+    @property
+    def reports_overflow(self) -> bool:
+        a, b = self.a.dtype, self.b.dtype
+        if not super().reports_overflow or not (isinstance(a, IntType) and isinstance(b, IntType)):
+            return False
+        ends = [x * y * self.a.tile.shape[-1] for x in (a.min, a.max) for y in (b.min, b.max)]
+        return not holds(self.to, min(ends), max(ends))
 
     def result(self) -> TileType:
         a, b = self.a.tile, self.b.tile
@@ -59,6 +70,7 @@ class Dot(Op, name="dot"):
             raise self.reject(
                 "TV0207", f"products of floats do not sum to the integer type {self.to}", "acc"
             )
+        check_acc_overflow(self, self.to, self.overflow)
         return TileType(self.to, a.shape[:-1] + b.shape[1:])
 
     def run(self, a: Any, b: Any) -> Any:
@@ -68,6 +80,10 @@ class Dot(Op, name="dot"):
         if len(left) > len(right):  # one right operand for all blocks: one large product
             rows = len(left) * left.shape[1]
             left = np.ascontiguousarray(left).reshape(1, rows, left.shape[-1])
+        if self.overflow in ("sat", "trap"):
+            a_kind, b_kind, to = (cast(IntType, t) for t in (self.a.dtype, self.b.dtype, self.to))
+            sums = dtypes.exact_dot(left, right, a_kind, b_kind)
+            return sums.reshape(blocks, *self.out.tile.shape).fit(to, self.overflow, "dot")
         out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to)
         return out.reshape(blocks, *self.out.tile.shape)
 
@@ -195,12 +211,15 @@ class ShiftAdd(Op, name="shift_add"):
     """``r[i] = sum over p of 2**p * a[p, i]``, the last plane negated if `signed`, modulo 2**bits.
 
     The inverse of `bit_planes`, and of any sum that was taken plane by plane: the sign plane of
-    two's complement is subtracted.  The result type is `acc`, by default i32.
+    two's complement is subtracted.  The result type is `acc`, by default i32.  `overflow` says what
+    becomes of an exact sum beyond `acc`: ``wrap``, ``sat``, ``trap``; where it is left out the sum
+    wraps, and a checked run reports it.
     """
 
     a: Value
     signed: bool
     acc: DType = dtype("i32")
+    overflow: IntegerOverflow | None = None
 
     def result(self) -> TileType:
         kind = _integers(self, "a")
@@ -212,7 +231,19 @@ class ShiftAdd(Op, name="shift_add"):
             raise self.reject("TV0210", f"`shift_add` gives integers, not {self.acc}", "acc")
         return TileType(self.acc, kind.shape[1:])
 
+    @property
+    def reports_overflow(self) -> bool:
+        kind, planes = cast(IntType, self.a.dtype), self.a.tile.shape[0]
+        last = (1 << planes) >> 1  # weight of the last plane, 0 if there is none
+        low, high = (kind.max, kind.min) if self.signed else (kind.min, kind.max)
+        rest = (1 << planes) - 1 - last
+        sign = -1 if self.signed else 1
+        ends = kind.min * rest + sign * last * low, kind.max * rest + sign * last * high
+        return super().reports_overflow and not holds(self.acc, *ends)
+
     def run(self, a: Any) -> Any:
+        if self.overflow in ("sat", "trap"):
+            return self._exact(a).fit(cast(IntType, self.acc), self.overflow, "shift_add")
         wide = np.zeros((a.shape[0], *a.shape[2:]), np.uint64)
         planes = a.shape[1]
         for p in range(min(planes, 64)):
@@ -221,6 +252,20 @@ class ShiftAdd(Op, name="shift_add"):
             ) << np.uint64(p)
             wide = wide - term if self.signed and p == planes - 1 else wide + term
         return dtype("u64").cast(wide, self.acc)
+
+    def _exact(self, a: Any) -> Digits:
+        planes, width = a.shape[1], 16
+        terms = split(a, width).parts
+        parts = [
+            np.zeros((a.shape[0], *a.shape[2:]), np.int64)
+            for _ in range(len(terms) + planes // width)
+        ]
+        for p in range(planes):
+            place, shift = divmod(p, width)
+            sign = -1 if self.signed and p == planes - 1 else 1
+            for i, term in enumerate(terms):
+                parts[place + i] += sign * (term[:, p] << shift)
+        return Digits(width, tuple(parts))
 
 
 def _integers(op: Op, field: str) -> TileType:

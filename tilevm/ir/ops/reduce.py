@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
-from tilevm.dtypes import DType, dtype, total
+from tilevm.dtypes import DType, IntType, dtype, exact_total, total
 from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
+
+IntegerOverflow = Literal["wrap", "sat", "trap"]
 
 
 def default_acc(*kinds: DType) -> DType:
@@ -23,6 +25,22 @@ def default_acc(*kinds: DType) -> DType:
     if all(kind.bits <= 32 for kind in kinds):
         return dtype("i32")
     return dtype("i64" if any(kind.signed for kind in kinds) else "u64")
+
+
+def check_acc_overflow(op: Op, acc: DType, overflow: str | None) -> None:
+    """TV0207 for an overflow mode beside a float `acc`: floats round as their format says."""
+    if overflow is not None and not acc.is_int:
+        raise op.reject(
+            "TV0207",
+            f"`overflow` is for integer sums, and this one is {acc}",
+            "overflow",
+            help="leave it out: a float result rounds, and overflows as its format says",
+        )
+
+
+def holds(acc: DType, low: int, high: int) -> bool:
+    """Whether an integer type has all values from `low` to `high`."""
+    return acc.is_int and acc.min <= low and high <= acc.max
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,11 +91,14 @@ class Reduction(Op):
 class Sum(Reduction, name="sum"):
     """``r = sum of a over dims``: exact, then wrapped (integers) or rounded once (floats) to `acc`.
 
-    An exact zero is +0, and so is the sum of no element.  `acc` is by default i32
-    for integers (i64 or u64 above 32 bits), and at least f32 for floats.
+    An exact zero is +0, and so is the sum of no element.  `acc` is by default i32 for integers (i64
+    or u64 above 32 bits), and at least f32 for floats.  `overflow` says what becomes of an exact
+    integer sum beyond `acc`: ``wrap``, ``sat``, ``trap``; where it is left out the sum wraps, and a
+    checked run reports it.
     """
 
     acc: DType | None = None
+    overflow: IntegerOverflow | None = None
 
     @property
     def to(self) -> DType:
@@ -86,9 +107,20 @@ class Sum(Reduction, name="sum"):
     def result(self) -> TileType:
         if self.a.dtype.is_float and self.to.is_int:
             raise self.reject("TV0207", f"floats do not sum to the integer type {self.to}", "acc")
+        check_acc_overflow(self, self.to, self.overflow)
         return self.reduced().of(self.to)
 
+    @property
+    def reports_overflow(self) -> bool:
+        kind = self.a.dtype
+        if not super().reports_overflow or not isinstance(kind, IntType):
+            return False
+        count = prod(self.a.tile.shape[d] for d in self.over)
+        return not holds(self.to, count * kind.min, count * kind.max)
+
     def run(self, a: Any) -> Any:
+        if isinstance(self.to, IntType) and self.overflow in ("sat", "trap"):
+            return exact_total(a, self.axes).fit(self.to, self.overflow, "sum")
         return total(a, self.a.dtype, self.to, self.axes)
 
 

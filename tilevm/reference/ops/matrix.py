@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tilevm.ir import ops
-from tilevm.reference.formats import fit
 from tilevm.reference.numbers import Number, Refused, times, total
-from tilevm.reference.ops.meaning import Index, Integers, Tile, aligned, means, tile
+from tilevm.reference.ops.meaning import Index, Integers, Tile, aligned, fitted, means, tile
 
 
 @means(ops.Dot)
@@ -14,7 +13,7 @@ def dot(op: ops.Dot, a: Tile, b: Tile) -> Tile:
 
     def law(i: Index) -> Number:
         products = (times(a[*i[:rows], k], b[k, *i[rows:]]) for k in range(op.a.tile.shape[-1]))
-        return fit(op.out.dtype, total(products))
+        return fitted(op, total(products))
 
     return tile(op.out, law)
 
@@ -51,6 +50,4 @@ def shift_add(op: ops.ShiftAdd, a: Integers) -> Tile:
     weights = [2**p for p in range(planes)]
     if op.signed and planes:
         weights[-1] = -weights[-1]
-    return tile(
-        op.out, lambda i: fit(op.out.dtype, sum(w * a[p, *i] for p, w in enumerate(weights)))
-    )
+    return tile(op.out, lambda i: fitted(op, sum(w * a[p, *i] for p, w in enumerate(weights))))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from tilevm.ir import ops
-from tilevm.reference.formats import fit
 from tilevm.reference.numbers import Number, largest, smallest, total
-from tilevm.reference.ops.meaning import Index, Tile, means, tile
+from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
 
 
 def _over(op: ops.Sum | ops.Amax | ops.Amin, a: Tile, i: Index) -> list[Number]:
@@ -16,7 +15,7 @@ def _over(op: ops.Sum | ops.Amax | ops.Amin, a: Tile, i: Index) -> list[Number]:
 
 @means(ops.Sum)
 def sum_(op: ops.Sum, a: Tile) -> Tile:
-    return tile(op.out, lambda i: fit(op.out.dtype, total(_over(op, a, i))))
+    return tile(op.out, lambda i: fitted(op, total(_over(op, a, i))))
 
 
 @means(ops.Amax)

@@ -12,7 +12,7 @@ from tilevm.testing.writer import Writer
 def arithmetic(w: Writer) -> Value:
     a = w.any_value()
     kind = w.pick(("add", "sub", "mul"))
-    return w.op(kind, a, w.of_type(a.tile), overflow=w.pick(("wrap", "wrap", "sat")))
+    return w.op(kind, a, w.of_type(a.tile), overflow=w.pick((None, "wrap", "sat")))
 
 
 @family
@@ -26,7 +26,7 @@ def unary(w: Writer) -> Value:
     a = w.any_value()
     if w.rarely(2):
         return w.op("not", a)
-    return w.op("neg", a, overflow=w.pick(("wrap", "sat")))
+    return w.op(w.pick(("neg", "abs")), a, overflow=w.pick((None, "wrap", "sat")))
 
 
 @family
@@ -37,7 +37,7 @@ def shift(w: Writer) -> Value:
     n = w.of_type(a.tile.of(f"u{bits}"))
     if w.rarely(2):
         return w.op("shr", a, n)
-    return w.op("shl", a, n, overflow=w.pick(("wrap", "sat")))
+    return w.op("shl", a, n, overflow=w.pick((None, "wrap", "sat")))
 
 
 @family
@@ -51,4 +51,4 @@ def choice(w: Writer) -> Value:
 
 @family
 def cast(w: Writer) -> Value:
-    return w.op("cast", w.any_value(), to=w.draw(dtypes()), overflow=w.pick(("wrap", "sat")))
+    return w.op("cast", w.any_value(), to=w.draw(dtypes()), overflow=w.pick((None, "wrap", "sat")))

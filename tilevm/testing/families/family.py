@@ -24,6 +24,11 @@ def beyond_hardware(write: Family) -> Family:
     return write
 
 
+def overflow_of_sum(w: Writer) -> str | None:
+    """An overflow mode of a sum; seldom one that hardware refuses where the sum may overflow."""
+    return w.pick(("wrap", "sat")) if w.rarely(6) else None
+
+
 def split(w: Writer, size: int) -> tuple[int, ...]:
     """A shape of this many elements."""
     found: list[int] = []

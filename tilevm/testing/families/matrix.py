@@ -6,7 +6,7 @@ from math import prod
 
 from tilevm.dtypes import dtype
 from tilevm.ir import TileType, Value
-from tilevm.testing.families.family import family
+from tilevm.testing.families.family import family, overflow_of_sum
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -28,7 +28,7 @@ def dot(w: Writer) -> Value | None:
     operands = (a, b)
     if a.tile.rank == 1 and columns is None and w.rarely(2):
         operands = (b, a)
-    return w.op("dot", *operands, acc=w.draw(dtypes()))
+    return w.op("dot", *operands, acc=w.draw(dtypes()), overflow=overflow_of_sum(w))
 
 
 @family
@@ -42,7 +42,13 @@ def weighted(w: Writer) -> Value | None:
     a = w.any_value()
     if not a.tile.rank:
         return None
-    return w.op("shift_add", a, signed=w.pick((False, True)), acc=w.draw(dtypes()))
+    return w.op(
+        "shift_add",
+        a,
+        signed=w.pick((False, True)),
+        acc=w.draw(dtypes()),
+        overflow=overflow_of_sum(w),
+    )
 
 
 @family

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tilevm.ir import Value
-from tilevm.testing.families.family import family
+from tilevm.testing.families.family import family, overflow_of_sum
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -19,4 +19,4 @@ def reduction(w: Writer) -> Value | None:
     over = None if w.rarely(5) else tuple(sorted(dims))
     if w.rarely(2):
         return w.op(w.pick(("amax", "amin")), a, dims=over)
-    return w.op("sum", a, dims=over, acc=w.draw(dtypes()))
+    return w.op("sum", a, dims=over, acc=w.draw(dtypes()), overflow=overflow_of_sum(w))
