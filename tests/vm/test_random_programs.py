@@ -31,6 +31,8 @@ CHOICES: dict[str, list[Any]] = {
     "signed": [True, False],
     "dim": [0, 1],
     "start": [0, Sym("n"), Sym("n") * 3 - 2],
+    "seed": [0, -1, 2**40],
+    "counter": [0, Sym("n"), Sym("n") * 30 - 2],
 }
 
 

@@ -18,6 +18,7 @@ from tilevm.reference.formats import fit
 from tilevm.reference.launch import bind, evaluate, holds
 from tilevm.reference.numbers import Number, Refused, python
 from tilevm.reference.ops import MEANINGS, Index, Tile, indices, tile
+from tilevm.reference.random import random_word
 
 _HIGHEST = (1 << 63) - 1
 
@@ -197,6 +198,20 @@ def if_(at: ThreadBlock, op: If) -> None:
 def iota(at: ThreadBlock, op: ops.Iota) -> None:
     start = at.index(op.start)
     at.tiles[op.out] = tile(op.out, lambda i: fit(op.out.dtype, start + i[op.dim]))
+
+
+@does(ops.Random)
+def random(at: ThreadBlock, op: ops.Random) -> None:
+    first = at.index(op.counter)
+
+    def law(number: int) -> int:
+        if op.out.dtype.bits <= 32:
+            return random_word(op.seed, number)
+        low, high = (random_word(op.seed, 2 * number + i) for i in (0, 1))
+        return high << 32 | low
+
+    order = {i: n for n, i in enumerate(indices(op.out.tile.shape))}
+    at.tiles[op.out] = tile(op.out, lambda i: fit(op.out.dtype, law(first + order[i])))
 
 
 @does(ops.AllocShared)

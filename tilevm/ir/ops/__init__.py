@@ -3,6 +3,7 @@
 from tilevm.ir.ops.bits import And, Not, Or, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Compare, Max, Min, Select
 from tilevm.ir.ops.create import Full, Iota
+from tilevm.ir.ops.create import Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
@@ -36,6 +37,7 @@ __all__ = [
     "Or",
     "Pad",
     "Print",
+    "Random",
     "Reshape",
     "Select",
     "ShiftAdd",

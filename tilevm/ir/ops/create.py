@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import dtype
+from tilevm.dtypes import IntType, dtype
+from tilevm.dtypes.philox import random_words
 from tilevm.ir.index import Const, Expr, affine
 from tilevm.ir.op import Op
 from tilevm.ir.types import TileType
@@ -79,3 +80,54 @@ class Iota(Op, name="iota"):
         first = np.asarray(start, np.int64).reshape(-1, *[1] * len(shape))
         values = dtype("i64").cast(first + steps, kind)
         return np.broadcast_to(values, (first.shape[0], *shape))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Random(Op, name="random"):
+    """``r[i] = word counter + i of seed``: random integers, equal on every tier and for any layout.
+
+    Element i is counted in row-major order.  Words are those of Philox-4x32-10: word n has 32 bits,
+    and is word n % 4 of counter n // 4 under the key `seed`.  An element takes the low bits of its
+    word as its code; a type of more than 32 bits takes word 2 * (counter + i), above it word
+    2 * (counter + i) + 1.  `seed` and words are numbered modulo 2**64; `counter` is an index
+    expression: let it count what blocks and rounds have taken.
+    """
+
+    type: TileType
+    seed: int
+    counter: Expr = Const(0)
+
+    def result(self) -> TileType:
+        check_seed(self, self.seed)
+        if not self.type.dtype.is_int:
+            raise self.reject(
+                "TV0210",
+                f"`random` makes integers, not {self.type.dtype}",
+                "type",
+                help="`view` reads their bits as other elements, `cast` converts them",
+            )
+        return self.type
+
+    @property
+    def may_stop(self) -> bool:
+        return affine(self.counter) is None
+
+    def run(self, counter: Any) -> Any:
+        """`counter`: an int, or int64 [blocks]."""
+        kind = self.type.dtype
+        assert isinstance(kind, IntType)
+        first = np.asarray(counter, np.int64).reshape(-1)
+        if kind.bits <= 32:
+            codes = random_words(self.seed, first, self.type.size)
+        else:
+            pairs = random_words(
+                self.seed, first.view(np.uint64) * np.uint64(2), 2 * self.type.size
+            )
+            codes = pairs[:, 0::2] | pairs[:, 1::2].astype(np.uint64) << np.uint64(32)
+        return kind.wrap(codes).reshape(len(first), *self.type.shape)
+
+
+def check_seed(op: Op, seed: int) -> None:
+    """TileError TV0207 for a seed of more than 64 bits."""
+    if not -(1 << 63) <= seed < 1 << 64:
+        raise op.reject("TV0207", f"a seed has 64 bits, which {seed} exceeds", "seed")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tilevm.ir import TileType, Value
-from tilevm.testing.families.family import family
+from tilevm.ir import Const, TileType, Value
+from tilevm.testing.families.family import beyond_hardware, family
 from tilevm.testing.strategies import dtypes, shapes
 from tilevm.testing.writer import Writer
 
@@ -16,3 +16,10 @@ def loaded(w: Writer) -> Value:
 @family
 def constant(w: Writer) -> Value:
     return w.constant(TileType(w.draw(dtypes()), w.draw(shapes(0, 2, w.room))))
+
+
+@beyond_hardware
+def random(w: Writer) -> Value:
+    counter = w.index()[0] if w.rarely(2) else Const(w.number(-3, 9))
+    kind = TileType(w.draw(dtypes()), w.draw(shapes(0, 2, w.room)))
+    return w.op("random", kind, seed=w.number(0, 3), counter=counter)
