@@ -2,7 +2,6 @@
 
 from tilevm.ir.ops.bits import And, Not, Or, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Compare, Max, Min, Select
-from tilevm.ir.ops.create import Full, Iota
 from tilevm.ir.ops.create import Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
