@@ -8,6 +8,9 @@ The first line is ``# test: KIND``:
   buffers that it loads from, in order.  ``{"y": [4], "z": [6]}`` for several outputs; ``raises
   TV0403`` in place of ``==`` for an error.  Every run is made with several chunk sizes, and on the
   program as `canonicalise` and `rewrite_dot` leave it.
+- ``check``: ``# check: f([1, 2], n=[3])`` is a checked run.  It finds what the lines of ``f`` say
+  that end in ``#~ TV0440``: the main line of each report is marked, and every mark is a line of a
+  report with that code.  A kernel without marks runs silently, to the result of other runs.
 - ``pass``: ``# pass: rewrite_dot(group=2)`` gives ``NAME.expected``, and all ``# run:`` lines hold.
 
 ``pytest --golden`` rewrites the expected files.
@@ -106,6 +109,56 @@ def first_difference(found: Any, wanted: Any) -> str:
     return f"{list(at)} is {found[at]}, not {wanted[at]}"
 
 
+class Checked(Call):
+    """One ``# check:`` line."""
+
+    def __init__(self, number: int, text: str) -> None:
+        super().__init__(number, f"{text} == {{}}")
+
+    def check(self, program: Program, how: str) -> None:
+        kernel = program[self.name]
+        wanted = marks(program, self.name)
+        for chunk in CHUNKS:
+            place = f"line {self.number}: {self.text}\n{how}, chunks of {chunk} bytes"
+            try:
+                found = tilevm.run(
+                    kernel,
+                    self.arguments(kernel),
+                    check=True,
+                    chunk_bytes=chunk,
+                    output=lambda line: None,
+                )
+            except TileError as problem:
+                reports = problem.diagnostics
+                main = {(each.labels[0].span.line, each.code) for each in reports}
+                named = {(at.span.line, each.code) for each in reports for at in each.labels}
+                if not main <= wanted <= named:
+                    missing, extra = sorted(wanted - named), sorted(main - wanted)
+                    text = f"missing {missing}, unexpected {extra}"
+                    raise Failed(f"{place}: {text}\n{problem}") from None
+                continue
+            if wanted:
+                raise Failed(f"{place}: nothing is found")
+            plain = tilevm.run(kernel, self.arguments(kernel), output=lambda line: None)
+            for name, values in plain.items():
+                difference = first_difference(found[name], values)
+                if difference:
+                    raise Failed(f"{place}: {name}{difference}, in the unchecked run")
+
+
+def marks(program: Program, name: str) -> set[tuple[int, str]]:
+    """The lines of a kernel that say what is wrong with them, and what."""
+    spans = [kernel.loc.span for kernel in program.kernels.values()]
+    starts = [span.line for span in spans if span is not None]
+    first = starts[list(program).index(name)]
+    last = min((start for start in starts if start > first), default=1 << 30)
+    found = set()
+    for number, line in enumerate(spans[0].source.text.splitlines(), 1) if spans[0] else ():
+        _, _, listed = line.partition("#~")
+        found |= {(number, code) for code in listed.split() if first <= number < last}
+    return found
+
+
 class ProgramItem(pytest.Item):
     """One file, checked in process."""
 
@@ -120,6 +173,7 @@ class ProgramItem(pytest.Item):
             "roundtrip": self.roundtrip,
             "run": self.run_lines,
             "pass": self.passed,
+            "check": self.checked,
         }
         checks[self.kind](text)
 
@@ -172,6 +226,14 @@ class ProgramItem(pytest.Item):
                     lowered = passes.rewrite_dot(program, group=group, table=table)
                     call.check(lowered, f"after rewrite_dot(group={group}, table={table!r})")
 
+    def checked(self, text: str) -> None:
+        program = tilevm.parse(text, self.path.name)
+        calls = list(calls_in(text, "check", Checked))
+        if {call.name for call in calls} != set(program):
+            raise Failed("every kernel has a line that says `# check: f(...)`")
+        for call in calls:
+            call.check(program, "as written")
+
     def passed(self, text: str) -> None:
         stated = re.search(r"^# pass: (\w+)\((.*)\)$", text, re.MULTILINE)
         if not stated:
@@ -197,18 +259,18 @@ class ProgramItem(pytest.Item):
         return self.path, 0, f"{self.kind}: {self.path.name}"
 
 
-def calls_in(text: str) -> Iterator[Call]:
+def calls_in(text: str, kind: str = "run", made: type[Call] = Call) -> Iterator[Call]:
     """The ``# run:`` lines of a file."""
     for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("# run: "):
-            yield Call(number, line.lstrip().removeprefix("# run: "))
+        if line.lstrip().startswith(f"# {kind}: "):
+            yield made(number, line.lstrip().removeprefix(f"# {kind}: "))
 
 
 class ProgramFile(pytest.File):
     def collect(self) -> Iterator[ProgramItem]:
         first = self.path.read_text("utf-8").partition("\n")[0]
         kind = first.removeprefix("# test: ")
-        if kind not in ("verify", "roundtrip", "run", "pass"):
+        if kind not in ("verify", "roundtrip", "run", "pass", "check"):
             raise self.CollectError(f"{self.path}: the first line must be `# test: KIND`: {first}")
         yield ProgramItem.from_parent(self, name=self.path.stem, kind=kind)
 

@@ -34,8 +34,18 @@ def declare(commands: Commands) -> CommandParser:
     add_kernel(parser)
     add_arrays(parser)
     add_sizes(parser)
+    add_check(parser)
     add_output(parser)
     return parser
+
+
+def add_check(parser: CommandParser) -> None:
+    """``--check``."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="look for races, undefined elements and overflow (docs/sanitizer.md)",
+    )
 
 
 def add_output(parser: CommandParser) -> None:
@@ -59,7 +69,7 @@ def run(options: CommandParser.Options) -> int:
     from tilevm.cli.progress import stage
 
     with stage(f"running `{kernel.name}` in the virtual machine"):
-        results = tilevm.run(kernel, arguments)
+        results = tilevm.run(kernel, arguments, check=options.check)
     deliver(options.output, kernel, results)
     return 0
 

@@ -19,6 +19,7 @@ from tilevm.cli.parser import (
     sizes_of,
     whole,
 )
+from tilevm.cli.run import add_check
 from tilevm.diagnostics import TileError, render
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def declare(commands: Commands) -> CommandParser:
         default=16,
         help="elements per beat of the hardware, at most (default: 16)",
     )
+    add_check(parser)
     parser.add_argument("--no-hardware", action="store_true", help="compare programs only")
     return parser
 
@@ -85,7 +87,8 @@ def verify(options: CommandParser.Options) -> int:
         print(f"{kernel.name}, inputs of seed {seed}:")
         arguments = {**random_arrays(launch, seed), **sizes}
         with stage(f"running `{kernel.name}` in the virtual machine"):
-            expected = execute(bind(kernel, arguments), output=_ignored)
+            launched = bind(kernel, arguments)
+            expected = execute(launched, check=options.check, output=_ignored)
         wrong = 0
         for way in ways:
             with stage(way.name):
@@ -201,6 +204,8 @@ def _replay(options: CommandParser.Options, seed: int) -> str:
     for name, value in options.sizes:
         words += ["--set", f"{name}={value}"]
     words += ["--seed", str(seed), "--rounds", "1", "--lanes", str(options.lanes)]
+    if options.check:
+        words.append("--check")
     if options.no_hardware:
         words.append("--no-hardware")
     return shlex.join(words)

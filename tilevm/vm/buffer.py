@@ -17,11 +17,23 @@ UNREAD, SHARED = -1, -2  # read by no block; read by several
 
 
 class Conflict(Exception):
-    """An access that has no one right meaning: its code, the block that makes it, and why."""
+    """An access that has no one right meaning: its code, the block that makes it, and why.
 
-    def __init__(self, code: str, block: int, message: str, help: str) -> None:
+    `address`: the element, where there is one; `did`: what another block did to it before.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        block: int,
+        message: str,
+        help: str,
+        address: int | None = None,
+        did: str = "",
+    ) -> None:
         super().__init__(message)
         self.code, self.block, self.message, self.help = code, block, message, help
+        self.address, self.did = address, did
 
 
 class Buffer:

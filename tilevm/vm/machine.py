@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tilevm.diagnostics import TileError, error
+from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
 from tilevm.ir import Access, Block, BufferType, Expr, For, If, Kernel, Op, Value
 from tilevm.ir.ops import AllocShared, Assert, Print
@@ -23,6 +24,9 @@ from tilevm.vm.footprint import check_memory, chunk_size
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Index
+
+if TYPE_CHECKING:
+    from tilevm.vm.check import Checker
 
 CHUNK_BYTES = 8 * 2**20  # live bytes of one chunk of blocks: the middle of what measured best
 
@@ -45,6 +49,7 @@ def run(
     arguments: Mapping[str, Any] | None = None,
     /,
     *,
+    check: bool = False,
     chunk_bytes: int = CHUNK_BYTES,
     observe: Observer | None = None,
     output: Callable[[str], None] | None = None,
@@ -53,17 +58,19 @@ def run(
     """Runs a kernel; returns every buffer that it stores to, as values.
 
     Arguments are arrays of values for the buffers (by name, or in `arguments`), and integers for
-    shape symbols that follow from no array.  They are never changed.  `chunk_bytes` bounds the
-    memory for tiles; `observe` is called with every value computed; `output` takes the lines of
-    `print`.  Raises TileError for whatever is wrong in the arguments, or during the run.
+    shape symbols that follow from no array.  They are never changed.  `check` looks for races,
+    overflow and more while it runs (docs/sanitizer.md); `chunk_bytes` bounds the memory for tiles;
+    `observe` is called with every value computed; `output` takes the lines of `print`.  Raises
+    TileError for whatever is wrong in the arguments, or during the run.
     """
     launch = bind(kernel, {**(arguments or {}), **named})
-    return execute(launch, chunk_bytes=chunk_bytes, observe=observe, output=output)
+    return execute(launch, check=check, chunk_bytes=chunk_bytes, observe=observe, output=output)
 
 
 def execute(
     launch: Launch,
     *,
+    check: bool = False,
     chunk_bytes: int = CHUNK_BYTES,
     observe: Observer | None = None,
     output: Callable[[str], None] | None = None,
@@ -75,12 +82,20 @@ def execute(
         buffers = {param: _buffer(launch, param) for param in kernel.params}
     except MemoryError:
         raise error("TV0414", f"the buffers of `{kernel.name}` do not fit into memory") from None
+    checker = None
+    if check:
+        from tilevm.vm.check import Checker  # the runs that are not checked need none of it
+
+        checker = Checker(launch)
     size = chunk_size(launch, chunk_bytes)
-    for first in range(0, launch.blocks, size):
-        blocks = np.arange(first, min(first + size, launch.blocks), dtype=np.int64)
-        machine = _Machine(launch, buffers, blocks, observe, output)
-        machine.block(kernel.body, machine.root)
-    return {param.name: _result(buffers[param]) for param in kernel.outputs}
+    with nullcontext() if checker is None else checker:
+        for first in range(0, launch.blocks, size):
+            blocks = np.arange(first, min(first + size, launch.blocks), dtype=np.int64)
+            machine = _Machine(launch, buffers, blocks, observe, output, checker)
+            machine.block(kernel.body, machine.root)
+        if checker is not None:
+            checker.finish(buffers)
+        return {param.name: _result(param, buffers[param]) for param in kernel.outputs}
 
 
 def _buffer(launch: Launch, param: Value) -> Buffer:
@@ -95,14 +110,16 @@ def _buffer(launch: Launch, param: Value) -> Buffer:
     return buffer
 
 
-def _result(buffer: Buffer) -> Array:
+def _result(param: Value, buffer: Buffer) -> Array:
     assert buffer.writer is not None
     unset = buffer.writer == UNDEFINED
     if unset.any():
         at = [int(i) for i in np.unravel_index(int(np.argmax(unset)), buffer.extents)]
+        labels = [Label(param.span, "this buffer was not passed in")] if param.span else []
         raise error(
             "TV0405",
             f"`{buffer.name}{at}` was never written ({int(unset.sum())} of {unset.size} elements)",
+            *labels,
             help=f"pass `{buffer.name}` to give it initial values",
         )
     return buffer.values.reshape(buffer.extents)
@@ -118,10 +135,13 @@ class _Machine:
         blocks: Array,
         observe: Observer | None,
         output: Callable[[str], None] | None,
+        checker: Checker | None,
     ) -> None:
-        self.launch, self.observe = launch, observe
+        self.launch, self.observe, self.checker = launch, observe, checker
         self.output = output or (lambda line: print(line, file=sys.stdout))
         self.root = Group(blocks, np.arange(len(blocks)))
+        if checker is not None:
+            checker.begin(self.root)
         self.root.known.update(buffers)
         self.root.indices.update(launch.symbols)
         ids = np.unravel_index(blocks, launch.grid) if launch.grid else ()
@@ -146,7 +166,11 @@ class _Machine:
             if isinstance(op, AllocShared):
                 group.known[op.out] = self.shared(op)
                 return
-            result = op.run(*self.arguments(op, group))
+            arguments = self.arguments(op, group)
+            if self.checker is None:
+                result = op.run(*arguments)
+            else:
+                result = self.checker.step(op, arguments, group)
         except Conflict as problem:
             raise self.located(
                 op, problem.code, problem.message, problem.block, problem.help
@@ -191,7 +215,8 @@ class _Machine:
                 buffer: Buffer = group.data(access.buffer)
                 starts = [self.index(index, group, op) for index in access.indices]
                 copies = group.copies if buffer.shared else None
-                found.append(Part(buffer, starts, group.blocks, copies))
+                part = Part(buffer, starts, group.blocks, copies)
+                found.append(part if self.checker is None else self.checker.part(part, op, group))
             elif item.hint is Expr:
                 found.append(self.index(getattr(op, item.name), group, op).values)
         return found

@@ -19,7 +19,7 @@ class Part(Guarded):
         if 0 in shape:
             return np.empty((1, *shape), buffer.kind.carrier)
         if buffer.writer is not None:
-            self.check_read(places, buffer.writer)
+            self.admit_read(places, buffer.writer)
         values = places.get(buffer.values)
         if isinstance(places, Scattered):
             if places.inside is not None:
@@ -38,12 +38,5 @@ class Part(Guarded):
         buffer = self.buffer
         writer = buffer.writer
         assert writer is not None, buffer.name
-        if self.rows is None:
-            self.check_write(places, writer)
-            owners = self.column(places)
-        else:
-            owners = np.zeros((1,) * (len(shape) + 1), writer.dtype)
+        self.admit_write(places, writer)
         places.put(buffer.values, values)
-        places.put(writer, owners)
-        if self.rows is None and places.count > 1:
-            self.race(places, places.get(writer), owners, "writes", "writes")

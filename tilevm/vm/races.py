@@ -23,6 +23,25 @@ class Guarded(Region):
         blocks = self.blocks if places.count == len(self.blocks) else self.blocks[:1]
         return blocks.reshape(-1, *[1] * len(shape))
 
+    def admit_read(self, places: Places, writer: Array) -> None:
+        """Checks a read, and records it."""
+        self.check_read(places, writer)
+
+    def admit_write(self, places: Places, writer: Array) -> None:
+        """Checks a write, and records it."""
+        if self.rows is not None:  # nobody else has this copy
+            places.put(writer, np.zeros((), writer.dtype))
+            return
+        self.check_write(places, writer)
+        owners = self.column(places)
+        places.put(writer, owners)
+        if places.count > 1:
+            self.race(places, places.get(writer), owners, "writes", "writes")
+
+    def refuse(self, conflict: Conflict) -> None:
+        """What becomes of a conflict: it stops the run."""
+        raise conflict
+
     def check_read(self, places: Places, writer: Array) -> None:
         state = places.get(writer)
         where = first(state == UNDEFINED, places)
@@ -35,7 +54,7 @@ class Guarded(Region):
             block = int(owners.reshape(-1)[where[0]])
             element = self.buffer.element(places.address(where))
             message = f"`{element}` is read, but was never written"
-            raise Conflict("TV0405", block, message, hint)
+            self.refuse(Conflict("TV0405", block, message, hint, places.address(where)))
         if self.rows is not None:
             return
         alone = places.count == len(self.blocks)
@@ -46,7 +65,7 @@ class Guarded(Region):
             block = int(owners.reshape(-1)[where[0]])
             if other == block:
                 block = int(self.blocks[-1])
-            raise self.conflict(places.address(where), block, other, "reads", "writes")
+            self.refuse(self.conflict(places.address(where), block, other, "reads", "writes"))
         if self.buffer.reader is not None:
             self.mark_read(places, self.buffer.reader, owners, alone)
 
@@ -68,7 +87,7 @@ class Guarded(Region):
             where = first(np.ones(state.shape, bool), places)
             if where is not None:
                 block, other = int(self.blocks[1]), int(self.blocks[0])
-                raise self.conflict(places.address(where), block, other, "writes", "writes")
+                self.refuse(self.conflict(places.address(where), block, other, "writes", "writes"))
         self.race(places, np.where(state >= 0, state, owners), owners, "writes", "writes")
         if self.buffer.reader is not None:
             seen = places.get(self.buffer.reader)
@@ -79,7 +98,7 @@ class Guarded(Region):
         where = first(found != owners, places)
         if where is not None:
             block, other = int(owners.reshape(-1)[where[0]]), int(found[where])
-            raise self.conflict(places.address(where), block, other, does, did)
+            self.refuse(self.conflict(places.address(where), block, other, does, did))
 
     def conflict(self, address: int, block: int, other: int, does: str, did: str) -> Conflict:
         """The error for an element that two blocks touch."""
@@ -90,4 +109,6 @@ class Guarded(Region):
             f"block {block} {does} `{self.buffer.element(address)}`, which {whom} {did}: "
             "the result would depend on their order",
             "let each block write elements of its own",
+            address,
+            did,
         )

@@ -12,6 +12,7 @@ from itertools import chain
 from types import MappingProxyType
 
 from tilevm.diagnostics.codes import (
+    checking,
     commands,
     hardware,
     internal,
@@ -26,7 +27,18 @@ from tilevm.diagnostics.codes.code import Code
 
 __all__ = ["CODES", "Code"]
 
-_CLASSES = (syntax, names, types, layouts, running, lowering, hardware, commands, internal)
+_CLASSES = (
+    syntax,
+    names,
+    types,
+    layouts,
+    running,
+    checking,
+    lowering,
+    hardware,
+    commands,
+    internal,
+)
 
 
 def _by_code(entries: Iterable[Code]) -> Mapping[str, Code]:

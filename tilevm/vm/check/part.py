@@ -1,0 +1,124 @@
+"""An access as the machine makes it, checked against those before it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tilevm.ir import Op, TileType, Value
+from tilevm.vm.check.touch import Kind, Touch
+from tilevm.vm.buffer import Array, Conflict
+from tilevm.vm.memory import Part
+from tilevm.vm.places import Places, Scattered
+
+if TYPE_CHECKING:
+    from tilevm.vm.check.checker import Checker
+
+
+class CheckedPart(Part):
+    """A part whose conflicts are collected, and whose accesses are ordered by barriers or named."""
+
+    def __init__(self, part: Part, op: Op, since: Array, checker: Checker) -> None:
+        super().__init__(part.buffer, part.starts, part.blocks, part.rows)
+        self.op, self.checker = op, checker
+        self.since = since  # the first serial number behind the last barrier of each block
+        self.floor = int(since.min())
+
+    def refuse(self, conflict: Conflict) -> None:
+        self.checker.conflict(self, conflict)
+
+    def admit_read(self, places: Places, writer: Array) -> None:
+        shadow, now = self.checker.shadow(self.buffer), self.touch("read", places)
+        if places.count == len(self.blocks):  # else several blocks are there: no matter of threads
+            if shadow.last_write >= self.floor:
+                before = places.get(shadow.wrote)
+                self.compare(now, before, places.get(writer))
+            if shadow.last_read >= self.floor:
+                self.note_others(now, places)
+        super().admit_read(places, writer)
+        places.put(shadow.read, np.asarray(now.serial, np.int32))
+        shadow.last_read = now.serial
+
+    def admit_write(self, places: Places, writer: Array) -> None:
+        shadow, now = self.checker.shadow(self.buffer), self.touch("write", places)
+        if places.count == len(self.blocks):
+            if shadow.last_write >= self.floor:
+                self.compare(now, places.get(shadow.wrote), places.get(writer))
+            if shadow.last_read >= self.floor:
+                reader = self.buffer.reader
+                owner = None if reader is None else places.get(reader)
+                self.compare(now, places.get(shadow.read), owner)
+                if shadow.last_also >= self.floor:
+                    self.compare(now, places.get(shadow.also), owner)
+        super().admit_write(places, writer)
+        places.put(shadow.wrote, np.asarray(now.serial, np.int32))
+        shadow.previous_write, shadow.last_write = shadow.last_write, now.serial
+        if self.buffer.kind.bits % 8:
+            self.checker.bytes.written(self, now, shadow)
+
+    def touch(self, kind: Kind, places: Places) -> Touch:
+        """This access, known to the checker from now on."""
+        tile = moved_tile(self.op, kind)
+        return self.checker.touched(self.op, kind, tile, places, self.blocks)
+
+    def recent(self, places: Places, serials: Array, owner: Array | None) -> Array:
+        """Where an access is of the same block, with no barrier since."""
+        found = serials >= self.since.reshape(-1, *[1] * (serials.ndim - 1))
+        if isinstance(places, Scattered) and places.inside is not None:
+            found &= places.inside
+        if self.rows is None and owner is not None:
+            found &= owner == self.column(places)
+        return found
+
+    def compare(self, now: Touch, serials: Array, owner: Array | None) -> None:
+        """Reports the first element whose earlier access is not ordered before this one."""
+        recent = self.recent(now.places, serials, owner)
+        if not recent.any():
+            return
+        for serial in np.unique(serials[recent]).tolist():
+            before = self.checker.touches[serial]
+            if not self.checker.owners.always(before, now):
+                self.compare_with(now, before, recent & (serials == serial))
+
+    def compare_with(self, now: Touch, before: Touch, where: Array) -> None:
+        """As `compare`, for the elements that one access touched last."""
+        position, second = self.split(where)
+        addresses = now.places.addresses()[where]
+        blocks = self.blocks[position]
+        first = before.elements(addresses, blocks)
+        free = ~self.checker.owners.ordered(before, now, first, second)
+        if free.any():
+            at = int(np.argmax(free))
+            numbers = int(first[at]), int(second[at])
+            element = self.buffer.element(int(addresses[at]))
+            self.checker.race(element, before, now, int(blocks[at]), numbers)
+
+    def split(self, where: Array) -> tuple[Array, Array]:
+        """The position of the block, and the number in the tile, of the elements of a mask."""
+        size = max(1, where[0].size)
+        flat = np.flatnonzero(where)
+        return flat // size, flat % size
+
+    def note_others(self, now: Touch, places: Places) -> None:
+        """Keeps the reads of this stretch between barriers that `read` is about to forget."""
+        shadow = self.checker.shadow(self.buffer)
+        serials = places.get(shadow.read)
+        recent = self.recent(places, serials, None)
+        if not recent.any():
+            return
+        for serial in np.unique(serials[recent]).tolist():
+            before = self.checker.touches[serial]
+            if before.tile is not now.tile or not self.checker.owners.always(before, now):
+                where = recent & (serials == serial)
+                shadow.also[places.addresses()[where]] = serial
+                shadow.last_also = max(shadow.last_also, serial)
+
+
+def moved_tile(op: Op, kind: Kind) -> Value | None:
+    """The tile that an access moves: the result of a read, the first operand of a write."""
+    tiles = op.results if kind == "read" else op.operands
+    for value in tiles:
+        if isinstance(value.type, TileType):
+            return value
+    return None

@@ -1,0 +1,21 @@
+"""What a checked run remembers of a buffer: the last access of each kind to each element."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tilevm.vm.buffer import Array, Buffer
+
+NEVER = 0  # serial numbers of accesses count from 1
+
+
+class Shadow:
+    """Serial numbers of accesses, one per element, in the order of `Buffer.values`."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        count = buffer.values.size
+        self.wrote: Array = np.full(count, NEVER, np.int32)
+        self.read: Array = np.full(count, NEVER, np.int32)
+        self.also: Array = np.full(count, NEVER, np.int32)  # another read, not by `read`'s thread
+        self.last_write = self.last_read = self.last_also = NEVER  # of any element
+        self.previous_write = NEVER

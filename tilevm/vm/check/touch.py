@@ -1,0 +1,51 @@
+"""One access of one op, as it was made: what was touched, by which threads of which blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tilevm.ir import Op, Value
+from tilevm.vm.buffer import Array
+from tilevm.vm.places import Places, Scattered
+
+Kind = Literal["read", "write", "atomic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """An access of an op, in the blocks that make it together.
+
+    `tile`: the tile whose elements are moved, and whose layout says which thread does it; None for
+    a copy that no thread makes.
+    """
+
+    serial: int
+    op: Op
+    kind: Kind
+    tile: Value | None
+    places: Places
+    blocks: Array  # their numbers, rising
+
+    def elements(self, addresses: Array, blocks: Array) -> Array:
+        """The number in the tile of the element at each address, for the block beside it."""
+        places = self.places
+        if isinstance(places, Scattered):
+            return self._searched(places, addresses)
+        position = np.searchsorted(self.blocks, blocks) if places.count > 1 else 0
+        rest = addresses - places.first - position * places.step
+        number = np.zeros_like(rest)
+        for extent, stride in zip(places.shape, places.strides, strict=True):
+            number = number * extent + rest // stride
+            rest = rest % stride
+        return number
+
+    def _searched(self, places: Scattered, addresses: Array) -> Array:
+        flat = places.at.reshape(-1)
+        if places.inside is not None:
+            flat = np.where(places.inside.reshape(-1), flat, -1)
+        order = np.argsort(flat, kind="stable")
+        found = order[np.searchsorted(flat, addresses, sorter=order)]
+        return np.asarray(found % max(1, places.at[0].size))
