@@ -13,6 +13,7 @@ from tilevm.diagnostics import Label, TileError
 from tilevm.ir import Op, Value
 from tilevm.ir.ops import Barrier
 from tilevm.vm.bind import Launch
+from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.check.overflow import Overflows
 from tilevm.vm.check.owners import Owners, thread_of
 from tilevm.vm.check.part import CheckedPart
@@ -21,7 +22,6 @@ from tilevm.vm.check.shadow import Shadow
 from tilevm.vm.check.storage import SharedBytes
 from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.group import Group
-from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Places
 

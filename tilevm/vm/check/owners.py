@@ -14,8 +14,8 @@ import numpy as np
 from tilevm.ir import For, Kernel, Op, TileType, Value
 from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.layouts import Layout
-from tilevm.vm.check.touch import Touch
 from tilevm.vm.buffer import Array
+from tilevm.vm.check.touch import Touch
 
 
 class Owners:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tilevm.ir import Op, TileType, Value
-from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.buffer import Array, Conflict
+from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Places, Scattered
 

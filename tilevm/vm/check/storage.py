@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tilevm.ir import Op
+from tilevm.vm.buffer import Array, Buffer
 from tilevm.vm.check.owners import layout_of, thread_of
 from tilevm.vm.check.reports import described, place
 from tilevm.vm.check.shadow import Shadow
 from tilevm.vm.check.touch import Touch
-from tilevm.vm.buffer import Array, Buffer
 from tilevm.vm.places import Scattered
 
 if TYPE_CHECKING:
