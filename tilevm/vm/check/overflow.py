@@ -26,7 +26,7 @@ class Overflows:
     def run(self, op: Op, arguments: list[Any], group: Group) -> Any:
         """The result of an op, as in a run that is not checked."""
         if op not in self._trapping:
-            open_end = getattr(op, "reports_overflow", False)
+            open_end = op.reports_overflow
             self._trapping[op] = trapping(op) if open_end else None
         twin = self._trapping[op]
         if twin is None:
