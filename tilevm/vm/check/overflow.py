@@ -46,15 +46,15 @@ class Overflows:
         position, *at = index
         kind = op.results[0].dtype
         exact = exact_value(op, index, arguments)
-        said = f"is {exact}, which" if exact is not None else "is a number that"
+        said = f"is {exact}" if exact is not None else "does not fit"
         name = f"{op.results[0].name}{list(at)}"
-        labels, notes = described(op, op.loc.span, f"`{op.name}` overflows")
+        labels, notes = described(op, op.loc.span, "wraps around here")
         block = int(group.blocks[position if position < len(group.blocks) else 0])
         reports.add(
             "TV0441",
-            f"`{name}` {said} {kind} does not hold",
+            f"`{name}` of `{op.name}` {said}, but {kind} holds {kind.min} .. {kind.max}",
             labels,
-            [*notes, f"{kind} holds {kind.min} .. {kind.max}", *self.checker.where(block)],
+            [*notes, *self.checker.where(block)],
             "use a wider type, or write `{overflow = wrap}` if it is meant",
         )
 
