@@ -81,6 +81,9 @@ class Planning:
                     self._resolve_branches(op)
                 case AllocShared():
                     self.shared.allocate(op)
+                case Load(oob="value"):
+                    help = "say `oob = zero`, and `select` the value"
+                    raise refused(op, "it has no value but 0 to fill up with", help)
                 case Store() if self.shared.holds(op.at.buffer):
                     self.shared.store(op, self.wires.bits[op.a])
                 case Load() if self.shared.holds(op.at.buffer):

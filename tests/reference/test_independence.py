@@ -15,6 +15,7 @@ OURS = {
     "tilevm.dtypes": {"DType", "FloatFormat", "FloatType", "IntType"},  # their parameters
     "tilevm.ir": None,
     "tilevm.ir.index": {"Binary"},
+    "tilevm.ir.ops.access": {"Padded"},  # a name for ops
     "tilevm.layouts": {"Layout"},  # its digits
 }
 MEANING = {"run", "evaluate", "elements", "element", "places_of", "quantise", "coerce", "wrap"}

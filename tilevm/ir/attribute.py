@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any, Literal, get_args, get_origin
 
 import numpy as np
@@ -27,8 +29,8 @@ def coerce(hint: Any, value: Any) -> Any:
     if value is None and type(None) in get_args(hint):
         return None
     if origin is not None and type(None) in get_args(hint):
-        (inner,) = [a for a in get_args(hint) if a is not type(None)]
-        return coerce(inner, value)
+        given = [a for a in get_args(hint) if a is not type(None)]
+        return coerce(reduce(or_, given), value)
     if isinstance(value, Const) and hint is not Expr:
         value = value.value
     if origin is Literal:

@@ -203,20 +203,20 @@ class Kernel:
             help=f"did you mean `{near}`?" if near else f"its buffers are {', '.join(names)}",
         )
 
-    def accessed(self, op_name: str) -> tuple[Value, ...]:
-        """The parameters that ops of this name touch ("load" or "store"), in their order."""
-        touched = {a.buffer for op in self.body.walk() if op.name == op_name for a in op.accesses}
-        return tuple(p for p in self.params if p in touched)
+    def touched(self, how: str) -> tuple[Value, ...]:
+        """The parameters that some op "reads", or "writes", in their order."""
+        found = {access.buffer for op in self.body.walk() for access in op.touched(how)}
+        return tuple(param for param in self.params if param in found)
 
     @cached_property
     def outputs(self) -> tuple[Value, ...]:
-        """The buffers that it stores to."""
-        return self.accessed("store")
+        """The buffers that it writes."""
+        return self.touched("writes")
 
     @cached_property
     def inputs(self) -> tuple[Value, ...]:
-        """The buffers that it loads from."""
-        return self.accessed("load")
+        """The buffers that it reads."""
+        return self.touched("reads")
 
 
 def _plain(kernel: Kernel) -> str:

@@ -4,7 +4,9 @@ A subclass is a frozen dataclass.  The annotation of a field says what it is:
 
 =====================  =====================================================================
 ``Value``              an operand: a tile, in textual order
-``Access``             an operand: an element of a buffer, ``w[n * 64, 0]``
+``Reads``              an operand: an element of a buffer, ``w[n * 64, 0]``, to read from there
+``Writes``             the same, to write there
+``Updates``            the same, to read and write there
 ``TileType``           an operand: a type, as in ``full i32[64]``
 ``tuple[Value, ...]``  all further operands, at least one: tiles
 ``Value | None``       a tile that may be left out, written by name: ``{zero = z}``
@@ -22,7 +24,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
-from typing import Any, ClassVar, Literal, Self, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
 
 from tilevm.diagnostics import Label, Span, TileError, error, nearest
 from tilevm.dtypes import DType, FloatType
@@ -96,17 +98,25 @@ class Access:
         raise error("TV0204", f"`{self.buffer.name}` is a tile, not a buffer", *labels)
 
 
+Reads = Annotated[Access, "reads"]
+Writes = Annotated[Access, "writes"]
+Updates = Annotated[Access, "reads", "writes"]
+
 Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpField:
-    """One declared field: its name, what it is, its Python type and default."""
+    """One declared field: its name, what it is, its Python type and default.
+
+    `touches`: "reads" and "writes", as an access does.
+    """
 
     name: str
     role: Role
     hint: Any
     default: Any = MISSING
+    touches: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:
@@ -327,6 +337,14 @@ class Op:
         """The buffer elements that the op names."""
         return tuple(value for item, value in self.operand_fields() if item.role == "access")
 
+    def touched(self, how: str) -> tuple[Access, ...]:
+        """The buffer elements that the op "reads", or "writes"."""
+        return tuple(
+            value
+            for item, value in self.operand_fields()
+            if item.role == "access" and how in item.touches
+        )
+
     @property
     def out(self) -> Value:
         """The one result."""
@@ -390,7 +408,9 @@ def _lacks_nan(kind: DType) -> bool:
 
 _ROLES: Mapping[Any, Role] = {
     Value: "operand",
-    Access: "access",
+    Reads: "access",
+    Writes: "access",
+    Updates: "access",
     TileType: "type",
     tuple[Value, ...]: "operands",
     Value | None: "optional",
@@ -399,7 +419,7 @@ _ROLES: Mapping[Any, Role] = {
 
 @cache
 def _declared(kind: type[Any]) -> tuple[OpField, ...]:
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     base = {item.name for item in fields(Op)}
     return tuple(
         OpField(
@@ -407,6 +427,7 @@ def _declared(kind: type[Any]) -> tuple[OpField, ...]:
             role=_ROLES.get(hints[item.name], "attribute"),
             hint=hints[item.name],
             default=item.default,
+            touches=getattr(hints[item.name], "__metadata__", ()),
         )
         for item in fields(kind)
         if item.name not in base

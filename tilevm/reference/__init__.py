@@ -23,7 +23,8 @@ either.
 {'y': [3, -6, 7]}
 """
 
+from tilevm.reference import statements
 from tilevm.reference.machine import STATEMENTS, run
 from tilevm.reference.ops import MEANINGS
 
-__all__ = ["MEANINGS", "STATEMENTS", "run"]
+__all__ = ["MEANINGS", "STATEMENTS", "run", "statements"]

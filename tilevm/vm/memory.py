@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tilevm.vm.buffer import Array
@@ -12,9 +14,9 @@ from tilevm.vm.races import Guarded
 class Part(Guarded):
     """The elements that one access touches, in the blocks that make it."""
 
-    def read(self, shape: tuple[int, ...], oob: str) -> Array:
-        """The values [blocks or 1, *shape]; 0 outside if `oob` says so."""
-        places = self.places(shape, oob)
+    def read(self, shape: tuple[int, ...], fill: Any) -> Array:
+        """The values [blocks or 1, *shape]; outside it is `fill`, or an error if that is None."""
+        places = self.places(shape, fill is None)
         buffer = self.buffer
         if 0 in shape:
             return np.empty((1, *shape), buffer.kind.carrier)
@@ -23,16 +25,16 @@ class Part(Guarded):
         values = places.get(buffer.values)
         if isinstance(places, Scattered):
             if places.inside is not None:
-                values = np.where(places.inside, values, buffer.kind.carrier.type(0))
+                values = np.where(places.inside, values, fill)
         elif buffer.writer is not None:
             values = values.copy()  # a later store must not show in what was loaded before it
         else:
             values.flags.writeable = False
         return values
 
-    def write(self, values: Array, shape: tuple[int, ...], oob: str) -> None:
-        """Writes values [blocks or 1, *shape]; leaves out what is outside if `oob` says so."""
-        places = self.places(shape, oob)
+    def write(self, values: Array, shape: tuple[int, ...], skip: bool) -> None:
+        """Writes values [blocks or 1, *shape]; what is outside is left out, or an error."""
+        places = self.places(shape, not skip)
         if 0 in shape:
             return
         buffer = self.buffer

@@ -20,7 +20,7 @@ class Region:
     ) -> None:
         self.buffer, self.starts, self.blocks, self.rows = buffer, starts, blocks, rows
 
-    def places(self, shape: tuple[int, ...], oob: str) -> Places:
+    def places(self, shape: tuple[int, ...], trap: bool) -> Places:
         """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps."""
         buffer = self.buffer
         lead = len(buffer.extents) - len(shape)
@@ -29,7 +29,7 @@ class Region:
         for dim, (start, extent) in enumerate(zip(self.starts, buffer.extents, strict=True)):
             if start.low < 0 or start.high + tile[dim] > extent:
                 outside = True
-                if oob == "trap":
+                if trap:
                     raise self.beyond(dim, start, tile[dim])
         if outside:
             return self.clipped(shape)
@@ -80,5 +80,5 @@ class Region:
             int(self.blocks[number]),
             f"index {index} is outside of dimension {dim} of `{self.buffer.name}`, "
             f"which has extent {extent}",
-            "make the tile fit, or say `oob = zero` (load) or `oob = skip` (store)",
+            "make the tile fit, or say with `oob` what is to happen outside",
         )

@@ -22,8 +22,8 @@ CODES = (
         "access outside of a buffer",
         "A tile of a load or store reaches beyond the buffer, in the thread block that is\n"
         "named. Check the index, the extent of the tile and the grid; a `where` such as `N % 64\n"
-        "== 0` states what the program relies on. `oob = zero` (load) and `oob = skip` (store)\n"
-        "allow it.",
+        "== 0` states what the program relies on. `oob = zero`, `oob = value` and\n"
+        "`oob = skip` (of ops that write) allow it.",
     ),
     Code(
         "TV0404",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilevm.ir import Value
-from tilevm.testing.families.family import family
+from tilevm.testing.families.family import beyond_hardware, family
 from tilevm.testing.writer import Writer
 
 
@@ -28,6 +28,23 @@ def through_shared_memory(w: Writer) -> Value | None:
     first = tuple(o + b for o, b in zip(at, begin, strict=True))
     loaded: Value = w.builder.load(
         buffer[(*(1,) * lead, *first)], type=a.tile.with_shape(*sizes), name=w.name("v")
+    )
+    w.values.append(loaded)
+    return loaded
+
+
+@beyond_hardware
+def load_with_a_value_outside(w: Writer) -> Value | None:
+    """A tile that leaves its buffer on one side or both, filled up with a value of its type."""
+    kind = w.any_value().tile
+    if not kind.rank or not kind.size:
+        return None
+    buffer = w.buffer("x", kind, [w.number(1, n + 1) for n in kind.shape])
+    w.inputs.append(buffer)
+    at = [w.number(-2, 2) for _ in kind.shape]
+    fill = w.pick((int(kind.dtype.min), int(kind.dtype.max), 0))
+    loaded: Value = w.builder.load(
+        buffer[tuple(at)], type=kind, name=w.name("v"), oob="value", value=fill
     )
     w.values.append(loaded)
     return loaded

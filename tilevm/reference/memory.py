@@ -1,0 +1,67 @@
+"""Buffers: what their elements hold, and which thread blocks touched them.
+
+Block by block would hide that the result depends on their order; so every element knows who wrote
+and who read it, and two blocks that meet there are an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tilevm.diagnostics import error
+from tilevm.dtypes import DType
+from tilevm.reference.numbers import Number, python
+from tilevm.reference.ops import Index, Tile, indices
+
+
+@dataclass
+class Memory:
+    """A buffer: what its elements hold, if anything, and which blocks wrote and read them."""
+
+    name: str
+    dtype: DType
+    extents: Index
+    values: Tile = field(default_factory=dict)
+    writer: dict[Index, Index] = field(default_factory=dict)
+    readers: dict[Index, set[Index]] = field(default_factory=dict)
+
+    def has(self, at: Index) -> bool:
+        """Whether the element is inside."""
+        return all(0 <= n < extent for n, extent in zip(at, self.extents, strict=True))
+
+    def defined(self, places: Iterable[Index]) -> None:
+        """Refuses elements that are undefined: TV0405."""
+        for at in places:
+            if at not in self.values:
+                raise error("TV0405", f"`{self.name}{list(at)}` was never written")
+
+    def read(self, at: Index, block: Index) -> Number:
+        """An element, which must be defined: TV0406 if another block wrote it."""
+        self.alone(at, block, {self.writer.get(at, block)})
+        self.readers.setdefault(at, set()).add(block)
+        return self.values[at]
+
+    def write(self, at: Index, value: Number, block: Index) -> None:
+        """Writes an element: TV0406 if another block wrote or read it."""
+        self.alone(at, block, {self.writer.get(at, block), *self.readers.get(at, ())})
+        self.writer[at] = block
+        self.values[at] = value
+
+    def alone(self, at: Index, block: Index, others: set[Index]) -> None:
+        """Refuses what another block has touched."""
+        for other in sorted(others - {block}):
+            what = f"blocks {list(other)} and {list(block)} both touch `{self.name}{list(at)}`"
+            raise error("TV0406", f"{what}, and one of them writes it")
+
+    def all(self) -> Any:
+        """All elements as nested lists of Python numbers; TV0405 if one is undefined."""
+        self.defined(indices(self.extents))
+        return nested(self.values, self.extents, ())
+
+
+def nested(values: Tile, shape: Index, at: Index) -> Any:
+    if len(at) == len(shape):
+        return python(values[at])
+    return [nested(values, shape, (*at, n)) for n in range(shape[len(at)])]
