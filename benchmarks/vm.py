@@ -1,78 +1,185 @@
-"""The virtual machine against plain NumPy, as ratios measured in one run.
+"""The virtual machine against others on the same work, as ratios measured in one run.
 
-    OPENBLAS_NUM_THREADS=1 python benchmarks/vm.py
+    OPENBLAS_NUM_THREADS=1 python benchmarks/vm.py [--quick] [-o vm.json]
 
-Contenders take turns, and each round's best counts: absolute times move from run to run, ratios
-much less.  4-bit weights, 8-bit activations, tiles of 64 x 128; the plain NumPy works on the same
-unpacked int8 weights (`cast`: converted for every product, as the machine does; `ready`: before).
+The work is y = w @ x with weights of 1 to 4 bits, packed without gaps, and activations of 8 bits
+(exact int32 results) or f16 (float32).  Contenders:
+
+- `plain`: NumPy unpacks the same packed bytes and multiplies in float32 (benchmarks/unpack.py);
+- `triton`: the same tiles in Triton's interpreter (TRITON_INTERPRET=1), where it is installed;
+- `pallas`: the same tiles in JAX Pallas with interpret=True, where it is installed.
+
+They take turns, and the median of each round's best counts: absolute times move from run to run,
+ratios much less.  Three more lines are measured: the memory that a run takes beyond its arguments,
+for two chunk settings, and what one op on a small tile costs beyond NumPy's own call.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import statistics
+import sys
 import time
+import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import tilevm
-from tilevm.passes import rewrite_dot
+from tilevm.dtypes import dtype
 
-ROUNDS, REPEATS = 5, 5
-SHAPES = [(4096, 4096, "mac"), (256, 256, "mac"), (256, 256, "lut"), (1024, 1024, "lut")]
-GEMV = """
-kernel gemv(w: global i4[N, K], x: global i8[K], y: global i32[N])
-  where N % 64 == 0, K % 128 == 0
-  grid (n = N / 64)
-{
-  zero = full i32[64] {value = 0}
-  acc = for k in 0 .. K / 128 carry (sum = zero) {
-    wt: i4[64, 128] = load w[n * 64, k * 128]
-    xt: i8[128] = load x[k * 128]
-    part = dot wt, xt {acc = i32}
+sys.path.insert(0, str(Path(__file__).parent))
+import others
+import unpack
+
+TILE = (64, 128)  # rows and depth; at 256 the whole depth
+KERNEL = """
+kernel product(w: global u8[N, B], x: global {act}[K, M], y: global {acc}[N, M])
+  where N % {rows} == 0, K % {depth} == 0
+  grid (n = N / {rows})
+{{
+  zero = full {acc}[{rows}, {batch}] {{value = 0}}
+  total = for k in 0 .. K / {depth} carry (sum = zero) {{
+    bytes: u8[{rows}, {bytes}] = load w[n * {rows}, k * {bytes}]
+    wt: {weight}[{rows}, {depth}] = view bytes
+    xt: {act}[{depth}, {batch}] = load x[k * {depth}, 0]
+    part = dot wt, xt {{acc = {acc}}}
     next = add sum, part
     yield next
-  }
-  store acc, y[n * 64]
-}
+  }}
+  store total, y[n * {rows}, 0]
+}}
+"""
+SMALL_OP = """
+kernel chain(x: global i32[16], y: global i32[16])
+{{
+  t: i32[16] = load x[0]
+  r = for k in 0 .. {rounds} carry (a0 = t) {{
+{ops}
+    yield a{last}
+  }}
+  store r, y[0]
+}}
 """
 
 
-def best(run: Callable[[], object]) -> float:
+def kernel(size: int, weight: str, act: str, batch: int) -> Any:
+    """The tile program for one shape."""
+    depth = size if size < 1024 else TILE[1]
+    bits = dtype(weight).bits
+    acc = "i32" if act == "i8" else "f32"
+    text = KERNEL.format(
+        act=act, acc=acc, rows=TILE[0], depth=depth, batch=batch, bytes=depth * bits // 8,
+        weight=weight,
+    )  # fmt: skip
+    return tilevm.parse(text, "benchmark.tile")["product"]
+
+
+def best(run: Callable[[], object], seconds: float = 0.3) -> float:
     """The least seconds of a few runs."""
-    times = []
-    for _ in range(REPEATS):
+    times: list[float] = []
+    while len(times) < 3 or (sum(times) < seconds and len(times) < 200):
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
+        if times[-1] > 2:
+            break
     return min(times)
 
 
-def main() -> None:
-    """Prints one line for each shape and form."""
-    plain = tilevm.parse(GEMV)["gemv"]
-    kernels = {"mac": plain, "lut": rewrite_dot(plain)}
+def compare(size: int, weight: str, act: str, batch: int, rounds: int) -> dict[str, Any]:
+    """One shape: the median seconds of every contender, after their results are compared."""
     rng = np.random.default_rng(0)
-    print(f"{'N':>5} {'K':>5} form {'machine':>11} {'/ cast':>8} {'/ ready':>8}")
-    for rows, depth, form in SHAPES:
-        w = rng.integers(-8, 8, (rows, depth), np.int8)
-        x = rng.integers(-128, 128, depth, np.int8)
-        wide, vector = w.astype(np.float32), x.astype(np.float32)
-        expected = (wide @ vector).astype(np.int32)
-        assert np.array_equal(tilevm.run(kernels[form], w=w, x=x)["y"], expected)
-        contenders: dict[str, Callable[[], object]] = {
-            "machine": lambda k=kernels[form], w=w, x=x: tilevm.run(k, w=w, x=x),
-            "cast": lambda w=w, v=vector: w.astype(np.float32) @ v,
-            "ready": lambda w=wide, v=vector: w @ v,
-        }
-        taken: dict[str, list[float]] = {name: [] for name in contenders}
-        for _ in range(ROUNDS):
-            for name, run in contenders.items():
+    kind = dtype(weight)
+    values = rng.integers(int(kind.min), int(kind.max), (size, size), endpoint=True)
+    packed = kind.pack(kind.encode(values), padding="byte").reshape(size, -1)
+    x = rng.integers(-128, 128, (size, batch)).astype(np.int8 if act == "i8" else np.float64)
+    program = kernel(size, weight, act, batch)
+    contenders: dict[str, Callable[[], Any]] = {
+        "machine": lambda: tilevm.run(program, w=packed, x=x)["y"],
+        "plain": lambda: unpack.product(packed, kind.bits, x),
+    }
+    if weight == "i4" and act == "i8":
+        contenders |= others.contenders(packed, x, TILE)
+    expected = values @ x.astype(np.int64)
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
+    for name, run in contenders.items():
+        assert np.array_equal(run(), expected), f"{name} is wrong at {size} {weight} {batch}"
+    for number in range(rounds):
+        for name, run in contenders.items():
+            if number == 0 or taken[name][0] < 2:  # the slowest run once
                 taken[name].append(best(run))
-        median = {name: statistics.median(times) for name, times in taken.items()}
-        ratios = [median["machine"] / median[name] for name in ("cast", "ready")]
-        micros = f"{median['machine'] * 1e6:,.0f} us"
-        print(f"{rows:5} {depth:5} {form:4} {micros:>11} {ratios[0]:8.1f} {ratios[1]:8.1f}")
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def memory(chunk_bytes: int) -> int:
+    """Bytes that a run of the largest batch takes at its peak, beyond arguments and results."""
+    size, batch = 2048, 64
+    program = kernel(size, "i4", "i8", batch)
+    rng = np.random.default_rng(0)
+    packed = rng.integers(0, 256, (size, size // 2)).astype(np.uint8)
+    x = rng.integers(-128, 128, (size, batch)).astype(np.int8)
+    tilevm.run(program, w=packed, x=x, chunk_bytes=chunk_bytes)
+    tracemalloc.start()
+    y = tilevm.run(program, w=packed, x=x, chunk_bytes=chunk_bytes)["y"]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak - 2 * y.nbytes  # the result, and who wrote each element of it
+
+
+def small_op() -> dict[str, float]:
+    """Microseconds that an op on 16 elements costs beyond NumPy's call on the same arrays."""
+    a = np.arange(16, dtype=np.int32)[None]
+    found = {}
+    rounds, more = 2000, 8
+    numpy_calls = {"and": np.bitwise_and, "xor": np.bitwise_xor, "add": np.add, "max": np.maximum}
+    for name, call in numpy_calls.items():
+        times = []
+        for count in (1, 1 + more):
+            ops = "\n".join(f"    a{i + 1} = {name} a{i}, t" for i in range(count))
+            program = tilevm.parse(SMALL_OP.format(rounds=rounds, ops=ops, last=count))["chain"]
+            times.append(best(lambda p=program: tilevm.run(p, x=a[0])))
+        start = time.perf_counter()
+        for _ in range(20_000):
+            call(a, a)
+        own = (time.perf_counter() - start) / 20_000
+        found[name] = ((times[1] - times[0]) / rounds / more - own) * 1e6
+    return found
+
+
+def main() -> None:
+    """Prints a table, and writes the same as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer shapes, one round")
+    parser.add_argument("-o", "--output", help="a JSON file for the numbers")
+    options = parser.parse_args()
+    weights = ("i4",) if options.quick else ("i1", "i2", "i3", "i4")
+    cases = [(4096, w, "i8", b) for b in (1, 8, 16) for w in weights]
+    cases += [(4096, "i4", "f16", b) for b in (1, 8, 16)]
+    cases += [(256, w, "i8", 1) for w in weights] + [(256, "i4", "f16", 1)]
+    print(f"{'size':>5} weights acts batch {'machine':>12}   times as long as the machine:")
+    results = []
+    for size, weight, act, batch in cases:
+        seconds = compare(size, weight, act, batch, 1 if options.quick else 5)
+        ratios = {n: t / seconds["machine"] for n, t in seconds.items() if n != "machine"}
+        shown = "  ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
+        micros = f"{seconds['machine'] * 1e6:,.0f} us"
+        print(f"{size:5} {weight:7} {act:4} {batch:5} {micros:>12}   {shown}", flush=True)
+        results.append(
+            {"size": size, "weights": weight, "activations": act, "batch": batch,
+             "seconds": seconds, "ratios": ratios}
+        )  # fmt: skip
+    peaks = {chunk: memory(chunk) for chunk in (1 << 20, 8 << 20)}
+    for chunk, peak in peaks.items():
+        print(f"peak memory with chunks of {chunk >> 20} MiB: {peak / 2**20:.1f} MiB")
+    ops = small_op()
+    print("one op on 16 elements, beyond NumPy: " + ", ".join(f"{n} {t:.1f} us" for n, t in ops.items()))
+    if options.output:
+        found = {"products": results, "peak_bytes": peaks, "small_op_microseconds": ops}
+        Path(options.output).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
