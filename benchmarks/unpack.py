@@ -16,7 +16,7 @@ def product(packed: Array, bits: int, x: Array) -> Array:
 
 
 def weights(packed: Array, bits: int) -> Array:
-    """Two's complement codes of `bits` bits, least significant first, as float32 [rows, columns]."""
+    """Two's complement codes, least significant first, as float32 [rows, columns]."""
     rows, columns = packed.shape[0], packed.shape[1] * 8 // bits
     out = np.empty((rows, columns), np.float32)
     if bits == 1:

@@ -176,7 +176,8 @@ def main() -> None:
     for chunk, peak in peaks.items():
         print(f"peak memory with chunks of {chunk >> 20} MiB: {peak / 2**20:.1f} MiB")
     ops = small_op()
-    print("one op on 16 elements, beyond NumPy: " + ", ".join(f"{n} {t:.1f} us" for n, t in ops.items()))
+    shown = ", ".join(f"{name} {micros:.1f} us" for name, micros in ops.items())
+    print(f"one op on 16 elements, beyond NumPy: {shown}")
     if options.output:
         found = {"products": results, "peak_bytes": peaks, "small_op_microseconds": ops}
         Path(options.output).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

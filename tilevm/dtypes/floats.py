@@ -6,6 +6,7 @@ Values live in float64 and are always members of their format.  NaN is always th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -89,6 +90,9 @@ class FloatType(DType):
         require(rounding, ROUNDINGS, "rounding")
         require(nan, NAN_MODES, "nan")
         values = np.asarray(x, np.float64)
+        if self._is_single and rounding == "nearest_even" and mode == "inf":
+            with np.errstate(all="ignore"):  # the processor does all of it
+                return _canonical(values.astype(np.float32).astype(np.float64))
         magic = f.signed and f.exponent <= 10 and 1 <= f.mantissa <= 50
         if rounding != "nearest_even" or not magic or f.nan_code is None:
             if f.precision == 53 and rounding == "nearest_even" and mode == "inf":
@@ -106,12 +110,16 @@ class FloatType(DType):
     def _nearest(self, x: Floats) -> Floats:
         """Nearest even with no upper end: adding 1.5 * 2**(e + 52 - m) drops what lies below."""
         f = self.format
-        if (f.exponent, f.mantissa, f.bias) == (8, 23, 127):
+        if self._is_single:
             return np.asarray(x.astype(np.float32).astype(np.float64))
         field = (x.view(np.int64) >> 52) & 0x7FF
         binade = np.clip(field - 1023, f.lowest, f.highest + 1)
         magic = (((binade + (52 - f.mantissa + 1023)) << 52) | (1 << 51)).view(np.float64)
         return np.asarray(np.copysign((x + magic) - magic, x))
+
+    @cached_property
+    def _is_single(self) -> bool:
+        return self.format == FloatFormat(8, 23, 127)
 
     def _overflowed(self, rounded: Floats, over: Array, x: Floats, mode: str) -> Floats:
         if mode == "trap":

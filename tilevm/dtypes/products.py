@@ -8,6 +8,7 @@ decides nearly every element; and an exact sum for the elements whose bound span
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import cast
 
 import numpy as np
@@ -165,6 +166,7 @@ def _finite_part(x: Floats) -> Floats:
 # --- what the types prove
 
 
+@cache
 def _largest_integer(t: DType) -> int:
     """The largest magnitude, in units of the smallest."""
     if isinstance(t, FloatType):
@@ -179,6 +181,7 @@ def _precision(t: DType) -> int:
     return t.bits if t.bits <= 53 else 33
 
 
+@cache
 def _moderate(*types: DType) -> bool:
     return all(
         not isinstance(t, FloatType)
