@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ def recut(codes: Array, old: int, new: int) -> Array:
     return recut(recut(codes, old, 1), 1, new)
 
 
+@cache
 def _carrier(bits: int) -> np.dtype[Any]:
     return np.dtype(f"u{next(w for w in _WHOLE if bits <= w) // 8}")
 
@@ -48,7 +50,7 @@ def _bytes_fit(count: int, bits: int) -> bool:
 
 
 def _to_bytes(codes: Array, bits: int) -> npt.NDArray[np.uint8]:
-    stored = np.ascontiguousarray(codes.astype(f"<{_carrier(bits).str[1:]}", copy=False))
+    stored = np.ascontiguousarray(codes.astype(_carrier(bits).newbyteorder("<"), copy=False))
     data = stored.reshape(-1).view(np.uint8)
     return data if bits in _WHOLE else merge(data, bits)
 

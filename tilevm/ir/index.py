@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import index
 from typing import Any
 
@@ -26,6 +27,11 @@ class Expr:
     """An integer expression; combine with Python's operators (`//` and `/` both mean `/`)."""
 
     span: Span | None
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols in it."""
+        return frozenset(symbol.name for symbol in self.symbols())
 
     def __add__(self, other: Expr | int) -> Expr:
         return Binary("+", self, as_expr(other))

@@ -23,7 +23,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
 
 from tilevm.diagnostics import Label, Span, TileError, error, nearest
@@ -85,6 +85,11 @@ class Access:
     buffer: Value
     indices: tuple[Expr, ...]
     span: Span | None = None
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The symbols in its indices."""
+        return frozenset().union(*(index.names for index in self.indices))
 
     def __str__(self) -> str:
         return f"{self.buffer.name}[{', '.join(map(str, self.indices))}]"
@@ -330,6 +335,20 @@ class Op:
                 found.append(value)
             elif item.role == "operands":
                 found.extend(value)
+        return tuple(found)
+
+    @cached_property
+    def takes(self) -> tuple[tuple[Role, Any], ...]:
+        """What its meaning takes, in field order: tiles, accesses, index expressions."""
+        found: list[tuple[Role, Any]] = []
+        for item in self.fields():
+            value = getattr(self, item.name)
+            if item.role == "operands":
+                found.extend(("operand", each) for each in value)
+            elif item.role == "optional":
+                found.append(("optional" if value is None else "operand", value))
+            elif item.role in ("operand", "access") or item.hint is Expr:
+                found.append((item.role, value))
         return tuple(found)
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -22,7 +22,7 @@ class Launch:
     """A kernel with all its symbols bound.
 
     `arrays` holds the given arguments as contiguous carrier arrays, which may be the caller's own;
-    `extents` the shape of every buffer.
+    `extents` the shape of every buffer.  `memo` is room for what runs of these shapes work out.
     """
 
     kernel: Kernel
@@ -30,6 +30,7 @@ class Launch:
     extents: Mapping[str, tuple[int, ...]]
     grid: tuple[int, ...]
     arrays: Mapping[str, npt.NDArray[Any]]
+    memo: dict[Any, Any] = field(default_factory=dict)
 
     @cached_property
     def blocks(self) -> int:
@@ -56,10 +57,12 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     if seen is not None:
         arrays = _same_shapes(kernel, arguments)
         if arrays is not None:
-            return Launch(kernel, *seen, arrays)
+            symbols, extents, grid, memo = seen
+            return Launch(kernel, symbols, extents, grid, arrays, memo)
     launch = _Binder(kernel).run(arguments)
     if len(known) < _KEPT and all(_plain(value) for value in arguments.values()):
-        _SEEN.keep(kernel, {**known, shapes: (launch.symbols, launch.extents, launch.grid)})
+        shared = (launch.symbols, launch.extents, launch.grid, launch.memo)
+        _SEEN.keep(kernel, {**known, shapes: shared})
     return launch
 
 
@@ -69,8 +72,8 @@ def bind_symbols(kernel: Kernel, sizes: Mapping[str, int]) -> Launch:
 
 
 _KEPT = 64  # launches of different shapes that are kept with a kernel
-Sizes = tuple[Mapping[str, int], Mapping[str, tuple[int, ...]], tuple[int, ...]]
-_SEEN: Memo[dict[Any, Sizes]] = Memo()  # from the shapes of arguments to symbols, extents, grid
+_Shared = tuple[Mapping[str, int], Mapping[str, tuple[int, ...]], tuple[int, ...], dict[Any, Any]]
+_SEEN: Memo[dict[Any, _Shared]] = Memo()  # shapes of arguments: symbols, extents, grid, memo
 
 
 def _plain(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -36,6 +37,12 @@ class Conflict(Exception):
         self.address, self.did = address, did
 
 
+@lru_cache(maxsize=256)
+def _strides(extents: tuple[int, ...]) -> tuple[int, ...]:
+    """Elements from one index to the next, in every dimension."""
+    return tuple(prod(extents[d + 1 :]) for d in range(len(extents)))
+
+
 class Buffer:
     """A buffer's elements, flat, row-major.
 
@@ -43,13 +50,20 @@ class Buffer:
     """
 
     def __init__(
-        self, name: str, kind: DType, extents: tuple[int, ...], copies: int | None = None
+        self,
+        name: str,
+        kind: DType,
+        extents: tuple[int, ...],
+        copies: int | None = None,
+        values: Array | None = None,
     ) -> None:
         self.name, self.kind, self.extents = name, kind, extents
         self.size = prod(extents)
-        self.strides = tuple(prod(extents[d + 1 :]) for d in range(len(extents)))
+        self.strides = _strides(extents)
         self.shared = copies is not None
-        self.values: Array = np.zeros((copies or 1) * self.size, kind.carrier)
+        if values is None:
+            values = np.zeros((copies or 1) * self.size, kind.carrier)
+        self.values: Array = values.reshape(-1)
         self.writer: Array | None = None  # only where the kernel stores to it
         self.reader: Array | None = None  # only where it also loads from it
 

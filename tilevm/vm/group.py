@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tilevm.ir import Const, Expr, Value
+from tilevm.ir import Expr, Value
 from tilevm.vm.buffer import Array, Buffer
-from tilevm.vm.places import Index
+from tilevm.vm.places import Index, Known
 
 
 class Group(Mapping[str, Any]):
@@ -27,6 +27,7 @@ class Group(Mapping[str, Any]):
         self.indices: dict[str, Any] = {}
         self.loops: tuple[str, ...] = outer.loops if outer else ()
         self.numbers: dict[int, Index] = {}
+        self.places: Known | None = None  # of accesses that are the same in the whole chunk
         self.row: Index | None = None
 
     def part(self, pick: Array) -> Group:
@@ -66,16 +67,18 @@ class Group(Mapping[str, Any]):
 
     def index(self, expr: Expr) -> Index:
         """An index expression in numbers; kept in the outermost group where it is the same."""
-        if isinstance(expr, Const):
-            return Index.of(expr.evaluate(self))
-        names = {symbol.name for symbol in expr.symbols()}
-        group = self
-        while group.outer is not None and group.pick is None and names.isdisjoint(group.indices):
-            group = group.outer
+        group = self.home(expr.names)
         found = group.numbers.get(id(expr))
         if found is None:
             found = group.numbers[id(expr)] = Index.of(expr.evaluate(group))
         return found
+
+    def home(self, names: frozenset[str]) -> Group:
+        """The outermost group of the same blocks in which these symbols are known."""
+        group = self
+        while group.outer is not None and group.pick is None and names.isdisjoint(group.indices):
+            group = group.outer
+        return group
 
     @property
     def copies(self) -> Index:

@@ -20,10 +20,10 @@ from tilevm.ir import Access, Block, BufferType, Expr, For, If, Kernel, Op, Valu
 from tilevm.ir.ops import AllocShared, Assert, Print
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
-from tilevm.vm.footprint import check_memory, chunk_size
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Index
+from tilevm.vm.plan import Plan
 
 if TYPE_CHECKING:
     from tilevm.vm.check import Checker
@@ -77,7 +77,7 @@ def execute(
 ) -> dict[str, Array]:
     """Runs a bound launch; see `run`."""
     kernel = launch.kernel
-    check_memory(launch)
+    plan = Plan.of(launch, chunk_bytes)
     try:
         buffers = {param: _buffer(launch, param) for param in kernel.params}
     except MemoryError:
@@ -87,11 +87,9 @@ def execute(
         from tilevm.vm.check import Checker  # the runs that are not checked need none of it
 
         checker = Checker(launch)
-    size = chunk_size(launch, chunk_bytes)
     with nullcontext() if checker is None else checker:
-        for first in range(0, launch.blocks, size):
-            blocks = np.arange(first, min(first + size, launch.blocks), dtype=np.int64)
-            machine = _Machine(launch, buffers, blocks, observe, output, checker)
+        for chunk in plan.chunks(launch):
+            machine = _Machine(launch, chunk.group(buffers), observe, output, checker)
             machine.block(kernel.body, machine.root)
         if checker is not None:
             checker.finish(buffers)
@@ -99,11 +97,10 @@ def execute(
 
 
 def _buffer(launch: Launch, param: Value) -> Buffer:
-    buffer = Buffer(param.name, param.dtype, launch.extents[param.name])
     given = launch.arrays.get(param.name)
     written = param in launch.kernel.outputs
-    if given is not None:
-        buffer.values = (given.copy() if written else given).reshape(-1)
+    values = given.copy() if given is not None and written else given
+    buffer = Buffer(param.name, param.dtype, launch.extents[param.name], values=values)
     if written:
         state = UNDEFINED if given is None else INITIAL
         buffer.track(state, param in launch.kernel.inputs, launch.blocks)
@@ -131,23 +128,16 @@ class _Machine:
     def __init__(
         self,
         launch: Launch,
-        buffers: Mapping[Value, Buffer],
-        blocks: Array,
+        root: Group,
         observe: Observer | None,
         output: Callable[[str], None] | None,
         checker: Checker | None,
     ) -> None:
         self.launch, self.observe, self.checker = launch, observe, checker
         self.output = output or (lambda line: print(line, file=sys.stdout))
-        self.root = Group(blocks, np.arange(len(blocks)))
+        self.root = root
         if checker is not None:
-            checker.begin(self.root)
-        self.root.known.update(buffers)
-        self.root.indices.update(launch.symbols)
-        ids = np.unravel_index(blocks, launch.grid) if launch.grid else ()
-        for (name, _), at in zip(launch.kernel.grid, ids, strict=True):
-            same = bool((at == at[0]).all())
-            self.root.indices[name] = int(at[0]) if same else at.astype(np.int64)
+            checker.begin(root)
 
     def block(self, block: Block, group: Group) -> list[Any]:
         """Runs the ops of a block; returns what it yields."""
@@ -204,22 +194,23 @@ class _Machine:
     def arguments(self, op: Op, group: Group) -> list[Any]:
         """What `run` takes, in field order: tiles, parts of buffers, values of index attributes."""
         found: list[Any] = []
-        for item in op.fields():
-            if item.role in ("operand", "optional"):
-                tile: Value | None = getattr(op, item.name)
-                found.append(None if tile is None else group.data(tile))
-            elif item.role == "operands":
-                found.extend(map(group.data, getattr(op, item.name)))
-            elif item.role == "access":
-                access: Access = getattr(op, item.name)
-                buffer: Buffer = group.data(access.buffer)
-                starts = [self.index(index, group, op) for index in access.indices]
-                copies = group.copies if buffer.shared else None
-                part = Part(buffer, starts, group.blocks, copies)
-                found.append(part if self.checker is None else self.checker.part(part, op, group))
-            elif item.hint is Expr:
-                found.append(self.index(getattr(op, item.name), group, op).values)
+        for role, value in op.takes:
+            if role == "operand":
+                found.append(group.data(value))
+            elif role == "access":
+                found.append(self.part(value, group, op))
+            else:
+                found.append(None if value is None else self.index(value, group, op).values)
         return found
+
+    def part(self, access: Access, group: Group, op: Op) -> Part:
+        """The part of a buffer that an access touches."""
+        buffer: Buffer = group.data(access.buffer)
+        starts = [self.index(index, group, op) for index in access.indices]
+        copies = group.copies if buffer.shared else None
+        known = group.home(access.names).places
+        part = Part(buffer, starts, group.blocks, copies, access, known)
+        return part if self.checker is None else self.checker.part(part, op, group)
 
     def index(self, expr: Expr, group: Group, op: Op) -> Index:
         """An index expression in numbers; an error without a place gets the op's."""
@@ -229,11 +220,10 @@ class _Machine:
             first = problem.diagnostics[0]
             raise (problem if first.labels else op.reject(first.code, first.message)) from None
 
-    def seen(self, value: Value, group: Group) -> None:
+    def seen(self, value: Value, group: Group, observe: Observer) -> None:
         """Tells the observer of a value."""
-        if self.observe is not None:
-            loops = {name: group[name] for name in group.loops}
-            self.observe(Event(value, group.blocks, loops, group.data(value)))
+        loops = {name: group[name] for name in group.loops}
+        observe(Event(value, group.blocks, loops, group.data(value)))
 
     # --- control flow
 
@@ -325,7 +315,8 @@ class _Machine:
         """Hands the results of an op to the statements behind it."""
         for value, data in zip(op.results, results, strict=True):
             group.known[value] = data
-            self.seen(value, group)
+            if self.observe is not None:
+                self.seen(value, group, self.observe)
 
     # --- for people
 

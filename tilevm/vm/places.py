@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,34 @@ class Regular:
     def view(self, flat: Array) -> Array:
         """The elements [count, *shape] in place."""
         item = flat.itemsize
-        strides = tuple(s * item for s in (self.step, *self.strides))
-        shape = (self.count, *self.shape)
-        view: Array = np.ndarray(shape, flat.dtype, flat, self.first * item, strides)
+        found = self.byte_strides.get(item)
+        if found is None:
+            found = tuple(stride * item for stride in (self.step, *self.strides))
+            self.byte_strides[item] = found
+        view: Array = np.ndarray(self.whole, flat.dtype, flat, self.first * item, found)
         return view
+
+    @cached_property
+    def whole(self) -> tuple[int, ...]:
+        """[count, *shape]"""
+        return (self.count, *self.shape)
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether no element lies in two places, of one block or of two."""
+        reach = 0
+        steps = zip((self.step, *self.strides), self.whole, strict=True)
+        for stride, extent in sorted((abs(stride), extent) for stride, extent in steps):
+            if extent > 1:
+                if stride <= reach:
+                    return False
+                reach += stride * (extent - 1)
+        return True
+
+    @cached_property
+    def byte_strides(self) -> dict[int, tuple[int, ...]]:
+        """By the size of an element, the strides of `view`."""
+        return {}
 
     def get(self, flat: Array) -> Array:
         """The elements [count, *shape]; a view."""
@@ -110,6 +135,7 @@ class Scattered:
 
 
 Places = Regular | Scattered
+Known = dict[tuple[object, ...], Places]  # by access, shape and mode: places found before
 
 
 def first(wrong: Array, places: Places) -> tuple[int, ...] | None:

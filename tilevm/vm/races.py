@@ -35,7 +35,7 @@ class Guarded(Region):
         self.check_write(places, writer)
         owners = self.column(places)
         places.put(writer, owners)
-        if places.count > 1:
+        if places.count > 1 and not self.apart(places):
             self.race(places, places.get(writer), owners, "writes", "writes")
 
     def refuse(self, conflict: Conflict) -> None:
@@ -81,8 +81,10 @@ class Guarded(Region):
             reader[places.addresses()[lost]] = SHARED
 
     def check_write(self, places: Places, writer: Array) -> None:
-        owners = self.column(places)
         state = places.get(writer)
+        if self.undisputed(places, state):
+            return
+        owners = self.column(places)
         if places.count < len(self.blocks):  # one place for several blocks
             where = first(np.ones(state.shape, bool), places)
             if where is not None:
@@ -92,6 +94,15 @@ class Guarded(Region):
         if self.buffer.reader is not None:
             seen = places.get(self.buffer.reader)
             self.race(places, np.where(seen == UNREAD, owners, seen), owners, "writes", "reads")
+
+    def undisputed(self, places: Places, state: Array) -> bool:
+        """Whether it is plain that no other block touches what is written: the usual case."""
+        alone = places.count == len(self.blocks) and self.buffer.reader is None
+        return alone and self.apart(places) and int(state.max()) < 0
+
+    def apart(self, places: Places) -> bool:
+        """Whether no two blocks of this access can touch one element."""
+        return isinstance(places, Regular) and places.apart
 
     def race(self, places: Places, found: Array, owners: Array, does: str, did: str) -> None:
         """Conflict TV0406 where another block is found than the one that owns the tile."""

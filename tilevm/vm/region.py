@@ -5,23 +5,41 @@ from __future__ import annotations
 import numpy as np
 
 from tilevm.vm.buffer import Array, Buffer, Conflict
-from tilevm.vm.places import Index, Places, Regular, Scattered
+from tilevm.vm.places import Index, Known, Places, Regular, Scattered
 
 
 class Region:
     """The elements that one access touches, in the blocks that make it.
 
     `starts`: an index per dimension; `blocks`: the numbers of the blocks; `rows`: their copies of a
-    shared buffer (None for a global one).
+    shared buffer (None for a global one); `known`: places that `access` had before, if they are
+    always the same.
     """
 
     def __init__(
-        self, buffer: Buffer, starts: list[Index], blocks: Array, rows: Index | None
+        self,
+        buffer: Buffer,
+        starts: list[Index],
+        blocks: Array,
+        rows: Index | None,
+        access: object = None,
+        known: Known | None = None,
     ) -> None:
         self.buffer, self.starts, self.blocks, self.rows = buffer, starts, blocks, rows
+        self.access, self.known = access, known
 
     def places(self, shape: tuple[int, ...], trap: bool) -> Places:
         """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps."""
+        if self.known is None:
+            return self.found(shape, oob)
+        key = (id(self.access), shape, oob)
+        places = self.known.get(key)
+        if places is None:
+            places = self.known[key] = self.found(shape, oob)
+        return places
+
+    def found(self, shape: tuple[int, ...], oob: str) -> Places:
+        """As `places`, worked out anew."""
         buffer = self.buffer
         lead = len(buffer.extents) - len(shape)
         tile = (1,) * lead + shape

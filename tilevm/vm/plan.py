@@ -1,0 +1,77 @@
+"""What runs of a kernel with the same shapes have in common: the chunks, and indices in them.
+
+A small launch costs mostly what Python does around NumPy; so what follows from shapes alone is
+worked out by the first launch and kept with them (`Launch.memo`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tilevm.ir import Value
+from tilevm.vm.bind import Launch
+from tilevm.vm.buffer import Array, Buffer
+from tilevm.vm.footprint import check_memory, chunk_size
+from tilevm.vm.group import Group
+from tilevm.vm.places import Index, Known
+
+_KEPT = 8  # chunks whose indices are kept
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Thread blocks that run together; `indices`, `numbers` and `places` as in a `Group`."""
+
+    blocks: Array
+    rows: Array
+    indices: dict[str, object]
+    numbers: dict[int, Index] = field(default_factory=dict)
+    places: Known = field(default_factory=dict)
+
+    def group(self, buffers: dict[Value, Buffer]) -> Group:
+        """A group of all its blocks, which know the buffers and their own indices."""
+        group = Group(self.blocks, self.rows)
+        group.known.update(buffers)
+        group.indices, group.numbers, group.places = self.indices, self.numbers, self.places
+        return group
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How a launch is cut into chunks of `size` thread blocks."""
+
+    size: int
+    kept: dict[int, Chunk] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, launch: Launch, chunk_bytes: int) -> Plan:
+        """The plan for a launch; TileError TV0414 where it exceeds the memory there is."""
+        known: dict[int, Plan] = launch.memo
+        plan = known.get(chunk_bytes)
+        if plan is None:
+            check_memory(launch)
+            plan = known[chunk_bytes] = cls(chunk_size(launch, chunk_bytes))
+        return plan
+
+    def chunks(self, launch: Launch) -> Iterator[Chunk]:
+        """The chunks in the order of their blocks."""
+        for first in range(0, launch.blocks, self.size):
+            chunk = self.kept.get(first)
+            if chunk is None:
+                chunk = _chunk(launch, first, min(first + self.size, launch.blocks))
+                if len(self.kept) < _KEPT:
+                    self.kept[first] = chunk
+            yield chunk
+
+
+def _chunk(launch: Launch, first: int, end: int) -> Chunk:
+    blocks = np.arange(first, end, dtype=np.int64)
+    indices: dict[str, object] = dict(launch.symbols)
+    ids = np.unravel_index(blocks, launch.grid) if launch.grid else ()
+    for (name, _), at in zip(launch.kernel.grid, ids, strict=True):
+        same = bool((at == at[0]).all())
+        indices[name] = int(at[0]) if same else at.astype(np.int64)
+    return Chunk(blocks, np.arange(len(blocks)), indices)
