@@ -31,14 +31,14 @@ class Region:
     def places(self, shape: tuple[int, ...], trap: bool) -> Places:
         """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps."""
         if self.known is None:
-            return self.found(shape, oob)
-        key = (id(self.access), shape, oob)
+            return self.found(shape, trap)
+        key = (id(self.access), shape, trap)
         places = self.known.get(key)
         if places is None:
-            places = self.known[key] = self.found(shape, oob)
+            places = self.known[key] = self.found(shape, trap)
         return places
 
-    def found(self, shape: tuple[int, ...], oob: str) -> Places:
+    def found(self, shape: tuple[int, ...], trap: bool) -> Places:
         """As `places`, worked out anew."""
         buffer = self.buffer
         lead = len(buffer.extents) - len(shape)
