@@ -142,7 +142,7 @@ class Binary(Expr):
 
     def evaluate(self, env: Mapping[str, Number]) -> Number:
         a, b = self.a.evaluate(env), self.b.evaluate(env)
-        if self.op in "/%" and np.any(np.equal(b, 0)):
+        if self.op in "/%" and (b == 0 if isinstance(b, int) else np.any(np.equal(b, 0))):
             labels = [Label(self.b.span, "this is 0 here")] if self.b.span else []
             raise error("TV0404", f"division by zero in `{self}`", *labels)
         try:

@@ -29,7 +29,7 @@ class Part(Guarded):
         elif buffer.writer is not None:
             values = values.copy()  # a later store must not show in what was loaded before it
         else:
-            values.flags.writeable = False
+            values.setflags(write=False)
         return values
 
     def write(self, values: Array, shape: tuple[int, ...], skip: bool) -> None:

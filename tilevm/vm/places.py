@@ -27,7 +27,7 @@ class Index:
     @classmethod
     def of(cls, values: Any) -> Index:
         """The index with what an access asks of it."""
-        if np.ndim(values) == 0:
+        if isinstance(values, int) or np.ndim(values) == 0:
             number = int(values)
             return cls(number, number, number, number, 0)
         first = int(values[0])
@@ -37,30 +37,30 @@ class Index:
         return cls(values, low, high, first, step if regular else None)
 
 
-@dataclass(frozen=True)
 class Regular:
-    """A tile whose place moves by a constant from block to block: views, no addresses."""
+    """A tile whose place moves by a constant from block to block: views, no addresses.
 
-    count: int  # of blocks, 1 if the place is one for all
-    first: int
-    step: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
+    `count`: blocks, 1 if the place is one for all; `step`, `strides`: in elements; `whole`: the
+    shape of all its tiles, [count, *shape].
+    """
+
+    def __init__(
+        self, count: int, first: int, step: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> None:
+        self.count, self.first, self.step = count, first, step
+        self.shape, self.strides = shape, strides
+        self.whole = (count, *shape)
+        self._item = 0  # bytes of an element, for which `_bytes` are the strides
+        self._bytes: list[int] = []
 
     def view(self, flat: Array) -> Array:
         """The elements [count, *shape] in place."""
         item = flat.itemsize
-        found = self.byte_strides.get(item)
-        if found is None:
-            found = tuple(stride * item for stride in (self.step, *self.strides))
-            self.byte_strides[item] = found
-        view: Array = np.ndarray(self.whole, flat.dtype, flat, self.first * item, found)
+        if item != self._item:
+            self._item = item
+            self._bytes = [stride * item for stride in (self.step, *self.strides)]
+        view: Array = np.ndarray(self.whole, flat.dtype, flat, self.first * item, self._bytes)
         return view
-
-    @cached_property
-    def whole(self) -> tuple[int, ...]:
-        """[count, *shape]"""
-        return (self.count, *self.shape)
 
     @cached_property
     def apart(self) -> bool:
@@ -73,11 +73,6 @@ class Regular:
                     return False
                 reach += stride * (extent - 1)
         return True
-
-    @cached_property
-    def byte_strides(self) -> dict[int, tuple[int, ...]]:
-        """By the size of an element, the strides of `view`."""
-        return {}
 
     def get(self, flat: Array) -> Array:
         """The elements [count, *shape]; a view."""
@@ -95,9 +90,7 @@ class Regular:
     def addresses(self) -> Array:
         """All addresses, [count, *shape]."""
         total: Array = np.asarray(self.first)
-        for extent, stride in zip(
-            (self.count, *self.shape), (self.step, *self.strides), strict=True
-        ):
+        for extent, stride in zip(self.whole, (self.step, *self.strides), strict=True):
             total = np.add.outer(total, np.arange(extent) * stride)
         return total
 

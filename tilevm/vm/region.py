@@ -54,11 +54,14 @@ class Region:
         scaled = list(zip(self.starts, buffer.strides, strict=True))
         if self.rows is not None:
             scaled.append((self.rows, buffer.size))
-        varies = any(np.ndim(index.values) for index, _ in scaled)
-        count = len(self.blocks) if varies else 1
-        if all(index.step is not None for index, _ in scaled):
-            first = sum(index.first * stride for index, stride in scaled)
-            step = sum((index.step or 0) * stride for index, stride in scaled)
+        first, step, count, regular = 0, 0, 1, True
+        for index, stride in scaled:
+            first += index.first * stride
+            if not isinstance(index.values, int):
+                count = len(self.blocks)
+                regular = regular and index.step is not None
+                step += (index.step or 0) * stride
+        if regular:
             return Regular(count, first, step, shape, buffer.strides[lead:])
         base = sum(index.values * stride for index, stride in scaled)
         offsets = Regular(1, 0, 0, shape, buffer.strides[lead:]).addresses()
