@@ -176,7 +176,10 @@ class Writer:
         grid: list[Expr] = [Sym(level.name) for level in self.levels if level.is_grid]
         known = [b for b in self.outputs if b.dtype == kind.dtype]
         known = [b for b in known if rank(b) - len(grid) >= kind.rank]
-        if known and self.rarely(2):
+        again = bool(known) and self.rarely(2)
+        if again or any(not level.is_grid for level in self.levels):
+            self.builder.barrier()  # other threads may have stored to the same elements
+        if again:
             self._store_again(value, grid, self.pick(known))
         else:
             self._store_anew(value, grid)

@@ -21,6 +21,7 @@ def through_shared_memory(w: Writer) -> Value | None:
     w.builder.store(a, buffer[(*(1,) * lead, *at)])
     if w.rarely(2):
         part = a.tile.with_shape(*(w.number(1, n) for n in a.tile.shape))
+        w.builder.barrier()
         w.builder.store(w.of_type(part), buffer[(*(1,) * lead, *at)])
     w.builder.barrier()
     begin = [w.number(0, n - 1) for n in a.tile.shape]
