@@ -9,15 +9,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tilevm.diagnostics import Label, TileError
-from tilevm.ir import Op, Value
+from tilevm.diagnostics import Span, TileError
+from tilevm.ir import Access, Op, Value
 from tilevm.ir.ops import Barrier
 from tilevm.vm.bind import Launch
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.check.overflow import Overflows
 from tilevm.vm.check.owners import Owners, thread_of
 from tilevm.vm.check.part import CheckedPart
-from tilevm.vm.check.reports import Reports, described, place
+from tilevm.vm.check.reports import Reports, Site
 from tilevm.vm.check.shadow import Shadow
 from tilevm.vm.check.storage import SharedBytes
 from tilevm.vm.check.touch import Kind, Touch
@@ -25,7 +25,7 @@ from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Places
 
-_BEFORE = {"read": "read", "write": "written", "atomic": "changed"}
+DONE = {"read": "read", "write": "written", "atomic": "changed"}
 
 
 class Checker:
@@ -33,21 +33,16 @@ class Checker:
 
     def __init__(self, launch: Launch) -> None:
         self.launch = launch
-        ops = list(launch.kernel.body.walk())
         self.reports = Reports()
         self.owners = Owners(launch.kernel)
         self.overflows = Overflows(self)
         self.bytes = SharedBytes(self)
-        self.declared = {
-            value.name: value.span
-            for value in [*launch.kernel.params, *(v for op in ops for v in op.results)]
-        }
-        self.clock = 0  # accesses so far
-        self.ops: list[Op | None] = [None]  # the op of each access
+        self.sites: list[Site | None] = [None]  # of each access, by serial number
         self.touches: dict[int, Touch] = {}  # those that no barrier has put behind
         self.shadows: WeakKeyDictionary[Buffer, Shadow] = WeakKeyDictionary()
         self.since: Array = np.zeros(0, np.int32)
-        self.order = {op: number for number, op in enumerate(ops)}
+        self.order = {op: number for number, op in enumerate(launch.kernel.body.walk())}
+        self._sites: dict[Access, Site] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -68,14 +63,17 @@ class Checker:
 
     def begin(self, root: Group) -> None:
         """A chunk of blocks begins."""
-        self.since = np.full(len(root.blocks), self.clock + 1, np.int32)
+        self.since = np.full(len(root.blocks), len(self.sites), np.int32)
         self.touches.clear()
 
     def part(self, part: Part, op: Op, group: Group) -> Part:
         """The part of a buffer that an op is about to touch, watched."""
-        if part.buffer.writer is None:  # nobody writes to it
-            return part
-        return CheckedPart(part, op, self.since[group.rows], self)
+        access = part.access
+        assert isinstance(access, Access)
+        site = self._sites.get(access)
+        if site is None:
+            site = self._sites[access] = Site(op, access)
+        return CheckedPart(part, site, self.since[group.rows], group, self)
 
     def step(self, op: Op, arguments: list[Any], group: Group) -> Any:
         """Runs an op."""
@@ -85,8 +83,9 @@ class Checker:
 
     def barrier(self, group: Group) -> None:
         """All accesses of these blocks so far come before all that follow."""
-        self.since[group.rows] = self.clock + 1
-        if int(self.since.min()) > self.clock:
+        now = len(self.sites)
+        self.since[group.rows] = now
+        if int(self.since.min()) == now:
             self.touches.clear()
 
     def finish(self, buffers: Mapping[Value, Buffer]) -> None:
@@ -105,94 +104,84 @@ class Checker:
         return found
 
     def touched(
-        self,
-        op: Op,
-        kind: Kind,
-        tile: Value | None,
-        places: Places,
-        blocks: Array,
+        self, site: Site, kind: Kind, tile: Value | None, places: Places, blocks: Array
     ) -> Touch:
         """Gives an access its number."""
-        self.clock += 1
-        self.ops.append(op)
-        made = self.touches[self.clock] = Touch(self.clock, op, kind, tile, places, blocks)
+        serial = len(self.sites)
+        self.sites.append(site)
+        made = self.touches[serial] = Touch(serial, site, kind, tile, places, blocks)
         return made
 
     # --- reports
 
-    def where(self, block: int) -> list[str]:
-        """The note that names a thread block."""
-        grid = self.launch.grid
-        if not grid:
-            return []
-        ids = np.unravel_index(block, grid)
-        named = zip(self.launch.kernel.grid, ids, strict=True)
-        return ["in thread block " + ", ".join(f"{name} = {int(at)}" for (name, _), at in named)]
+    def where(self, block: int, group: Group | None = None) -> list[str]:
+        """The note that names a thread block, and the rounds of the loops that it is in."""
+        launch, said = self.launch, []
+        ids = np.unravel_index(block, launch.grid) if launch.grid else ()
+        named = zip(launch.kernel.grid, ids, strict=True)
+        if launch.grid:
+            listed = (f"{name} = {int(at)}" for (name, _), at in named)
+            said.append("in thread block " + ", ".join(listed))
+        if group is not None and group.loops:
+            row = int(np.searchsorted(group.blocks, block))
+            rounds = {name: group[name] for name in group.loops}
+            values = {n: int(v if np.ndim(v) == 0 else v[row]) for n, v in rounds.items()}
+            listed = (f"{name} = {value}" for name, value in values.items())
+            said.append(("" if said else "in ") + "round " + ", ".join(listed))
+        return [", ".join(said)] if said else []
 
-    def conflict(self, part: CheckedPart, conflict: Conflict) -> None:
-        """Reports what another run would stop at, with the line that it is in conflict with."""
-        shadow, op = self.shadow(part.buffer), part.op
-        other: Op | None = None
+    def conflict(self, part: CheckedPart, conflict: Conflict, last: bool = False) -> None:
+        """Reports what another run would stop at, with the line that it is in conflict with.
+
+        `last`: the run cannot go on; TileError.
+        """
+        shadow = self.shadow(part.buffer)
+        other: Site | None = None
         if conflict.did and conflict.address is not None:
             serials = shadow.wrote if conflict.did == "writes" else shadow.read
-            other = self.ops[int(serials[conflict.address])]
-        if self.reports.known(conflict.code, op, other):
+            other = self.sites[int(serials[conflict.address])]
+        if self.reports.known(conflict.code, part.site, other) and not last:
             return
-        here = "read here" if conflict.code == "TV0405" else "here"
+        text = "read here" if conflict.code == "TV0405" else "here"
         if conflict.did and other is None:
-            here = "both do it here"
-        labels, notes = described(op, place(op), here)
-        more: list[Label] = []
+            text = "both do it here"
+        places: list[tuple[Site | Span | None, str]] = [(part.site, text)]
         if other is not None:
-            more, also = described(other, place(other), f"another block {conflict.did} it here")
-            notes = [*notes, *also]
-        elif conflict.code == "TV0405":
-            more = self.declaration(part.buffer)
-        self.reports.add(
-            conflict.code,
-            conflict.message,
-            [*labels, *more],
-            [*notes, *self.where(conflict.block)],
-            conflict.help,
-        )
-
-    def declaration(self, buffer: Buffer) -> list[Label]:
-        """Where a buffer was made."""
-        span = self.declared.get(buffer.name)
-        text = "undefined from here on" if buffer.shared else "this buffer was not passed in"
-        return [Label(span, text)] if span else []
+            places.append((other, f"another block {conflict.did} it here"))
+        elif not conflict.did:
+            places.append(part.declaration(conflict.code))
+        notes = self.where(conflict.block, part.group)
+        self.reports.add(conflict.code, conflict.message, places, notes, conflict.help)
+        if last:
+            raise TileError(self.reports.take())
 
     def race(
         self,
         element: str,
         before: Touch,
         now: Touch,
-        block: int,
         numbers: tuple[int, int],
+        block: int,
+        group: Group,
     ) -> None:
         """Reports two accesses of one element by threads of one block, in no order."""
-        if self.reports.known("TV0440", now.op, before.op):
+        if self.reports.known("TV0440", now.site, before.site):
             return
-        did, does = _BEFORE[before.kind], _BEFORE[now.kind]
-        again = "again " if did == does else ""
-        message = f"`{element}` is {did}, then {does} {again}with no barrier between"
-        labels, notes = described(now.op, place(now.op), self.by(now, numbers[1]))
-        more, also = described(before.op, place(before.op), self.by(before, numbers[0]))
-        rounds = self.order[before.op] >= self.order[now.op]
-        if rounds and before.op is not now.op:
-            also = [*also, f"it was {did} in an earlier round of the loop"]
+        did, does = DONE[before.kind], DONE[now.kind]
+        again = " again" if did == does else ""
+        rounds = self.order[before.site.op] >= self.order[now.site.op]
+        earlier = " in an earlier round" if rounds else ""
+        by_first, by_second = (
+            f", by {thread}" if thread else ""
+            for thread in map(thread_of, (before.tile, now.tile), numbers)
+        )
         self.reports.add(
             "TV0440",
-            message,
-            [*labels, *more] if before.op is not now.op else labels,
-            [*notes, *also, *self.where(block)],
-            self.mend(rounds),
+            f"`{element}` is {did}{earlier}, then {does}{again} with no barrier between",
+            [
+                (now.site, f"{does} here{by_second}"),
+                (before.site, f"{did} here{by_first}{earlier}"),
+            ],
+            self.where(block, group),
+            f"put a `barrier` {'at the end of the loop' if rounds else 'between the two'}",
         )
-
-    def by(self, touch: Touch, number: int) -> str:
-        thread = thread_of(touch.tile, number)
-        return f"{_BEFORE[touch.kind]} here" + (f", by {thread}" if thread else "")
-
-    def mend(self, rounds: bool) -> str:
-        where = "at the end of the loop's body" if rounds else "between the two"
-        return f"put a `barrier` {where}"

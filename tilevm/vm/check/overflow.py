@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tilevm.dtypes import Trap
 from tilevm.ir import Op
 from tilevm.ir.ops import Dot, ShiftAdd, Sum
-from tilevm.vm.check.reports import described
+from tilevm.vm.check.reports import Site
 from tilevm.vm.group import Group
 
 if TYPE_CHECKING:
@@ -48,13 +48,12 @@ class Overflows:
         exact = exact_value(op, index, arguments)
         said = f"is {exact}" if exact is not None else "does not fit"
         name = f"{op.results[0].name}{list(at)}"
-        labels, notes = described(op, op.loc.span, "wraps around here")
         block = int(group.blocks[position if position < len(group.blocks) else 0])
         reports.add(
             "TV0441",
             f"`{name}` of `{op.name}` {said}, but {kind} holds {kind.min} .. {kind.max}",
-            labels,
-            [*notes, *self.checker.where(block)],
+            [(Site(op), "wraps around here")],
+            self.checker.where(block, group),
             "use a wider type, or write `{overflow = wrap}` if it is meant",
         )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tilevm.diagnostics import Span
 from tilevm.ir import Op, TileType, Value
 from tilevm.vm.buffer import Array, Conflict
+from tilevm.vm.check.reports import Site
 from tilevm.vm.check.touch import Kind, Touch
+from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Places, Scattered
 
@@ -19,11 +22,29 @@ if TYPE_CHECKING:
 class CheckedPart(Part):
     """A part whose conflicts are collected, and whose accesses are ordered by barriers or named."""
 
-    def __init__(self, part: Part, op: Op, since: Array, checker: Checker) -> None:
-        super().__init__(part.buffer, part.starts, part.blocks, part.rows)
-        self.op, self.checker = op, checker
+    def __init__(
+        self, part: Part, site: Site, since: Array, group: Group, checker: Checker
+    ) -> None:
+        super().__init__(
+            part.buffer, part.starts, part.blocks, part.rows, part.access, part.known
+        )
+        self.site, self.group, self.checker = site, group, checker
         self.since = since  # the first serial number behind the last barrier of each block
         self.floor = int(since.min())
+
+    def places(self, *how: Any) -> Places:
+        try:
+            return super().places(*how)
+        except Conflict as conflict:
+            self.checker.conflict(self, conflict, last=True)
+            raise
+
+    def declaration(self, code: str) -> tuple[Span | None, str]:
+        """Where the buffer was made, and what there is to be said of it."""
+        span = self.site.access.buffer.span if self.site.access is not None else None
+        if code != "TV0405":
+            return span, f"it has the extents {list(self.buffer.extents)}"
+        return span, "undefined from here on" if self.buffer.shared else "it was not passed in"
 
     def refuse(self, conflict: Conflict) -> None:
         self.checker.conflict(self, conflict)
@@ -59,8 +80,8 @@ class CheckedPart(Part):
 
     def touch(self, kind: Kind, places: Places) -> Touch:
         """This access, known to the checker from now on."""
-        tile = moved_tile(self.op, kind)
-        return self.checker.touched(self.op, kind, tile, places, self.blocks)
+        tile = moved_tile(self.site.op, kind)
+        return self.checker.touched(self.site, kind, tile, places, self.blocks)
 
     def recent(self, places: Places, serials: Array, owner: Array | None) -> Array:
         """Where an access is of the same block, with no barrier since."""
@@ -92,7 +113,7 @@ class CheckedPart(Part):
             at = int(np.argmax(free))
             numbers = int(first[at]), int(second[at])
             element = self.buffer.element(int(addresses[at]))
-            self.checker.race(element, before, now, int(blocks[at]), numbers)
+            self.checker.race(element, before, now, numbers, int(blocks[at]), self.group)
 
     def split(self, where: Array) -> tuple[Array, Array]:
         """The position of the block, and the number in the tile, of the elements of a mask."""

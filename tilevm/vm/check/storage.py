@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tilevm.ir import Op
+from tilevm.diagnostics import Span
 from tilevm.vm.buffer import Array, Buffer
 from tilevm.vm.check.owners import layout_of, thread_of
-from tilevm.vm.check.reports import described, place
+from tilevm.vm.check.reports import Site
 from tilevm.vm.check.shadow import Shadow
 from tilevm.vm.check.touch import Touch
 from tilevm.vm.places import Scattered
@@ -44,32 +44,51 @@ class SharedBytes:
         position, second = part.split(where)
         within = addresses % buffer.size
         for distance in distances(buffer):
-            beside = addresses + distance
-            inside = (within + distance >= 0) & (within + distance < buffer.size)
-            inside &= one_byte(within, distance, buffer.kind.bits)
-            serials = shadow.wrote[np.where(inside, beside, addresses)]
-            since = part.since[position] if len(part.since) > 1 else part.since
-            found = inside & (serials >= since)
+            near = np.flatnonzero(
+                one_byte(within, distance, buffer.kind.bits)
+                & (within + distance >= 0)
+                & (within + distance < buffer.size)
+            )
+            beside, at = addresses[near] + distance, position[near]
+            serials = shadow.wrote[beside]
+            found = serials >= (part.since[at] if len(part.since) > 1 else part.since)
             if alone:
                 found &= serials != now.serial
             if part.rows is None and buffer.writer is not None:
-                found &= buffer.writer[np.where(inside, beside, 0)] == part.blocks[position]
+                found &= buffer.writer[beside] == part.blocks[at]
             for serial in np.unique(serials[found]).tolist():
-                before = self.checker.touches[serial]
                 picked = np.flatnonzero(found & (serials == serial))
-                blocks = part.blocks[position[picked]]
-                first = before.elements(beside[picked], blocks)
-                free = ~self.checker.owners.together(before, now, first, second[picked])
-                if free.any():
-                    at = int(np.argmax(free))
-                    self.by_threads(
-                        part.buffer,
-                        before,
-                        now,
-                        (int(beside[picked[at]]), int(addresses[picked[at]])),
-                        (int(first[at]), int(second[picked[at]])),
-                        int(blocks[at]),
-                    )
+                self.compare(
+                    part,
+                    self.checker.touches[serial],
+                    now,
+                    (beside[picked], addresses[near[picked]]),
+                    second[near[picked]],
+                    part.blocks[at[picked]],
+                )
+
+    def compare(
+        self,
+        part: CheckedPart,
+        before: Touch,
+        now: Touch,
+        addresses: tuple[Array, Array],
+        second: Array,
+        blocks: Array,
+    ) -> None:
+        """Reports the first pair of elements in one byte that different threads wrote."""
+        first = before.elements(addresses[0], blocks)
+        free = ~self.checker.owners.together(before, now, first, second)
+        if free.any():
+            at = int(np.argmax(free))
+            self.by_threads(
+                part.buffer,
+                before,
+                now,
+                (int(addresses[0][at]), int(addresses[1][at])),
+                (int(first[at]), int(second[at])),
+                self.checker.where(int(blocks[at]), part.group),
+            )
 
     def by_threads(
         self,
@@ -78,28 +97,24 @@ class SharedBytes:
         now: Touch,
         addresses: tuple[int, int],
         numbers: tuple[int, int],
-        block: int,
+        where: list[str],
     ) -> None:
         """Reports a byte that two threads of a block write parts of."""
         reports = self.checker.reports
-        if reports.known("TV0442", now.op, before.op):
+        if reports.known("TV0442", now.site, before.site):
             return
         one, other = (buffer.element(a) for a in addresses)
-        threads = [thread_of(t.tile, n) for t, n in zip((before, now), numbers, strict=True)]
-        texts = [
-            f"`{element}` is written here" + (f", by {thread}" if thread else "")
-            for element, thread in zip((one, other), threads, strict=True)
-        ]
-        labels, notes = described(now.op, place(now.op), texts[1])
-        more, also = described(before.op, place(before.op), texts[0])
-        if before.op is now.op:
-            more, also = [], [*also, texts[0]]
+        places: list[tuple[Site | Span | None, str]] = []
+        for touch, element, number in zip((now, before), (other, one), numbers[::-1], strict=True):
+            thread = thread_of(touch.tile, number)
+            by = f", by {thread}" if thread else ""
+            places.append((touch.site, f"`{element}` is written here{by}"))
         reports.add(
             "TV0442",
             f"`{one}` and `{other}` lie in one byte, and threads write them "
             "with no barrier between",
-            [*labels, *more],
-            [*notes, *also, packed(buffer), *self.checker.where(block)],
+            places,
+            [packed(buffer), *where],
             f"let one thread write whole bytes, {whole(buffer)}, or put a `barrier` between",
         )
 
@@ -121,33 +136,29 @@ class SharedBytes:
     def by_blocks(self, buffer: Buffer, shadow: Shadow, low: int, high: int) -> None:
         """Reports a byte that two thread blocks write parts of."""
         assert buffer.writer is not None
-        checker = self.checker
-        ops: list[Op] = []
-        for address in (high, low):
-            op = checker.ops[int(shadow.wrote[address])]
-            assert op is not None
-            ops.append(op)
-        if checker.reports.known("TV0443", *ops):
+        sites = [self.checker.sites[int(shadow.wrote[address])] for address in (high, low)]
+        if self.checker.reports.known("TV0443", *sites):
             return
         names = [buffer.element(address) for address in (high, low)]
-        blocks = [int(buffer.writer[address]) for address in (high, low)]
-        labels, notes = described(ops[0], place(ops[0]), f"`{names[0]}` is written here")
-        more, also = described(ops[1], place(ops[1]), f"`{names[1]}` is written here")
-        if ops[0] is ops[1]:
-            more = []
-        checker.reports.add(
+        places: list[tuple[Site | Span | None, str]]
+        places = [(s, f"`{name}` is written here") for s, name in zip(sites, names, strict=True)]
+        if sites[0] is sites[1]:
+            places = [(sites[0], "both are written here")]
+        first, second = (int(buffer.writer[address]) for address in (low, high))
+        self.checker.reports.add(
             "TV0443",
-            f"`{names[1]}` and `{names[0]}` lie in one byte, and thread blocks {blocks[1]} and "
-            f"{blocks[0]} write them",
-            [*labels, *more],
-            [*notes, *also, packed(buffer)],
+            f"`{names[1]}` and `{names[0]}` lie in one byte, and thread blocks {first} and "
+            f"{second} write them",
+            places,
+            [packed(buffer)],
             f"let each block write whole bytes, {whole(buffer)}",
         )
 
 
 def distances(buffer: Buffer) -> list[int]:
     """How far apart elements are that may share a byte."""
-    reach = -(-7 // buffer.kind.bits) if buffer.kind.bits < 8 else 1
+    bits = buffer.kind.bits
+    reach = 1 + (7 - gcd(8, bits)) // bits
     return [d for d in range(-reach, reach + 1) if d]
 
 

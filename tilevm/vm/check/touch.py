@@ -7,8 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from tilevm.ir import Op, Value
+from tilevm.ir import Value
 from tilevm.vm.buffer import Array
+from tilevm.vm.check.reports import Site
 from tilevm.vm.places import Places, Scattered
 
 Kind = Literal["read", "write", "atomic"]
@@ -23,7 +24,7 @@ class Touch:
     """
 
     serial: int
-    op: Op
+    site: Site
     kind: Kind
     tile: Value | None
     places: Places
