@@ -104,7 +104,8 @@ def _within(small: Layout, large: Layout, first: Array, second: Array) -> Array:
     base, offsets = _places(small)
     around, others = _places(large)
     allowed = [d for d in {o - offsets[0] for o in others} if {d + o for o in offsets} <= {*others}]
-    return np.isin(base[first] - around[second], allowed)
+    gap = base[first] - around[second]
+    return np.asarray(gap == allowed[0]) if len(allowed) == 1 else np.isin(gap, allowed)
 
 
 @lru_cache(maxsize=256)

@@ -25,9 +25,7 @@ class CheckedPart(Part):
     def __init__(
         self, part: Part, site: Site, since: Array, group: Group, checker: Checker
     ) -> None:
-        super().__init__(
-            part.buffer, part.starts, part.blocks, part.rows, part.access, part.known
-        )
+        super().__init__(part.buffer, part.starts, part.blocks, part.rows, part.access, part.known)
         self.site, self.group, self.checker = site, group, checker
         self.since = since  # the first serial number behind the last barrier of each block
         self.floor = int(since.min())

@@ -44,6 +44,8 @@ class SharedBytes:
         position, second = part.split(where)
         within = addresses % buffer.size
         for distance in distances(buffer):
+            if distance < 0 and shadow.previous_write < part.floor:
+                continue
             near = np.flatnonzero(
                 one_byte(within, distance, buffer.kind.bits)
                 & (within + distance >= 0)
@@ -52,7 +54,7 @@ class SharedBytes:
             beside, at = addresses[near] + distance, position[near]
             serials = shadow.wrote[beside]
             found = serials >= (part.since[at] if len(part.since) > 1 else part.since)
-            if alone:
+            if alone or distance < 0:  # two of this store are compared once
                 found &= serials != now.serial
             if part.rows is None and buffer.writer is not None:
                 found &= buffer.writer[beside] == part.blocks[at]
