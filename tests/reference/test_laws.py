@@ -96,6 +96,17 @@ def test_arithmetic(data: st.DataObject, kind: DType, name: str) -> None:
     agree(name, [(kind, tile(data.draw, kind, (6,))) for _ in range(count)], **attributes)
 
 
+@given(
+    st.data(), float_types(), st.sampled_from(["add", "sub", "mul", "div", "fma", "sqrt"]),
+    st.sampled_from(ROUNDINGS),
+)  # fmt: skip
+def test_roundings(data: st.DataObject, kind: DType, name: str, rounding: str) -> None:
+    operands = [(kind, tile(data.draw, kind, (6,))) for _ in range(3)]
+    count = {"fma": 3, "sqrt": 1}.get(name, 2)
+    overflow = data.draw(st.sampled_from([None, "sat", "trap", "inf", "nan"]))
+    agree(name, operands[:count], rounding=rounding, overflow=overflow)
+
+
 @given(st.data(), TYPES, TYPES)
 def test_casts(data: st.DataObject, source: DType, to: DType) -> None:
     attributes = {

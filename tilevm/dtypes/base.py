@@ -194,16 +194,59 @@ class DType(ABC):
     # --- arithmetic
 
     @abstractmethod
-    def add(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+    def add(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
         """a + b: exact, then `overflow` (integers); rounded once (floats)."""
 
     @abstractmethod
-    def sub(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+    def sub(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
         """a - b: exact, then `overflow` (integers); rounded once (floats)."""
 
     @abstractmethod
-    def mul(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+    def mul(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
         """a * b: exact, then `overflow` (integers); rounded once (floats)."""
+
+    def div(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
+        """a / b, rounded once (not for integers)."""
+        raise self._only_floats("div")
+
+    def fma(
+        self,
+        a: Array,
+        b: Array,
+        c: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
+        """a * b + c, rounded once (not for integers)."""
+        raise self._only_floats("fma")
+
+    def sqrt(self, a: Array, overflow: str | None = None, rounding: str = "nearest_even") -> Array:
+        """The square root, rounded once (not for integers)."""
+        raise self._only_floats("sqrt")
 
     @abstractmethod
     def neg(self, a: Array, overflow: str | None = None) -> Array:
@@ -252,6 +295,9 @@ class DType(ABC):
 
     def _lacks(self, operation: str) -> TileError:
         return error("TV0251", f"`{operation}` is defined for integers, and {self} is a float type")
+
+    def _only_floats(self, operation: str) -> TileError:
+        return error("TV0251", f"`{operation}` is not defined for {self}", help="`cast` to a float")
 
     # --- conversion
 

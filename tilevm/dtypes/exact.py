@@ -6,20 +6,22 @@ It serves formats of 52 and more bits of precision or of the full exponent range
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 
-import numpy as np
-
 from tilevm.dtypes.formats import FloatFormat
-from tilevm.dtypes.rounding import ODD_PRECISION, Floats
+from tilevm.dtypes.rounding import ODD_PRECISION
+
+_LARGEST = sys.float_info.max  # odd: all bits of its significand are ones
 
 
 def round_fraction(f: FloatFormat, value: Fraction, rounding: str = "nearest_even") -> float:
     """A float64 that rounds to the format as `value` does, once.
 
     Up to 51 bits of precision it is `value` rounded to odd (fit for any mode); above, it is the
-    final value in the mode given.  What float64 cannot hold becomes infinite, or its largest value.
+    final value in the mode given.  What float64 cannot hold becomes its largest value, or infinite
+    where that is the final value.
     """
     if value == 0:
         return 0.0
@@ -32,6 +34,7 @@ def round_fraction(f: FloatFormat, value: Fraction, rounding: str = "nearest_eve
         quantum = max(exponent - 52, -1074)
     else:
         quantum = max(exponent, f.lowest) - f.mantissa
+    outward = "up" if value > 0 else "down"
     scaled = Fraction(numerator, denominator) / Fraction(2) ** quantum
     whole = math.floor(scaled)
     rest = scaled - whole
@@ -42,43 +45,29 @@ def round_fraction(f: FloatFormat, value: Fraction, rounding: str = "nearest_eve
     elif rounding == "nearest_away":
         up = rest >= Fraction(1, 2)
     else:
-        up = rest != 0 and rounding == ("up" if value > 0 else "down")
+        up = rest != 0 and rounding == outward
     try:
         size = math.ldexp(whole + up, quantum)
     except OverflowError:
-        kept = odd or not (up or rounding.startswith("nearest"))
-        size = f.largest if kept and not odd else math.inf
+        away = rounding in ("nearest_even", "nearest_away", outward)
+        size = math.inf if away and not odd else _LARGEST
     return -size if value < 0 else size
 
 
-def add_exactly(f: FloatFormat, x: Floats, y: Floats) -> Floats:
-    """x + y by `round_fraction`; sums of infinities, NaN and signed zeros as IEEE says."""
-    return _elementwise(f, x, y, lambda a, b: a + b, np.add(x, y))
+def root_fraction(x: Fraction) -> Fraction:
+    """A fraction that every rounding to at most 60 bits treats as the square root of x."""
+    exponent = x.numerator.bit_length() - x.denominator.bit_length()
+    shift = 2 * (64 - exponent // 2)  # 128 bits or more below the point of the radicand
+    scaled = x * Fraction(2) ** shift
+    whole = math.isqrt(math.floor(scaled))
+    inexact = whole * whole != scaled
+    return (whole + Fraction(inexact, 2)) / Fraction(2) ** (shift // 2)
 
 
-def multiply_exactly(f: FloatFormat, x: Floats, y: Floats) -> Floats:
-    """x * y by `round_fraction`; infinities, NaN and signed zeros as IEEE says."""
-    return _elementwise(f, x, y, lambda a, b: a * b, np.multiply(x, y))
-
-
-def round_pair_exactly(f: FloatFormat, s: Floats, e: Floats, rounding: str) -> Floats:
-    """s + e by `round_fraction`."""
-    return _elementwise(f, s, e, lambda a, b: a + b, np.add(s, e), rounding)
-
-
-def _elementwise(
-    f: FloatFormat,
-    x: Floats,
-    y: Floats,
-    operation: Callable[[Fraction, Fraction], Fraction],
-    hardware: Floats,
-    rounding: str = "nearest_even",
-) -> Floats:
-    x, y = np.broadcast_arrays(x, y)
-    result = np.array(hardware)
-    for index in np.argwhere(np.isfinite(x) & np.isfinite(y)):
-        at = tuple(index)
-        exact = operation(Fraction(float(x[at])), Fraction(float(y[at])))
-        if exact != 0:  # a zero has its sign already
-            result[at] = round_fraction(f, exact, rounding)
-    return result
+OPERATIONS: dict[str, Callable[..., Fraction]] = {
+    "add": lambda a, b: a + b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "sqrt": root_fraction,
+    "fma": lambda a, b, c: a * b + c,
+}

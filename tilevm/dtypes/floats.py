@@ -28,9 +28,9 @@ from tilevm.dtypes.base import (
     trap_where,
 )
 from tilevm.dtypes.coding import decode_floats, encode_floats
-from tilevm.dtypes.exact import add_exactly, multiply_exactly, round_pair_exactly
+from tilevm.dtypes.float_arithmetic import arithmetic, has_finite_result, settle
 from tilevm.dtypes.formats import FloatFormat
-from tilevm.dtypes.rounding import ODD_PRECISION, Floats, to_odd, two_prod, two_sum
+from tilevm.dtypes.rounding import Floats, two_sum
 
 _FLOAT64 = np.dtype(np.float64)
 
@@ -180,43 +180,67 @@ class FloatType(DType):
 
     # --- arithmetic
 
-    def add(self, a: Array, b: Array, overflow: str | None = None) -> Array:
-        f = self.format
-        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-        with np.errstate(all="ignore"):
-            s = np.asarray(x + y)
-            if f.precision > 26 and f.precision != 53:  # float64 is neither wide enough, nor it
-                if f.precision > ODD_PRECISION or f.highest > 1020:
-                    s = add_exactly(f, x, y)
-                else:
-                    s = np.where(np.isfinite(s), to_odd(*two_sum(x, y)), s)
-        return self._finish("add", s, x, y, overflow)
-
-    def sub(self, a: Array, b: Array, overflow: str | None = None) -> Array:
-        return self.add(a, np.negative(np.asarray(b, np.float64)), overflow)
-
-    def mul(self, a: Array, b: Array, overflow: str | None = None) -> Array:
-        f = self.format
-        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-        fits = 2 * f.lsb >= -1074 and f.highest <= 510
-        with np.errstate(all="ignore"):
-            p = np.asarray(x * y)
-            if f.precision != 53 and not (fits and f.precision <= 26):
-                if not fits or f.precision > ODD_PRECISION:
-                    p = multiply_exactly(f, x, y)
-                else:
-                    p = np.where(np.isfinite(p), to_odd(*two_prod(x, y)), p)
-        return self._finish("mul", p, x, y, overflow)
-
-    def _finish(
-        self, operation: str, raw: Floats, x: Floats, y: Floats, overflow: str | None
+    def add(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
     ) -> Array:
-        """Round; a float64 overflow of finite operands must not pass for an infinite operand."""
+        return self._computed("add", (a, b), overflow, rounding)
+
+    def sub(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
+        return self.add(a, np.negative(np.asarray(b, np.float64)), overflow, rounding)
+
+    def mul(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
+        return self._computed("mul", (a, b), overflow, rounding)
+
+    def div(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
+        return self._computed("div", (a, b), overflow, rounding)
+
+    def fma(
+        self,
+        a: Array,
+        b: Array,
+        c: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
+        return self._computed("fma", (a, b, c), overflow, rounding)
+
+    def sqrt(self, a: Array, overflow: str | None = None, rounding: str = "nearest_even") -> Array:
+        return self._computed("sqrt", (a,), overflow, rounding)
+
+    def _computed(
+        self, operation: str, operands: tuple[Array, ...], overflow: str | None, rounding: str
+    ) -> Array:
+        """An operation rounded once; an overflow of float64 must not pass for an infinity."""
         mode = self._overflow(overflow)
+        require(rounding, ROUNDINGS, "rounding")
+        floats = tuple(np.asarray(x, np.float64) for x in operands)
+        raw = arithmetic(self.format, operation, floats, rounding)
         if self.format.highest > 510 and mode == "trap":
-            lost = np.isinf(raw) & np.isfinite(x) & np.isfinite(y)
+            lost = np.isinf(raw) & has_finite_result(operation, floats)
             trap_where(lost, f"`{operation}` overflows {self}")
-        return self.quantise(raw, overflow=mode)
+        return self.quantise(raw, rounding, mode)
 
     def neg(self, a: Array, overflow: str | None = None) -> Array:
         return self.quantise(np.negative(np.asarray(a, np.float64)), overflow=overflow)
@@ -269,13 +293,9 @@ class FloatType(DType):
         nan: str = "trap",
     ) -> Floats:
         """s + e rounded once, where s = fl(s + e) (as `two_sum` leaves it)."""
-        if self.format.precision <= ODD_PRECISION:
-            return self.quantise(to_odd(s, e), rounding, overflow, nan)
-        if self.format.precision == 53 and rounding == "nearest_even":
-            return self.quantise(s, rounding, overflow, nan)
-        return self.quantise(
-            round_pair_exactly(self.format, s, e, rounding), rounding, overflow, nan
-        )
+        with np.errstate(all="ignore"):
+            whole = settle(self.format, s, e, rounding)
+        return self.quantise(whole, rounding, overflow, nan)
 
 
 def _canonical(x: Array) -> Floats:

@@ -136,7 +136,13 @@ class IntType(DType):
 
     # --- arithmetic
 
-    def add(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+    def add(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
         x, y = self._operands(a, b)
         result = self.wrap(np.add(x, y))
         if self._wraps(overflow):
@@ -147,7 +153,13 @@ class IntType(DType):
             over = result < x
         return self.limited("add", overflow, result, over, x < 0)
 
-    def sub(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+    def sub(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
         x, y = self._operands(a, b)
         result = self.wrap(np.subtract(x, y))
         if self._wraps(overflow):
@@ -156,7 +168,13 @@ class IntType(DType):
             return self.limited("sub", overflow, result, ((x ^ y) & (x ^ result)) < 0, x < 0)
         return self.limited("sub", overflow, result, x < y, x < y)
 
-    def mul(self, a: Array, b: Array, overflow: str | None = None) -> Array:
+    def mul(
+        self,
+        a: Array,
+        b: Array,
+        overflow: str | None = None,
+        rounding: str = "nearest_even",
+    ) -> Array:
         x, y = self._operands(a, b)
         result = self.wrap(np.multiply(x, y))
         if self._wraps(overflow):

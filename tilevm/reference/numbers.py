@@ -100,9 +100,18 @@ def total(terms: Iterable[Number]) -> Number:
     return sum(map(finite, terms))
 
 
-def plus(x: Number, y: Number) -> Number:
-    """x + y; the sum of two -0 is -0, every other exact zero is +0."""
-    return MINUS_ZERO if x is MINUS_ZERO and y is MINUS_ZERO else total([x, y])
+def plus(x: Number, y: Number, rounding: str = "nearest_even") -> Number:
+    """x + y; the sum of two -0 is -0, every other exact zero is +0.
+
+    But rounding down it is -0, unless both are +0.
+    """
+    if x is MINUS_ZERO and y is MINUS_ZERO:
+        return MINUS_ZERO
+    found = total([x, y])
+    exact_zero = found is not NAN and not isinstance(found, Special) and found == 0
+    if exact_zero and rounding == "down" and isinstance(found, Fraction) and not x == y == 0:
+        return MINUS_ZERO
+    return found
 
 
 def times(x: Number, y: Number) -> Number:
@@ -114,6 +123,17 @@ def times(x: Number, y: Number) -> Number:
     if NAN in sizes or (INFINITY in sizes and 0 in sizes):
         return NAN
     return signed(INFINITY if INFINITY in sizes else size(x) * size(y), negative)
+
+
+def over(x: Number, y: Number) -> Number:
+    """x / y; signs as in a product, a number by zero is infinite, 0/0 and inf/inf are NaN."""
+    negative = is_negative(x) != is_negative(y)
+    a, b = signed(x, is_negative(x)), signed(y, is_negative(y))
+    if NAN in (a, b) or a == b == 0 or a is b is INFINITY:
+        return NAN
+    if a is INFINITY or b == 0:
+        return signed(INFINITY, negative)
+    return signed(Fraction(0) if b is INFINITY else size(a) / size(b), negative)
 
 
 def place(x: Number) -> int | Fraction | float:

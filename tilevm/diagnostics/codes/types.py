@@ -122,6 +122,13 @@ CODES = (
         "`pad` the tile with the value that you want in that case, or leave the op out.",
     ),
     Code(
+        "TV0231",
+        "rounded op of integers",
+        "Quotients, roots and functions such as `exp` are rounded, which integer types have no rule\n"
+        "for. `floordiv` and `truncdiv` divide integers; or `cast` to a float, compute, and `cast`\n"
+        "back with the rounding that you mean.",
+    ),
+    Code(
         "TV0250",
         "unknown rounding, overflow or padding mode",
         "Modes are named: rounding is nearest_even, nearest_away, toward_zero, up or down;\n"

@@ -8,6 +8,7 @@ from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
 from tilevm.ir.ops.reduce import Amax, Amin, Sum
+from tilevm.ir.ops.rounded import Div, Fma, Sqrt
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "Broadcast",
     "Cast",
     "Compare",
+    "Div",
     "Dot",
+    "Fma",
     "Full",
     "Iota",
     "Load",
@@ -42,6 +45,7 @@ __all__ = [
     "ShiftAdd",
     "Shl",
     "Shr",
+    "Sqrt",
     "Store",
     "Sub",
     "SubsetSums",

@@ -5,6 +5,10 @@ the range, ``trap`` stops with an error.  Where none is written they wrap too, b
 reports it.  Floats round once, to the nearest value, a tie to the even code; what is then beyond
 the largest value becomes what the format says, or as written: ``inf``, ``nan``, ``sat``, ``trap``.
 An infinity is beyond it too, but ``trap`` lets it pass in a format that has it.
+
+Other modes of `rounding` than ``nearest_even`` are ``nearest_away``, ``toward_zero``, ``up`` and
+``down``, for floats only; a result that is too large goes to the largest value where its rounding
+points towards zero.  Infinities, NaN and the signs of zeros are those of IEEE 754.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
 
 Overflow = Literal["wrap", "sat", "trap", "inf", "nan"]
+Rounding = Literal["nearest_even", "nearest_away", "toward_zero", "up", "down"]
 
 
 def overflow_modes(kind: DType) -> tuple[str, ...]:
@@ -65,6 +70,17 @@ class Elementwise(Op):
             )
         return kind
 
+    def rounds(self, kind: TileType, rounding: Rounding) -> TileType:
+        """The type, once results of it can need that rounding; TV0207 otherwise."""
+        if kind.dtype.is_int and rounding != "nearest_even":
+            raise self.reject(
+                "TV0207",
+                f"`{self.name}` of {kind.dtype} is exact: there is nothing to round",
+                "rounding",
+                help="leave `rounding` out; `overflow` says what becomes of large results",
+            )
+        return kind
+
     def integers_only(self, field: str) -> TileType:
         """The operand's type, which must have integer elements; TV0210 otherwise."""
         kind: TileType = getattr(self, field).tile
@@ -89,12 +105,13 @@ class Add(Elementwise, name="add", commutative=True):
     a: Value
     b: Value
     overflow: Overflow | None = None
+    rounding: Rounding = "nearest_even"
 
     def result(self) -> TileType:
-        return self.overflows(self.same_types("a", "b"), self.overflow)
+        return self.rounds(self.overflows(self.same_types("a", "b"), self.overflow), self.rounding)
 
     def run(self, a: Any, b: Any) -> Any:
-        return self.a.dtype.add(a, b, self.overflow)
+        return self.a.dtype.add(a, b, self.overflow, self.rounding)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,12 +124,13 @@ class Sub(Elementwise, name="sub"):
     a: Value
     b: Value
     overflow: Overflow | None = None
+    rounding: Rounding = "nearest_even"
 
     def result(self) -> TileType:
-        return self.overflows(self.same_types("a", "b"), self.overflow)
+        return self.rounds(self.overflows(self.same_types("a", "b"), self.overflow), self.rounding)
 
     def run(self, a: Any, b: Any) -> Any:
-        return self.a.dtype.sub(a, b, self.overflow)
+        return self.a.dtype.sub(a, b, self.overflow, self.rounding)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -126,12 +144,13 @@ class Mul(Elementwise, name="mul", commutative=True):
     a: Value
     b: Value
     overflow: Overflow | None = None
+    rounding: Rounding = "nearest_even"
 
     def result(self) -> TileType:
-        return self.overflows(self.same_types("a", "b"), self.overflow)
+        return self.rounds(self.overflows(self.same_types("a", "b"), self.overflow), self.rounding)
 
     def run(self, a: Any, b: Any) -> Any:
-        return self.a.dtype.mul(a, b, self.overflow)
+        return self.a.dtype.mul(a, b, self.overflow, self.rounding)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -180,7 +199,7 @@ class Cast(Elementwise, name="cast"):
 
     a: Value
     to: DType
-    rounding: Literal["nearest_even", "nearest_away", "toward_zero", "up", "down"] = "nearest_even"
+    rounding: Rounding = "nearest_even"
     overflow: Overflow | None = None
 
     def result(self) -> TileType:

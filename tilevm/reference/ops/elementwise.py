@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tilevm.ir import Op, ops
 from tilevm.reference.formats import cast, fit
+from tilevm.reference.functions import square_root
 from tilevm.reference.numbers import (
     Number,
     Refused,
@@ -13,12 +14,13 @@ from tilevm.reference.numbers import (
     is_negative,
     largest,
     negate,
+    over,
     plus,
     signed,
     smallest,
     times,
 )
-from tilevm.reference.ops.meaning import MEANINGS, Meaning, fitted, tile
+from tilevm.reference.ops.meaning import MEANINGS, Meaning, enclosed, fitted, tile
 
 _WIDEST = 64  # bits: shifting by more does what shifting by this many does
 
@@ -30,9 +32,12 @@ def _amount(n: int) -> int:
 
 
 ELEMENTWISE: dict[type[Op], Callable[..., Number]] = {
-    ops.Add: lambda op, a, b: fitted(op, plus(a, b)),
-    ops.Sub: lambda op, a, b: fitted(op, plus(a, negate(b))),
+    ops.Add: lambda op, a, b: fitted(op, plus(a, b, op.rounding)),
+    ops.Sub: lambda op, a, b: fitted(op, plus(a, negate(b), op.rounding)),
     ops.Mul: lambda op, a, b: fitted(op, times(a, b)),
+    ops.Div: lambda op, a, b: fitted(op, over(a, b)),
+    ops.Fma: lambda op, a, b, c: fitted(op, plus(times(a, b), c, op.rounding)),
+    ops.Sqrt: lambda op, a: enclosed(op, square_root(a)),
     ops.Neg: lambda op, a: fitted(op, negate(a)),
     ops.Abs: lambda op, a: fitted(op, signed(a, is_negative(a))),
     ops.Min: lambda op, a, b: smallest([a, b]),

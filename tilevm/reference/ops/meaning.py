@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tilevm.ir import Op, Value
 from tilevm.reference.formats import fit
+from tilevm.reference.functions import Enclosure
 from tilevm.reference.numbers import Number, Refused
 
 Index = tuple[int, ...]
@@ -46,8 +47,27 @@ def tile(result: Value, law: Callable[[Index], Number]) -> Tile:
 
 
 def fitted(op: Any, exact: Number) -> Number:
-    """An exact result as a value of the op's type, by its overflow mode."""
-    return fit(op.out.dtype, exact, op.overflow)
+    """An exact result as a value of the op's type, by its overflow and rounding modes."""
+    return fit(op.out.dtype, exact, op.overflow, getattr(op, "rounding", "nearest_even"))
+
+
+def enclosed(op: Any, exact: Number | Enclosure) -> Number:
+    """As `fitted`, for a result that bounds close in on: both bounds become one value in the end."""
+    if not callable(exact):
+        return fitted(op, exact)
+    bits = 64
+    while True:
+        low, high = (_outcome(op, bound) for bound in exact(bits))
+        if low == high:
+            return fitted(op, exact(bits)[0])
+        bits *= 2
+
+
+def _outcome(op: Any, bound: Number) -> Number | str:
+    try:
+        return fitted(op, bound)
+    except Refused as problem:
+        return str(problem)
 
 
 def aligned(i: Index, shape: Index) -> Index:

@@ -1,6 +1,15 @@
 """Ways to write random statements: one function for each family of ops, one file for each kind."""
 
-from tilevm.testing.families import create, elementwise, empty, matrix, memory, reduce, shape
+from tilevm.testing.families import (
+    create,
+    elementwise,
+    empty,
+    floats,
+    matrix,
+    memory,
+    reduce,
+    shape,
+)
 from tilevm.testing.families.family import BEYOND, FAMILIES
 from tilevm.testing.families.memory import through_shared_memory
 
@@ -10,6 +19,7 @@ __all__ = [
     "create",
     "elementwise",
     "empty",
+    "floats",
     "matrix",
     "memory",
     "reduce",
