@@ -56,7 +56,7 @@ def arithmetic(
 
 
 def has_finite_result(operation: str, operands: tuple[Floats, ...]) -> Bools:
-    """Where the exact result is a finite number: of finite operands, no divisor 0, no root of -1."""
+    """Where the exact result is a finite number: finite operands, no divisor 0, no root of -1."""
     finite = np.isfinite(operands[0])
     for x in operands[1:]:
         finite = finite & np.isfinite(x)

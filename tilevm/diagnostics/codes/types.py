@@ -124,9 +124,9 @@ CODES = (
     Code(
         "TV0231",
         "rounded op of integers",
-        "Quotients, roots and functions such as `exp` are rounded, which integer types have no rule\n"
-        "for. `floordiv` and `truncdiv` divide integers; or `cast` to a float, compute, and `cast`\n"
-        "back with the rounding that you mean.",
+        "Quotients, roots and functions such as `exp` are rounded, and integers have no rule for\n"
+        "that. `floordiv` and `truncdiv` divide integers; or `cast` to a float, compute, and\n"
+        "`cast` back with the rounding that you mean.",
     ),
     Code(
         "TV0250",

@@ -52,7 +52,7 @@ def fitted(op: Any, exact: Number) -> Number:
 
 
 def enclosed(op: Any, exact: Number | Enclosure) -> Number:
-    """As `fitted`, for a result that bounds close in on: both bounds become one value in the end."""
+    """As `fitted`, for a result that bounds close in on, until both are one value of the type."""
     if not callable(exact):
         return fitted(op, exact)
     bits = 64
