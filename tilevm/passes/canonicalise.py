@@ -56,7 +56,7 @@ def _simplify(op: Op, emit: Emitter) -> Sequence[Value] | None:
             return emit.inline(op.body, inits, {op.var: Const(lo)})
         case If(cond=Condition() as cond) if not any(cond.symbols()):
             return emit.inline(op.then if cond.evaluate({}) else op.orelse, {}, {})
-        case Cast() if op.to == op.a.dtype:
+        case Cast() if op.to == op.a.dtype and op.out.tile.layout == op.a.tile.layout:
             return (op.a,)
     return None
 

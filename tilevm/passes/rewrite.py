@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tilevm.ir import Block, Expr, For, If, Kernel, Loc, Op, TileType, Value
+from tilevm.ir.ops import Cast
 
 Rule = Callable[[Op, "Emitter"], Sequence[Value] | None]
 
@@ -22,6 +23,7 @@ def rewrite(
 
     `rule` sees each op with its operands already rewritten, and returns the values that take the
     place of its results, or None to keep it.  `indices` replaces index symbols, `params` buffers.
+    The statements of an inlined block are shown to it once more.
     """
     env, moved = dict(indices or {}), dict(params or {})
     walk = _Walk(rule, _names(kernel))
@@ -48,21 +50,28 @@ def values_read(block: Block) -> set[Value]:
 class Emitter:
     """Appends ops in the place of one that is rewritten; they keep its position in the source."""
 
-    def __init__(self, walk: _Walk, origin: Op) -> None:
-        self.walk, self.origin = walk, origin
+    def __init__(self, walk: _Walk, origin: Op, source: Op) -> None:
+        self.walk, self.origin, self.source = walk, origin, source  # source: before its operands
         self.ops: list[Op] = []
 
     def __call__(
-        self, kind: type[Op], *, type: TileType | None = None, name: str = "", **fields: Any
+        self, kind: type[Op], *, written: TileType | None = None, name: str = "", **fields: Any
     ) -> Value:
         """A new op; its result is named after the op that it replaces, and after `name`."""
         base = self.origin.results[0].name if self.origin.results else self.origin.name
         label = self.walk.fresh(f"{base}_{name}") if name else base
         origin = self.origin.loc
         loc = Loc(origin.span) if self.ops else replace(origin, parts={}, targets=(), remark="")
-        op = kind(written=type, loc=loc, named=(label,), **fields)
+        op = kind(written=written, loc=loc, named=(label,), **fields)
         self.ops.append(op)
         return op.out
+
+    def placed(self, result: Value, value: Value) -> Value:
+        """A value that takes the place of a result, in the layout of the result: views read it."""
+        if not isinstance(result.type, TileType) or result.tile.layout == value.tile.layout:
+            return value
+        kind = replace(value.tile, layout=result.tile.layout)
+        return self(Cast, name="placed", written=kind, a=value, to=kind.dtype)
 
     def inline(
         self, block: Block, values: Mapping[Value, Value], indices: Mapping[str, Expr]
@@ -70,9 +79,10 @@ class Emitter:
         """Appends the ops of an already rewritten block; returns what it yields.
 
         `values` and `indices` stand for its parameters.  A name that the kernel has elsewhere too
-        changes: the block had a scope of its own.
+        changes: the block had a scope of its own.  So a block may be appended several times.
         """
         copied = self.walk.block(block, values, indices, renamed=True)
+        self.walk.names.update(_defined(copied))
         self.ops.extend(copied.ops)
         return copied.yields
 
@@ -101,8 +111,10 @@ class _Walk:
         ops: list[Op] = []
         for op in block.ops:
             made = self.remade(op, known, env, renamed)
-            emit = Emitter(self, made)
+            emit = Emitter(self, made, op)
             replaced = self.rule(made, emit)
+            if replaced is not None:
+                replaced = [emit.placed(*pair) for pair in zip(op.results, replaced, strict=True)]
             ops.extend(emit.ops)
             if replaced is None:
                 ops.append(made)
@@ -158,8 +170,14 @@ def _names(kernel: Kernel) -> Counter[str]:
     found = Counter(param.name for param in kernel.params)
     found.update(kernel.symbols)
     found.update(name for name, _ in kernel.grid)
-    for op in kernel.body.walk():
-        found.update(value.name for value in op.results)
-        if isinstance(op, For):
-            found.update([op.var, *(param.name for param in op.params)])
+    found.update(_defined(kernel.body))
     return found
+
+
+def _defined(block: Block) -> Iterator[str]:
+    """The names that a block defines, inner blocks included."""
+    for op in block.walk():
+        yield from (value.name for value in op.results)
+        if isinstance(op, For):
+            yield op.var
+            yield from (param.name for param in op.params)

@@ -145,4 +145,4 @@ def _grouped(planes: Value, emit: Emitter, group: int) -> Value:
     """Each `group` bits along the last dimension as one index."""
     kind = planes.tile
     shape = (*kind.shape[:-1], kind.shape[-1] // group)
-    return emit(View, name="index", type=TileType(dtype(f"u{group}"), shape), a=planes)
+    return emit(View, name="index", written=TileType(dtype(f"u{group}"), shape), a=planes)

@@ -36,4 +36,16 @@ CODES = (
         "`lanes` says how many elements a unit computes in one cycle. It is a whole number, at\n"
         "least 1, and at most what the message says.",
     ),
+    Code(
+        "TV0510",
+        "no pass of that name",
+        "A pass rewrites a program into one with the same results. The nearest name is suggested;\n"
+        "docs/passes.md lists them all, and so does `tilevm explain passes`.",
+    ),
+    Code(
+        "TV0511",
+        "text that does not name passes",
+        "Passes are written by name, with options in brackets where they are not the default, and\n"
+        "with commas between them: `canonicalise, rewrite_dot(form = lut, group = 4)`.",
+    ),
 )
