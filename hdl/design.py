@@ -19,11 +19,11 @@ from hdl.sizing import size_channels
 from hdl.timing import Timing, simulate_timing
 from tilevm.diagnostics import error, nearest
 from tilevm.ir import Kernel
-from tilevm.passes import canonicalise, rewrite_dot
+from tilevm.passes import Watch, step, transform
 from tilevm.vm import Launch, bind, bind_symbols, execute
 from tilevm.vm.machine import Event
 
-DOT_FORMS = ("mac", "lut")
+DOT_FORMS = ("mac", "lut", "bitserial", "ternary")
 SIMULATORS = ("amaranth", "verilator", "icarus")
 MAX_LANES = 4096
 
@@ -47,14 +47,17 @@ def build(
     group: int = 4,
     table: str = "activations",
     sizes: Mapping[str, int] | None = None,
+    watch: Watch | None = None,
     **symbols: int,
 ) -> Design:
     """The hardware of a kernel for given shapes; a unit computes at most `lanes` elements a cycle.
 
     `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
-    operand, see `tilevm.passes.rewrite_dot`) or ``mac`` (multiply-accumulate).  Shape symbols are
-    given by name (``N=64, K=256``), or in `sizes`.  Raises TileError where the kernel cannot be
-    built, with the line of the program and what would make it legal.
+    operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
+    that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Shape symbols
+    are given by name (``N=64, K=256``), or in `sizes`.  `watch` sees the program after each pass.
+    Raises TileError where the kernel cannot be built, with the line of the program and what would
+    make it legal.
     """
     if isinstance(lanes, bool) or not isinstance(lanes, int) or not 1 <= lanes <= MAX_LANES:
         raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
@@ -63,8 +66,11 @@ def build(
         hint = f"did you mean `{near}`?" if near else None
         raise error("TV0501", f"`dot` is one of {', '.join(DOT_FORMS)}, not {dot!r}", help=hint)
     launch = bind_symbols(kernel, {**(sizes or {}), **symbols})
-    rewritten = rewrite_dot(kernel, form=dot, group=group, table=table)  # type: ignore[arg-type]
-    lowered = lower(canonicalise(rewritten, launch.symbols), lanes)
+    passes = [step("canonicalise", symbols=launch.symbols)]
+    if dot != "mac":
+        options = {"group": group, "table": table} if dot == "lut" else {}
+        passes.insert(0, step("rewrite_dot", form=dot, **options))
+    lowered = lower(transform(kernel, passes, watch), lanes)
     size_channels(lowered.netlist)
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":

@@ -49,8 +49,8 @@ ROOT = Path(__file__).parents[2]
         ("sim gemv.tile gemv --seed -1", "-1 is not a whole number from 0 up"),
         ("sim gemv.tile gemv --simulator icarus --vcd w.vcd", "writes no waveform"),
         ("verify gemv.tile gemv --rounds many", "`many` is not a whole number from 1 up"),
-        ("explain dto", "there is no code or op `dto`; did you mean `dot`?"),
-        ("explain TV9999", "there is no code or op `TV9999`"),
+        ("explain dto", "there is no code, op or pass `dto`; did you mean `dot`?"),
+        ("explain TV9999", "there is no code, op or pass `TV9999`"),
     ],
 )
 def test_wrong_usage_is_told_in_two_lines(tilevm: Folder, words: str, said: str) -> None:

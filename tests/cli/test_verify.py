@@ -22,7 +22,12 @@ def test_all_ways_are_equal(tilevm: Folder) -> None:
     assert lines[0] == "gemv, inputs of seed 3:"
     assert all(line.startswith("  equal    ") for line in lines[1:-1])
     assert lines[-1] == f"gemv: {len(lines) - 2} comparisons, 0 differ, 0 refused"
-    for way in ("hardware, dot as mac", "lut, table of weights, group 3", "one thread block"):
+    for way in (
+        "hardware, dot as mac",
+        "form = lut, group = 3, table = weights",
+        "hardware, dot as bitserial",
+        "one thread block",
+    ):
         assert any(way in line for line in lines)
 
 

@@ -13,7 +13,8 @@ from tilevm.ir.ops import Dot
 from tilevm.passes import canonicalise, rewrite_dot
 
 KINDS = st.sampled_from(["i1", "u1", "i2", "i3", "u4", "i5", "i8", "u8", "i16", "u31", "i64"])
-FORMS = [(False, False), (True, False), (False, True), (True, True)]
+FORMS = ["lut", "bitserial", "ternary", "mac"]
+VECTORS = [(False, False), (True, False), (False, True), (True, True)]
 
 
 def program(ta: str, tb: str, acc: str, m: int, k: int, n: int, vectors: tuple[bool, bool]) -> str:
@@ -41,7 +42,7 @@ kernel f(a: global {ta}{[2, *a]}, b: global {tb}{[2, *b]}, y: global {acc}{[2, *
 @given(
     KINDS, KINDS, st.sampled_from(["i32", "i7", "u64", "f32"]),
     st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 4)),
-    st.sampled_from(FORMS), st.integers(1, 8), st.sampled_from(["activations", "weights"]),
+    st.sampled_from(VECTORS), st.integers(1, 8), st.sampled_from(["activations", "weights"]),
     st.integers(0, 2**32 - 1),
 )  # fmt: skip
 def test_the_result_stays(
@@ -77,11 +78,10 @@ def test_the_other_operand_is_tabled() -> None:
     assert tables == {"activations": "i10", "weights": "i5"}
 
 
-def test_float_products_and_mac_stay() -> None:
-    kernel = tilevm.parse(program("f16", "i3", "f32", 2, 4, 3, (False, False)))["f"]
-    assert rewrite_dot(kernel) == kernel
-    integers = tilevm.parse(program("i4", "i3", "i32", 2, 4, 3, (False, False)))["f"]
-    assert rewrite_dot(integers, form="mac") == integers
+@pytest.mark.parametrize("form", FORMS)
+def test_float_products_stay(form: str) -> None:
+    kernel = tilevm.parse(program("f16", "i2", "f32", 2, 4, 3, (False, False)))["f"]
+    assert rewrite_dot(kernel, form=form) == kernel
 
 
 def test_errors_in_lowered_programs_point_at_the_dot() -> None:

@@ -7,11 +7,12 @@ The first line is ``# test: KIND``:
 - ``run``: ``# run: f([1, 2], n=[3]) == [4, 6]`` runs a kernel.  Arrays without a name go to the
   buffers that it loads from, in order.  ``{"y": [4], "z": [6]}`` for several outputs; ``raises
   TV0403`` in place of ``==`` for an error.  Every run is made with several chunk sizes, and on the
-  program as `canonicalise` and `rewrite_dot` leave it.
+  program as each pass leaves it.
 - ``check``: ``# check: f([1, 2], n=[3])`` is a checked run.  It finds what the lines of ``f`` say
   that end in ``#~ TV0440``: the main line of each report is marked, and every mark is a line of a
   report with that code.  A kernel without marks runs silently, to the result of other runs.
-- ``pass``: ``# pass: rewrite_dot(group=2)`` gives ``NAME.expected``, and all ``# run:`` lines hold.
+- ``pass``: ``# pass: canonicalise, rewrite_dot(group = 2)`` gives ``NAME.expected``, with
+  ``for N = 8`` behind it for these shapes only, and all ``# run:`` lines hold.
 
 ``pytest --golden`` rewrites the expected files.
 """
@@ -219,12 +220,10 @@ class ProgramItem(pytest.Item):
         for call in calls:
             call.check(program, "as written")
             call.check(tilevm.parse(str(program)), "printed and parsed again")
-            plain = {name: passes.canonicalise(kernel) for name, kernel in program.kernels.items()}
-            call.check(Program(plain), "after canonicalise")
-            for group in (1, 3):
-                for table in ("activations", "weights"):
-                    lowered = passes.rewrite_dot(program, group=group, table=table)
-                    call.check(lowered, f"after rewrite_dot(group={group}, table={table!r})")
+            for text_of_pass in passes.SAMPLES:
+                made = passes.transform(program, text_of_pass)
+                if made != program:
+                    call.check(made, f"after {text_of_pass}")
 
     def checked(self, text: str) -> None:
         program = tilevm.parse(text, self.path.name)
@@ -235,17 +234,16 @@ class ProgramItem(pytest.Item):
             call.check(program, "as written")
 
     def passed(self, text: str) -> None:
-        stated = re.search(r"^# pass: (\w+)\((.*)\)$", text, re.MULTILINE)
+        stated = re.search(r"^# pass: (.*?)(?: for (\w+) = (\d+))?$", text, re.MULTILINE)
         if not stated:
             raise Failed("no line says `# pass: NAME(...)`")
-        options = eval(f"dict({stated[2]})", {**NAMES, "dict": dict})
-        apply = getattr(passes, stated[1])
         program = tilevm.parse(text, self.path.name)
-        kernels = {name: apply(kernel, **options) for name, kernel in program.kernels.items()}
-        after = Program(kernels)
-        self.golden(
-            "\n".join(re.sub(r"^ *#.*\n", "", str(k), flags=re.M) for k in kernels.values())
-        )
+        steps = passes.steps(stated[1])
+        if stated[2]:
+            steps = [passes.Step(one.of, {"symbols": {stated[2]: int(stated[3])}}) for one in steps]
+        after = passes.transform(program, steps)
+        kernels = after.kernels.values()
+        self.golden("\n".join(re.sub(r"^ *#.*\n", "", str(k), flags=re.M) for k in kernels))
         for call in calls_in(text):
             call.check(program, "before the pass")
             call.check(after, "after the pass")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tilevm.cli.parser import (
     CommandParser,
+    add_dump,
     add_hardware,
     add_kernel,
     add_sizes,
@@ -37,6 +38,7 @@ def declare(commands: Commands) -> CommandParser:
     add_sizes(parser)
     add_hardware(parser)
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder to write")
+    add_dump(parser)
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it holds other files"
     )
@@ -73,9 +75,10 @@ def build(options: CommandParser.Options) -> int:
 def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str, int]) -> Design:
     """The hardware that the options ask for."""
     import hdl
+    from tilevm.cli.dump import dumping
     from tilevm.cli.progress import stage
 
-    with stage(f"building `{kernel.name}`"):
+    with dumping(options, kernel) as watch, stage(f"building `{kernel.name}`"):
         return hdl.build(
             kernel,
             dot=options.dot,
@@ -83,6 +86,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             group=options.group,
             lanes=options.lanes,
             sizes=sizes,
+            watch=watch,
         )
 
 

@@ -10,13 +10,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from tilevm.cli import build, check, explain, fmt, run, sim, verify
+from tilevm.cli import build, check, explain, fmt, opt, run, sim, verify
 from tilevm.cli.parser import CommandParser, Usage
 from tilevm.diagnostics import Diagnostic, TileError, error, nearest, render
 
 COMMANDS = {
     "check": check,
     "fmt": fmt,
+    "opt": opt,
     "run": run,
     "build": build,
     "sim": sim,

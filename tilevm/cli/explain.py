@@ -12,38 +12,50 @@ if TYPE_CHECKING:
     from tilevm.ir import Op
 
 _ABOUT = """\
-WHAT is a code such as TV0203, an op such as dot, or `ops` or `codes` for a list of all."""
+WHAT is a code such as TV0203, an op such as dot, a pass such as unroll, or `ops`, `passes` or
+`codes` for a list of all."""
 
 
 def declare(commands: Commands) -> CommandParser:
     """Adds the command to the parser."""
-    summary = "explain an error code or an op"
+    summary = "explain an error code, an op or a pass"
     parser = command(commands, "explain", explain, summary, _ABOUT, "tilevm explain TV0203")
-    parser.add_argument("what", metavar="WHAT", help="a code, an op, `ops` or `codes`")
+    parser.add_argument(
+        "what", metavar="WHAT", help="a code, an op, a pass, `ops`, `passes` or `codes`"
+    )
     return parser
 
 
 def explain(options: CommandParser.Options) -> int:
     """Prints the page of a code or op, or a list of them."""
     from tilevm.ir import REGISTRY
+    from tilevm.passes import PASSES
 
     what = options.what
     if what == "ops":
         width = max(map(len, REGISTRY))
         for name in sorted(REGISTRY):
             print(f"{name:<{width}}  {REGISTRY[name].law().splitlines()[0]}")
+    elif what == "passes":
+        width = max(map(len, PASSES))
+        for name, one in PASSES.items():
+            print(f"{name:<{width}}  {one.summary}")
     elif what == "codes":
         for entry in CODES.values():
             print(f"{entry.code}  {entry.title}")
     elif what.upper() in CODES:
         entry = CODES[what.upper()]
         print(f"{entry.code}: {entry.title}\n\n{entry.explanation}")
+    elif what in PASSES:
+        print(f"{PASSES[what].form}\n\n{PASSES[what].page}")
     elif what in REGISTRY:
         print(_page(REGISTRY[what]))
     else:
-        near = nearest(what, ["ops", "codes", *REGISTRY]) or nearest(what.upper(), CODES)
-        hint = f"did you mean `{near}`?" if near else "see `tilevm explain ops` and `... codes`"
-        raise Usage(options.command, f"there is no code or op `{what[:80]}`; {hint}")
+        near = nearest(what, ["ops", "passes", "codes", *REGISTRY, *PASSES]) or nearest(
+            what.upper(), CODES
+        )
+        hint = f"did you mean `{near}`?" if near else "see `tilevm explain ops`, `passes`, `codes`"
+        raise Usage(options.command, f"there is no code, op or pass `{what[:80]}`; {hint}")
     return 0
 
 

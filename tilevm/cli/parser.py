@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-DOT_FORMS = ("lut", "mac")
+DOT_FORMS = ("lut", "mac", "bitserial", "ternary")
 TABLES = ("activations", "weights")
 SIMULATORS = ("amaranth", "verilator", "icarus")
 MAX_LANES, MAX_GROUP = 4096, 8
@@ -194,7 +194,8 @@ def add_hardware(parser: CommandParser) -> None:
         "--dot",
         choices=DOT_FORMS,
         default="lut",
-        help="how products are computed: look-up tables (default) or multiply-accumulate",
+        help="how products are computed: look-up tables (default), multiply-accumulate, bit by "
+        "bit, or by additions alone where one operand is ternary",
     )
     parser.add_argument(
         "--table",
@@ -215,6 +216,30 @@ def add_hardware(parser: CommandParser) -> None:
         type=whole(1, MAX_LANES),
         default=16,
         help="elements per beat, at most (default: 16)",
+    )
+
+
+def add_passes(parser: CommandParser) -> None:
+    """``-p canonicalise``."""
+    parser.add_argument(
+        "-p",
+        "--pass",
+        dest="passes",
+        metavar="PASS",
+        action="append",
+        default=[],
+        help='a rewrite of the program, as in -p "rewrite_dot(form = lut)"; may be repeated',
+    )
+
+
+def add_dump(parser: CommandParser) -> None:
+    """``--dump-ir DIR``."""
+    parser.add_argument(
+        "--dump-ir",
+        metavar="DIR",
+        nargs="?",
+        const="-",
+        help="the program before and after each pass, as files in DIR, or shown if none is named",
     )
 
 

@@ -9,7 +9,9 @@ from tilevm.cli.parser import (
     CommandParser,
     Usage,
     add_arrays,
+    add_dump,
     add_kernel,
+    add_passes,
     add_sizes,
     command,
     kernel_of,
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 _ABOUT = """\
 Arrays hold values: integers of any NumPy integer type, floats exact in float64.  Without -o the
-results are shown in short."""
+results are shown in short.  Passes (-p) rewrite the program before it runs."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -36,6 +38,8 @@ def declare(commands: Commands) -> CommandParser:
     add_sizes(parser)
     add_check(parser)
     add_output(parser)
+    add_passes(parser)
+    add_dump(parser)
     return parser
 
 
@@ -66,7 +70,13 @@ def run(options: CommandParser.Options) -> int:
     arguments = arguments_of(options)
 
     import tilevm
+    from tilevm.cli.dump import dumping
     from tilevm.cli.progress import stage
+    from tilevm.passes import steps, transform
+
+    passes = [one for text in options.passes for one in steps(text)]
+    with dumping(options, kernel) as watch:
+        kernel = transform(kernel, passes, watch)
 
     with stage(f"running `{kernel.name}` in the virtual machine"):
         results = tilevm.run(kernel, arguments, check=options.check)

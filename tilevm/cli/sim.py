@@ -11,6 +11,7 @@ from tilevm.cli.parser import (
     CommandParser,
     Usage,
     add_arrays,
+    add_dump,
     add_hardware,
     add_kernel,
     add_sizes,
@@ -67,6 +68,7 @@ def declare(commands: Commands) -> CommandParser:
         default=0,
         help="of the stalls and the random values (default: 0)",
     )
+    add_dump(parser)
     parser.add_argument("--vcd", metavar="FILE", help="write a waveform (simulator amaranth)")
     add_output(parser)
     return parser

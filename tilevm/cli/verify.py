@@ -12,6 +12,7 @@ from tilevm.cli.parser import (
     MAX_LANES,
     TABLES,
     CommandParser,
+    add_dump,
     add_kernel,
     add_sizes,
     command,
@@ -27,15 +28,14 @@ if TYPE_CHECKING:
     from tilevm.ir import Kernel
     from tilevm.vm import Launch
 
-GROUPS = (1, 3, 4, 8)
 STALL = 0.3
 CHUNKS = {"one thread block at a time": 1, "all thread blocks at once": 2**62}  # bytes
 
 _ABOUT = """\
-Compares the virtual machine with itself at other chunk sizes, with the program rewritten to
-look-up tables of either operand in several groups, and with the simulated hardware of each form
-of `dot` under random stalls.  The inputs cover the full range of every type.  Each comparison is
-one line; a failure is followed by the command that replays it."""
+Compares the virtual machine with itself at other chunk sizes, with the program after each pass
+and in each form of `dot`, and with the simulated hardware of each form under random stalls.  The
+inputs cover the full range of every type.  Each comparison is one line; a failure is followed by
+the command that replays it."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -59,6 +59,7 @@ def declare(commands: Commands) -> CommandParser:
         help="elements per beat of the hardware, at most (default: 16)",
     )
     add_check(parser)
+    add_dump(parser)
     parser.add_argument("--no-hardware", action="store_true", help="compare programs only")
     return parser
 
@@ -113,7 +114,11 @@ def _ways(
     options: CommandParser.Options, kernel: Kernel, launch: Launch
 ) -> tuple[list[Way], dict[str, TileError]]:
     """All ways to compute the kernel, and the hardware that cannot be built, with the reason."""
-    ways = list(_programs(kernel))
+    from tilevm.cli.dump import dumping
+    from tilevm.passes import step, transform
+
+    with dumping(options, kernel) as watch:
+        ways = list(_programs(kernel, watch or (lambda name, program: None)))
     refused: dict[str, TileError] = {}
     if options.no_hardware:
         return ways, refused
@@ -122,6 +127,9 @@ def _ways(
         forms = {"hardware, dot as mac": {"dot": "mac"}}
         for table in TABLES:
             forms[f"hardware, dot as lut, table of {table}"] = {"dot": "lut", "table": table}
+        for dot in ("bitserial", "ternary"):
+            if transform(kernel, [step("rewrite_dot", form=dot)]) != kernel:
+                forms[f"hardware, dot as {dot}"] = {"dot": dot}
     for name, form in forms.items():
         try:
             ways.append(Way(f"{name}, stall {STALL}", _hardware(options, kernel, launch, form)))
@@ -135,8 +143,8 @@ def has_dot(kernel: Kernel) -> bool:
     return any(op.name == "dot" for op in kernel.body.walk())
 
 
-def _programs(kernel: Kernel) -> Iterator[Way]:
-    from tilevm.passes import canonicalise, rewrite_dot
+def _programs(kernel: Kernel, watch: Callable[[str, Kernel], None]) -> Iterator[Way]:
+    from tilevm.passes import SAMPLES, transform
     from tilevm.text import parse
     from tilevm.vm import CHUNK_BYTES, bind, execute
 
@@ -148,12 +156,11 @@ def _programs(kernel: Kernel) -> Iterator[Way]:
     for name, size in CHUNKS.items():
         yield Way(name, machine(kernel, size))
     yield Way("printed and parsed again", machine(parse(str(kernel))[kernel.name]))
-    yield Way("canonicalised", machine(canonicalise(kernel)))
-    if has_dot(kernel):
-        for table in TABLES:
-            for group in GROUPS:
-                program = rewrite_dot(kernel, form="lut", group=group, table=table)  # type: ignore[arg-type]
-                yield Way(f"dot as lut, table of {table}, group {group}", machine(program))
+    for text in SAMPLES:
+        program = transform(kernel, text)
+        if program != kernel:
+            watch(text, program)
+            yield Way(f"after {text}", machine(program))
 
 
 def _hardware(

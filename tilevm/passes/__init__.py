@@ -1,6 +1,27 @@
 """Rewrites from IR to IR: every result is a program that runs, and gives the same values."""
 
 from tilevm.passes.canonicalise import canonicalise
+from tilevm.passes.pipeline import Step, Watch, step, steps, transform
+from tilevm.passes.ranges import Accumulator, Ranges, accumulators, ranges
+from tilevm.passes.registry import PASSES, Pass
+from tilevm.passes.remove_dead_code import remove_dead_code
 from tilevm.passes.rewrite_dot import rewrite_dot
+from tilevm.passes.samples import SAMPLES
 
-__all__ = ["canonicalise", "rewrite_dot"]
+__all__ = [
+    "PASSES",
+    "SAMPLES",
+    "Accumulator",
+    "Pass",
+    "Ranges",
+    "Step",
+    "Watch",
+    "accumulators",
+    "canonicalise",
+    "ranges",
+    "remove_dead_code",
+    "rewrite_dot",
+    "step",
+    "steps",
+    "transform",
+]

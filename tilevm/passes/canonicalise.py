@@ -1,16 +1,35 @@
-"""canonicalise: constants folded in index arithmetic, dead code and trivial control flow gone.
+"""canonicalise: index arithmetic with constants folded, dead code and trivial control flow gone.
+
+Loops of no round or of one, branches whose condition is known, casts to the type that a tile has,
+and values that nobody reads go.  From Python, `symbols` gives numbers for shape symbols: then it is
+the program for these shapes only.
 
 Before::
 
-    t = add a, a          # never used
-    s = for k in 0 .. 1 carry (p = z) {
-      q = add p, a
-      yield q
+    kernel f(x: global i8[8], y: global i8[8])
+    {
+      a: i8[8] = load x[2 - 2]
+      unused = add a, a
+      s = for k in 0 .. 1 carry (p = a) {
+        q = add p, a
+        yield q
+      }
+      r = if 3 > 4 {
+        yield a
+      } else {
+        yield s
+      }
+      store r, y[0]
     }
 
 After::
 
-    q = add z, a
+    kernel f(x: global i8[8], y: global i8[8])
+    {
+      a: i8[8] = load x[0]
+      q = add a, a
+      store q, y[0]
+    }
 """
 
 from __future__ import annotations
@@ -18,17 +37,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tilevm.ir import Block, BufferType, Condition, Const, Expr, For, If, Kernel, Op, Value
+from tilevm.ir import BufferType, Condition, Const, Expr, For, If, Kernel, Op, Value
 from tilevm.ir.ops import Cast
-from tilevm.passes.rewrite import Emitter, rewrite, values_read
+from tilevm.passes.registry import declare
+from tilevm.passes.remove_dead_code import live
+from tilevm.passes.rewrite import Emitter, rewrite
 
 
+@declare
 def canonicalise(kernel: Kernel, symbols: Mapping[str, int] | None = None) -> Kernel:
     """The same kernel in its plainest form; with `symbols`, for these shapes only."""
     env: dict[str, Expr] = {name: Const(value) for name, value in (symbols or {}).items()}
     plain = rewrite(kernel, _simplify, env, _with_shapes(kernel, env))
     open_conditions = tuple(condition for condition in plain.where if not _holds(condition))
-    return replace(plain, where=open_conditions, body=_live(plain.body))
+    return replace(plain, where=open_conditions, body=live(plain.body))
 
 
 def _with_shapes(kernel: Kernel, env: Mapping[str, Expr]) -> dict[Value, Value]:
@@ -53,31 +75,10 @@ def _simplify(op: Op, emit: Emitter) -> Sequence[Value] | None:
             return op.inits
         case For(lo=Const(lo), hi=Const(hi), step=Const(step)) if lo + step >= hi and step > 0:
             inits = dict(zip(op.params, op.inits, strict=True))
-            return emit.inline(op.body, inits, {op.var: Const(lo)})
+            return emit.inline(op.body, inits, {op.var: Const(lo)}, again=True)
         case If(cond=Condition() as cond) if not any(cond.symbols()):
-            return emit.inline(op.then if cond.evaluate({}) else op.orelse, {}, {})
+            taken = op.then if cond.evaluate({}) else op.orelse
+            return emit.inline(taken, {}, {}, again=True)
         case Cast() if op.to == op.a.dtype and op.out.tile.layout == op.a.tile.layout:
             return (op.a,)
     return None
-
-
-def _live(block: Block) -> Block:
-    """The block without ops that nobody would miss, and what only these read."""
-    needed = set(block.yields)
-    kept: list[Op] = []
-    for op in reversed(block.ops):
-        if not needed.intersection(op.results) and not op.matters:
-            continue
-        swept = _swept(op)
-        needed.update(values_read(Block((swept,))))
-        kept.append(swept)
-    return replace(block, ops=tuple(reversed(kept)))
-
-
-def _swept(op: Op) -> Op:
-    """The op with its inner blocks swept, and with the very results that it had."""
-    if not isinstance(op, For | If):
-        return op
-    made = op.with_blocks(*map(_live, op.blocks))
-    object.__setattr__(made, "results", op.results)
-    return made

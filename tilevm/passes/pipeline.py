@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tilevm.diagnostics import TileError, error, nearest
+from tilevm.diagnostics import Diagnostic, TileError, error, nearest
 from tilevm.ir.attribute import Symbol
-from tilevm.passes.registry import PASSES, K, Pass
+from tilevm.passes.registry import PASSES, K, Pass, shown
 
 _STEP = re.compile(r"\s*(\w+)\s*(?:\(([^()]*)\))?\s*(,|$)")
 _OPTION = re.compile(r"\s*(\w+)\s*=\s*([\w+-]+)\s*")
@@ -25,8 +25,10 @@ class Step:
     options: Mapping[str, Any]
 
     def __str__(self) -> str:
-        shown = ", ".join(f"{name} = {_shown(value)}" for name, value in self.options.items())
-        return f"{self.of.name}({shown})" if shown else self.of.name
+        told = dict(self.options)
+        told.update(told.pop("symbols", None) or {})  # as their names and numbers
+        given = ", ".join(f"{name} = {shown(value)}" for name, value in told.items())
+        return f"{self.of.name}({given})" if given else self.of.name
 
 
 def steps(text: str) -> tuple[Step, ...]:
@@ -40,11 +42,8 @@ def steps(text: str) -> tuple[Step, ...]:
 
 def step(name: str, **options: Any) -> Step:
     """One pass with options from Python; raises as `steps` does."""
-    if name not in PASSES:
-        near = nearest(name, PASSES)
-        hint = f"did you mean `{near}`?" if near else f"passes: {', '.join(PASSES)}"
-        raise error("TV0510", f"there is no pass `{name[:80]}`", help=hint)
-    return Step(PASSES[name], PASSES[name].checked(options))
+    found = _named(name)
+    return Step(found, found.checked(options))
 
 
 def transform(kernel: K, passes: str | Iterable[Step], watch: Watch | None = None) -> K:
@@ -56,11 +55,10 @@ def transform(kernel: K, passes: str | Iterable[Step], watch: Watch | None = Non
         try:
             kernel = each.of(kernel, **each.options)
         except TileError as problem:
-            first = problem.diagnostics[0]
+            first: Diagnostic = problem.diagnostics[0]
             notes = [*first.notes, f"in the pass {each}"]
-            raise error(
-                first.code, first.message, *first.labels, help=first.help, notes=notes
-            ) from problem
+            labels, hint = first.labels, first.help
+            raise error(first.code, first.message, *labels, help=hint, notes=notes) from problem
         if watch is not None:
             watch(str(each), kernel)
     return kernel
@@ -72,23 +70,32 @@ def _steps(text: str) -> Iterator[Step]:
         match = _STEP.match(text, at)
         if not match:
             raise _malformed(text)
-        yield step(match[1], **_options(match[2] or "", text))
+        yield _read(_named(match[1]), match[2] or "", text)
         at = match.end()
         if not match[3]:
             return
 
 
-def _options(inner: str, text: str) -> dict[str, Any]:
+def _named(name: str) -> Pass[Any]:
+    if name not in PASSES:
+        near = nearest(name, PASSES)
+        hint = f"did you mean `{near}`?" if near else f"passes: {', '.join(PASSES)}"
+        raise error("TV0510", f"there is no pass `{name[:80]}`", help=hint)
+    return PASSES[name]
+
+
+def _read(of: Pass[Any], inner: str, text: str) -> Step:
     found: dict[str, Any] = {}
     for part in inner.split(",") if inner.strip() else ():
         match = _OPTION.fullmatch(part)
         if not match:
             raise _malformed(text)
-        if match[1] in found:
-            raise error("TV0501", f"option `{match[1]}` is given twice")
+        name = of.option(match[1]).name
+        if name in found:
+            raise error("TV0501", f"option `{name}` is given twice")
         number = re.fullmatch(r"[+-]?[0-9]{1,18}", match[2])
-        found[match[1]] = int(match[2]) if number else Symbol(match[2])
-    return found
+        found[name] = int(match[2]) if number else Symbol(match[2])
+    return Step(of, of.checked(found))
 
 
 def _malformed(text: str) -> TileError:
@@ -97,7 +104,3 @@ def _malformed(text: str) -> TileError:
         f"`{text[:80]}` is not a list of passes",
         help="write them as in `canonicalise, rewrite_dot(form = lut, group = 4)`",
     )
-
-
-def _shown(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -182,7 +182,7 @@ class _Walk:
             case ops.Add() if op.b in self.grown and op.a.dtype.is_int:
                 base = self.grown[op.b]
                 return Growth(base.of, base.by + self.of(op.a))
-            case (ops.Add() | ops.Sub()) if op.a in self.grown and op.a.dtype.is_int:
+            case ops.Add() | ops.Sub() if op.a in self.grown and op.a.dtype.is_int:
                 base, change = self.grown[op.a], self.of(op.b)
                 by = change if isinstance(op, ops.Add) else -change
                 return Growth(base.of, base.by + by)
@@ -273,4 +273,3 @@ def _within(op: Op, values: Interval) -> Interval:
 
 
 __all__ = ["Accumulator", "Carried", "Growth", "Ranges", "accumulators", "ranges"]
-

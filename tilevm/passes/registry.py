@@ -5,9 +5,9 @@ A pass is declared once, where it is written::
     @declare
     def unroll(kernel: Kernel, factor: int = 0) -> Kernel:
 
-Its name is that of the function; the first line of its module's docstring says what it does, and the
-docstring shows programs before and after it.  Parameters with a default are options: the type says
-what may be given, ``Annotated[int, range(1, 9)]`` in which range.
+Its name is that of the function; the first line of its module's docstring says what it does, and
+the docstring shows programs before and after it.  Parameters with a default are options: the type
+says what may be given, ``Annotated[int, range(1, 9)]`` in which range.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, get_type_hints
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, get_type_hints
 
 from tilevm.diagnostics import error, nearest
 from tilevm.ir import Kernel, Program
@@ -59,13 +59,13 @@ class Example:
 class Pass(Generic[P]):
     """A declared pass; call it with a kernel or a program, and options."""
 
-    function: Callable[Concatenate[Kernel, P], Kernel]
+    function: Callable[..., Kernel]
     options: Mapping[str, Option]
 
     def __call__(self, kernel: K, /, *args: P.args, **options: P.kwargs) -> K:
         """The rewritten kernel, or program; TileError TV0501 for options that do not exist."""
-        taken = [name for name in inspect.signature(self.function).parameters][1:]
-        given: dict[str, Any] = {**dict(zip(taken, args, strict=False)), **options}
+        placed = inspect.signature(self.function).bind_partial(kernel, *args).arguments
+        given: dict[str, Any] = {**dict(list(placed.items())[1:]), **options}
         checked = self.checked(given)
         if isinstance(kernel, Kernel):
             return self.function(kernel, **checked)
@@ -89,31 +89,51 @@ class Pass(Generic[P]):
         """What it does, in one line."""
         return self.page.splitlines()[0].removeprefix(f"{self.name}: ")
 
+    @property
+    def form(self) -> str:
+        """How it is written, with every option as it is by default."""
+        given = ", ".join(f"{one.name} = {shown(one.default)}" for one in self.options.values())
+        return f"{self.name}({given})" if given else self.name
+
     def examples(self) -> Iterator[Example]:
         """The programs of its documentation, before and after."""
-        blocks = re.findall(r"^(Before|After)(?: \((.*)\))?::\n((?:\n| {4}.*\n?)+)", self.page, re.M)
+        blocks = re.findall(
+            r"^(Before|After)(?: \((.*)\))?::\n((?:\n| {4}.*\n?)+)", self.page, re.M
+        )
         texts = [(word, options, textwrap.dedent(text).strip("\n") + "\n")
                  for word, options, text in blocks]  # fmt: skip
         for (_, options, before), (_, _, after) in zip(texts[::2], texts[1::2], strict=True):
             yield Example(options, before, after)
 
+    def option(self, name: str) -> Option:
+        """One option; TileError TV0501 where there is none of that name."""
+        if name in self.options:
+            return self.options[name]
+        near = nearest(name, self.options)
+        listed = ", ".join(self.options)
+        all_of = f"its options: {listed}" if listed else "it has none"
+        hint = f"did you mean `{near}`?" if near else all_of
+        raise error("TV0501", f"`{self.name}` has no option `{name}`", help=hint)
+
     def checked(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The options with their values read; TileError TV0501 for what is not one."""
         read: dict[str, Any] = {}
+        parameters = inspect.signature(self.function).parameters
         for name, value in given.items():
-            option = self.options.get(name)
-            if option is None and name not in inspect.signature(self.function).parameters:
-                near = nearest(name, self.options)
-                listed = ", ".join(self.options)
-                all_of = f"its options: {listed}" if listed else "it has none"
-                hint = f"did you mean `{near}`?" if near else all_of
-                raise error("TV0501", f"`{self.name}` has no option `{name}`", help=hint)
+            if name in parameters and name not in self.options:
+                read[name] = value  # from Python only
+                continue
             try:
-                read[name] = value if option is None else option.read(value)
+                read[name] = self.option(name).read(value)
             except ValueError as reason:
                 message = f"option `{name}` of `{self.name}` {reason}"
                 raise error("TV0501", message) from None
         return read
+
+
+def shown(value: Any) -> str:
+    """An option's value as it is written."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 PASSES: dict[str, Pass[Any]] = {}
@@ -127,7 +147,7 @@ def declare(function: Callable[Concatenate[Kernel, P], Kernel]) -> Pass[P]:
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default not in (inspect.Parameter.empty, None)
     }
-    made = Pass(function, options)
+    made: Pass[P] = Pass(function, options)
     PASSES[made.name] = made
     return made
 
@@ -137,6 +157,3 @@ def _option(name: str, hint: Any, default: Any) -> Option:
         kind, within = get_args(hint)
         return Option(name=name, hint=kind, default=default, within=within)
     return Option(name=name, hint=hint, default=default)
-
-
-__all__ = ["PASSES", "Annotated", "Example", "Option", "Pass", "declare"]

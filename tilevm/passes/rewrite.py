@@ -23,7 +23,6 @@ def rewrite(
 
     `rule` sees each op with its operands already rewritten, and returns the values that take the
     place of its results, or None to keep it.  `indices` replaces index symbols, `params` buffers.
-    The statements of an inlined block are shown to it once more.
     """
     env, moved = dict(indices or {}), dict(params or {})
     walk = _Walk(rule, _names(kernel))
@@ -73,23 +72,33 @@ class Emitter:
         kind = replace(value.tile, layout=result.tile.layout)
         return self(Cast, name="placed", written=kind, a=value, to=kind.dtype)
 
+    def inner(self) -> Emitter:
+        """One that fills a block inside the op that takes this place."""
+        return Emitter(self.walk, self.origin, self.source)
+
     def inline(
-        self, block: Block, values: Mapping[Value, Value], indices: Mapping[str, Expr]
+        self,
+        block: Block,
+        values: Mapping[Value, Value],
+        indices: Mapping[str, Expr],
+        again: bool = False,
     ) -> Sequence[Value]:
         """Appends the ops of an already rewritten block; returns what it yields.
 
         `values` and `indices` stand for its parameters.  A name that the kernel has elsewhere too
         changes: the block had a scope of its own.  So a block may be appended several times.
+        `again`: the rule sees these ops once more, as they are now.
         """
-        copied = self.walk.block(block, values, indices, renamed=True)
+        rule = self.walk.rule if again else _kept
+        copied = _Walk(rule, self.walk.names, renames=True).block(block, values, indices)
         self.walk.names.update(_defined(copied))
         self.ops.extend(copied.ops)
         return copied.yields
 
 
 class _Walk:
-    def __init__(self, rule: Rule, names: Counter[str]) -> None:
-        self.rule, self.names = rule, names
+    def __init__(self, rule: Rule, names: Counter[str], renames: bool = False) -> None:
+        self.rule, self.names, self.renames = rule, names, renames
 
     def fresh(self, base: str) -> str:
         """A name that the kernel does not have yet, the base if possible."""
@@ -100,17 +109,11 @@ class _Walk:
         self.names[label] += 1
         return label
 
-    def block(
-        self,
-        block: Block,
-        values: Mapping[Value, Value],
-        env: Mapping[str, Expr],
-        renamed: bool = False,
-    ) -> Block:
+    def block(self, block: Block, values: Mapping[Value, Value], env: Mapping[str, Expr]) -> Block:
         known = dict(values)
         ops: list[Op] = []
         for op in block.ops:
-            made = self.remade(op, known, env, renamed)
+            made = self.remade(op, known, env)
             emit = Emitter(self, made, op)
             replaced = self.rule(made, emit)
             if replaced is not None:
@@ -123,14 +126,12 @@ class _Walk:
         yields = tuple(known.get(value, value) for value in block.yields)
         return replace(block, ops=tuple(ops), yields=yields)
 
-    def remade(
-        self, op: Op, values: Mapping[Value, Value], env: Mapping[str, Expr], renamed: bool
-    ) -> Op:
+    def remade(self, op: Op, values: Mapping[Value, Value], env: Mapping[str, Expr]) -> Op:
         """The op on other operands, its inner blocks rewritten."""
-        named = self.relabelled((v.name for v in op.results), renamed)
+        named = self.relabelled(v.name for v in op.results)
         match op:
             case For():
-                labels = self.relabelled((p.name for p in op.params), renamed)
+                labels = self.relabelled(p.name for p in op.params)
                 params = tuple(
                     Value(label, p.type, p.span) for label, p in zip(labels, op.params, strict=True)
                 )
@@ -143,7 +144,7 @@ class _Walk:
                     step=op.step.substitute(env),
                     inits=tuple(values.get(v, v) for v in op.inits),
                     params=params,
-                    body=self.block(op.body, inner, outside, renamed),
+                    body=self.block(op.body, inner, outside),
                     named=named,
                 )
             case If():
@@ -153,16 +154,21 @@ class _Walk:
                     cond=values.get(cond, cond)
                     if isinstance(cond, Value)
                     else cond.substitute(env),
-                    then=self.block(op.then, values, env, renamed),
-                    orelse=self.block(op.orelse, values, env, renamed),
+                    then=self.block(op.then, values, env),
+                    orelse=self.block(op.orelse, values, env),
                     named=named,
                 )
         return replace(op.mapped(values, env), named=named)
 
-    def relabelled(self, names: Iterable[str], renamed: bool) -> tuple[str, ...]:
-        if not renamed:
+    def relabelled(self, names: Iterable[str]) -> tuple[str, ...]:
+        if not self.renames:
             return tuple(names)
         return tuple(self.fresh(name) if self.names[name] > 1 else name for name in names)
+
+
+def _kept(op: Op, emit: Emitter) -> None:
+    """The rule that keeps every op."""
+    return None
 
 
 def _names(kernel: Kernel) -> Counter[str]:

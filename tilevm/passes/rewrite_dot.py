@@ -1,148 +1,202 @@
-"""rewrite_dot: a `dot` of integers as table look-ups and shifted additions.
+"""rewrite_dot: each `dot` of integers in another form: table look-ups, bits, additions or products.
 
-Before (3-bit `w`, 8-bit `x`, groups of 4)::
+Every form is exact, for all widths, signs and values.  A `dot` of floats stays as it is, and so
+does one whose exact sum is needed (for a float result, or where `overflow` is `sat` or `trap`) but
+does not fit into 64 bits.
 
-    y = dot w, x {acc = i32}                      # w: i3[64, 32], x: i8[32]
+`form = lut` reads sums of `group` elements from tables, once for each bit-plane of the other
+operand.  The tables are made of the activations or of the weights (`table`); the weights are the
+operand with fewer bits, the first if both have as many.
+
+Before (form = lut, group = 4)::
+
+    kernel f(w: global i3[64, 32], x: global i8[32], y: global i32[64])
+    {
+      a: i3[64, 32] = load w[0, 0]
+      b: i8[32] = load x[0]
+      r = dot a, b
+      store r, y[0]
+    }
 
 After::
 
-    y_table = subset_sums x {group = 4}           # i10[8, 16]: 8 tables of 16 partial sums
-    y_planes = bit_planes w                       # u1[3, 64, 32]
-    y_index: u4[3, 64, 8] = view y_planes
-    y_found = lookup y_table, y_index             # i10[3, 64, 8]
-    y_sums = sum y_found {dims = [2], acc = i13}  # per plane
-    y = shift_add y_sums {signed = true}
+    kernel f(w: global i3[64, 32], x: global i8[32], y: global i32[64])
+    {
+      a: i3[64, 32] = load w[0, 0]
+      b: i8[32] = load x[0]
+      r_table = subset_sums b {group = 4}
+      r_planes = bit_planes a
+      r_index: u4[3, 64, 8] = view r_planes
+      r_found = lookup r_table, r_index
+      r_sums = sum r_found {dims = [2], acc = i13}
+      r = shift_add r_sums {signed = true}
+      store r, y[0]
+    }
 
-Tables over the activations are those of T-MAC (arXiv 2407.00088) and LUT-GEMM (arXiv 2206.09557);
-tables over the weights, which the bits of many activations index, those of SAIL (arXiv 2509.25853).
+`form = bitserial` counts, for each pair of bit-planes, where both bits are 1, and adds the counts
+with the weights of the planes.
+
+Before (form = bitserial)::
+
+    kernel f(w: global i3[64, 32], x: global i8[32], y: global i32[64])
+    {
+      a: i3[64, 32] = load w[0, 0]
+      b: i8[32] = load x[0]
+      r = dot a, b
+      store r, y[0]
+    }
+
+After::
+
+    kernel f(w: global i3[64, 32], x: global i8[32], y: global i32[64])
+    {
+      a: i3[64, 32] = load w[0, 0]
+      b: i8[32] = load x[0]
+      r_a_planes = bit_planes a
+      r_b_planes = bit_planes b
+      r_a_spread = reshape r_a_planes {shape = [3, 1, 64, 32]}
+      r_a_each = broadcast r_a_spread {shape = [3, 8, 64, 32]}
+      r_b_spread = reshape r_b_planes {shape = [1, 8, 1, 32]}
+      r_b_each = broadcast r_b_spread {shape = [3, 8, 64, 32]}
+      r_both = and r_a_each, r_b_each
+      r_counts = sum r_both {dims = [3], acc = u6}
+      r_sums = shift_add r_counts {signed = true, acc = i8}
+      r = shift_add r_sums {signed = true}
+      store r, y[0]
+    }
+
+`form = ternary` adds, subtracts or skips each element, where one operand is known to lie from -1
+to 1, in two steps where it lies from -2 to 2 (as every `i2` does); any other `dot` stays.
+
+Before (form = ternary)::
+
+    kernel f(w: global i2[4, 8], x: global i8[8], y: global i32[4])
+    {
+      a: i2[4, 8] = load w[0, 0]
+      least = full i2[4, 8] {value = -1}
+      t = max a, least
+      b: i8[8] = load x[0]
+      r = dot t, b
+      store r, y[0]
+    }
+
+After::
+
+    kernel f(w: global i2[4, 8], x: global i8[8], y: global i32[4])
+    {
+      a: i2[4, 8] = load w[0, 0]
+      least = full i2[4, 8] {value = -1}
+      t = max a, least
+      b: i8[8] = load x[0]
+      r_plus = cast b {to = i9}
+      r_zero = full i9[4, 8] {value = 0}
+      r_minus = neg r_plus
+      r_minus_spread = reshape r_minus {shape = [1, 8]}
+      r_minus_each = broadcast r_minus_spread {shape = [4, 8]}
+      r_plus_spread = reshape r_plus {shape = [1, 8]}
+      r_plus_each = broadcast r_plus_spread {shape = [4, 8]}
+      r_bound = full i2[4, 8] {value = -1}
+      r_there = compare t, r_bound {pred = le}
+      r_step = select r_there, r_minus_each, r_zero
+      r_bound2 = full i2[4, 8] {value = 1}
+      r_there2 = compare t, r_bound2 {pred = ge}
+      r_step2 = select r_there2, r_plus_each, r_step
+      r = sum r_step2 {dims = [1], acc = i32}
+      store r, y[0]
+    }
+
+`form = mac` is the definition: all products, and their sum.
+
+Before (form = mac)::
+
+    kernel f(w: global i3[64, 32], x: global i8[32], y: global i32[64])
+    {
+      a: i3[64, 32] = load w[0, 0]
+      b: i8[32] = load x[0]
+      r = dot a, b
+      store r, y[0]
+    }
+
+After::
+
+    kernel f(w: global i3[64, 32], x: global i8[32], y: global i32[64])
+    {
+      a: i3[64, 32] = load w[0, 0]
+      b: i8[32] = load x[0]
+      r_a_wide = cast a {to = i11}
+      r_b_wide = cast b {to = i11}
+      r_b_spread = reshape r_b_wide {shape = [1, 32]}
+      r_b_each = broadcast r_b_spread {shape = [64, 32]}
+      r_products = mul r_a_wide, r_b_each
+      r = sum r_products {dims = [1], acc = i32}
+      store r, y[0]
+    }
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-from tilevm.diagnostics import error, nearest
-from tilevm.dtypes import DType, dtype
-from tilevm.ir import Kernel, Op, Program, TileType, Value
-from tilevm.ir.ops import (
-    BitPlanes,
-    Broadcast,
-    Cast,
-    Dot,
-    Lookup,
-    Pad,
-    Reshape,
-    ShiftAdd,
-    SubsetSums,
-    Sum,
-    Transpose,
-    View,
-)
+from tilevm.diagnostics import TileError
+from tilevm.ir import Kernel, Op, Value
+from tilevm.ir.ops import Dot, Full
+from tilevm.passes.dot_forms.bitserial import bitserial
+from tilevm.passes.dot_forms.lut import lut
+from tilevm.passes.dot_forms.mac import mac
+from tilevm.passes.dot_forms.ternary import ternary
+from tilevm.passes.ranges import Ranges, ranges
+from tilevm.passes.registry import declare
 from tilevm.passes.rewrite import Emitter, rewrite
 
-Form = Literal["mac", "lut"]
+Form = Literal["lut", "bitserial", "ternary", "mac"]
 Table = Literal["activations", "weights"]
-K = TypeVar("K", Kernel, Program)  # a kernel gives a kernel, a program a program
 
 
-def rewrite_dot(kernel: K, form: Form = "lut", group: int = 4, table: Table = "activations") -> K:
-    """The kernel with each `dot` of integers in another form: `lut` as above, `mac` as it is.
+@declare
+def rewrite_dot(
+    kernel: Kernel,
+    form: Form = "lut",
+    group: Annotated[int, range(1, 9)] = 4,
+    table: Table = "activations",
+) -> Kernel:
+    """The kernel with each `dot` of integers in another form; see the top of the file.
 
-    `group`: elements per table, 1 to 8.  `table`: the operand that is tabled; the weights are the
-    one with fewer bits, the first if both have as many.  A dimension that `group` does not divide
-    is padded with zeros.  A `dot` of floats stays, one without a product, and one whose exact sum
-    the result needs (a float, or with `overflow` of sat or trap) but 64 bits do not hold.
-    TileError TV0501 for options that do not exist.
+    `group`: elements per table of `lut`.  `table`: the operand that is tabled.
     """
-    for what, given, known in (("form", form, get_args(Form)), ("table", table, get_args(Table))):
-        if given not in known:
-            near = nearest(str(given), known)
-            hint = f"did you mean `{near}`?" if near else None
-            raise error(
-                "TV0501", f"`{what}` is one of {', '.join(known)}, not {given!r}", help=hint
-            )
-    if isinstance(group, bool) or not isinstance(group, int) or not 1 <= group <= 8:
-        raise error("TV0501", f"`group` is a number of elements from 1 to 8, not {group!r}")
+    known = ranges(kernel) if form == "ternary" else None
 
     def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
-        return _lut(op, emit, group, table) if isinstance(op, Dot) and form == "lut" else None
+        if not isinstance(op, Dot) or not (op.a.dtype.is_int and op.b.dtype.is_int):
+            return None
+        if max(op.a.tile.rank, op.b.tile.rank) > 2:
+            return None
+        if not op.a.tile.size or not op.b.tile.size:
+            made = _zeros(op, emit)
+        elif form == "lut":
+            made = lut(op, emit, group, table == "weights")
+        elif form == "bitserial":
+            made = bitserial(op, emit)
+        elif form == "mac":
+            made = mac(op, emit)
+        else:
+            made = _ternary(op, emit, known)
+        return None if made is None else (made,)
 
-    if isinstance(kernel, Program):
-        lowered = {name: rewrite(each, rule) for name, each in kernel.kernels.items()}
-        return replace(kernel, kernels=lowered)
     return rewrite(kernel, rule)
 
 
-def _lut(op: Dot, emit: Emitter, group: int, table: Table) -> Sequence[Value] | None:
-    a, b = op.a, op.b
-    if a.dtype.is_float or b.dtype.is_float or not (a.tile.size and b.tile.size):
+def _ternary(op: Dot, emit: Emitter, known: Ranges | None) -> Value | None:
+    source = emit.source
+    assert isinstance(source, Dot) and known is not None
+    return ternary(op, emit, known[source.a], known[source.b])
+
+
+def _zeros(op: Dot, emit: Emitter) -> Value | None:
+    """The sum of nothing, unless its type has no zero."""
+    try:
+        return emit(
+            Full, written=op.out.tile, type=op.out.tile.with_shape(*op.out.tile.shape), value=0
+        )
+    except TileError:
         return None
-    first_is_weights = a.dtype.bits <= b.dtype.bits
-    tables_first = first_is_weights == (table == "weights")
-    depth = a.tile.shape[-1]
-    tabled, indexed = (a, b) if tables_first else (b, a)
-    group = _fitting(group, tabled.dtype)
-    bits = tabled.dtype.bits + (group - 1).bit_length()
-    exact = bits + (-(-depth // group) - 1).bit_length()
-    wide = exact + indexed.dtype.bits + 1  # bits of the exact result, whatever the signs
-    if wide > 64 and (op.to.is_float or op.overflow in ("sat", "trap")):
-        return None
-
-    rows = tabled.tile.rank == 2
-    columns = indexed.tile.rank == 2
-    tabled = _by_depth(tabled, emit, "tabled", group, last=tables_first)
-    indexed = _by_depth(indexed, emit, "indexed", group, last=not tables_first)
-    sums = emit(SubsetSums, name="table", a=tabled, group=group)
-    planes = emit(BitPlanes, name="planes", a=indexed)
-    index = _grouped(planes, emit, group)
-    if rows:
-        # the index is shared by all rows of the tables: give it their dimension
-        shape = list(index.tile.shape)
-        at = len(shape) - 2 if columns and tables_first else len(shape) - 1
-        shape.insert(at, 1)
-        index = emit(Reshape, name="spread", a=index, shape=tuple(shape))
-        shape[at] = tabled.tile.shape[0]
-        index = emit(Broadcast, name="each", a=index, shape=tuple(shape))
-        if columns and tables_first:
-            lead, *rest = sums.tile.shape
-            sums = emit(Reshape, name="tables", a=sums, shape=(lead, 1, *rest))
-    found = emit(Lookup, name="found", table=sums, index=index)
-    signed = "i" if sums.dtype.signed else "u"
-    per_plane = dtype(f"{signed}{min(64, exact)}")
-    wraps = "wrap" if exact > 64 else None  # else it is exact
-    dims = (found.tile.rank - 1,)
-    partial = emit(Sum, name="sums", a=found, dims=dims, acc=per_plane, overflow=wraps)
-    sign = indexed.dtype.signed
-    if op.to.is_int:
-        mode = wraps or op.overflow
-        return (emit(ShiftAdd, a=partial, signed=sign, acc=op.to, overflow=mode),)
-    signed_sum = dtype(f"i{wide}")
-    total = emit(ShiftAdd, name="exact", a=partial, signed=sign, acc=signed_sum)
-    return (emit(Cast, a=total, to=op.to),)
-
-
-def _fitting(group: int, kind: DType) -> int:
-    """The largest group up to the wanted one whose table entries have at most 64 bits."""
-    while kind.bits + (group - 1).bit_length() > 64:
-        group -= 1
-    return group
-
-
-def _by_depth(value: Value, emit: Emitter, name: str, group: int, last: bool) -> Value:
-    """The operand with the summed dimension last, and a multiple of the group long."""
-    if value.tile.rank == 2 and not last:
-        value = emit(Transpose, name=name, a=value)
-    missing = -value.tile.shape[-1] % group
-    if missing:
-        high = (0,) * (value.tile.rank - 1) + (missing,)
-        value = emit(Pad, name=f"{name}_padded", a=value, high=high)
-    return value
-
-
-def _grouped(planes: Value, emit: Emitter, group: int) -> Value:
-    """Each `group` bits along the last dimension as one index."""
-    kind = planes.tile
-    shape = (*kind.shape[:-1], kind.shape[-1] // group)
-    return emit(View, name="index", written=TileType(dtype(f"u{group}"), shape), a=planes)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tilevm.diagnostics import TileError
-from tilevm.ir import Kernel
-from tilevm.passes import canonicalise, rewrite_dot
+from tilevm.ir import Kernel, verify
+from tilevm.passes import SAMPLES, canonicalise, transform
 from tilevm.text import parse
 from tilevm.vm import bind, run
 
@@ -62,19 +62,33 @@ def assert_round_trip(kernel: Kernel, note: str = "") -> None:
 
 
 def assert_passes_keep(
-    kernel: Kernel, arguments: Mapping[str, Any], want: Arrays, note: str = ""
+    kernel: Kernel,
+    arguments: Mapping[str, Any],
+    want: Arrays,
+    note: str = "",
+    passes: Iterable[str] = SAMPLES,
 ) -> None:
-    """Every pass gives a program with the same results, and so do passes one after the other."""
+    """Each of the passes (or lists of passes) gives a program with the same results.
+
+    What it gives is well-formed, can be printed and parsed, and made plain for these shapes keeps
+    its results too.
+    """
     sizes = bind(kernel, arguments).symbols
-    plain = canonicalise(kernel)
-    assert_same(plain, want, _run(plain, arguments, want), "after canonicalise", note)
-    for table in ("activations", "weights"):
-        for group in (1, 4):
-            lut = rewrite_dot(kernel, form="lut", group=group, table=table)
-            what = f"after rewrite_dot(group={group}, table={table!r})"
-            assert_same(lut, want, run(lut, arguments), what, note)
-    bound = canonicalise(lut, sizes)
-    assert_same(bound, want, _run(bound, arguments, want), "with bound symbols", note)
+    for text in passes:
+        made = transform(kernel, text)
+        if made != kernel:
+            assert_kept(kernel, made, arguments, want, f"after {text}", note)
+    bound = canonicalise(made, sizes)
+    assert_kept(kernel, bound, arguments, want, f"after {text}, with bound symbols", note)
+
+
+def assert_kept(
+    kernel: Kernel, made: Kernel, arguments: Mapping[str, Any], want: Arrays, what: str, note: str
+) -> None:
+    """A rewritten kernel is well-formed, prints and parses, and gives the same results."""
+    verify(made)
+    assert_round_trip(made, f"{what}\n{note}\nof\n{kernel}")
+    assert_same(made, want, _run(made, arguments, want), what, f"{note}\nof\n{kernel}")
 
 
 def simulated(

@@ -1,0 +1,60 @@
+"""remove_dead_code: statements go that nobody would miss, and what only these read.
+
+What stores, prints or may stop with an error stays.
+
+Before::
+
+    kernel f(x: global i8[8], y: global i8[8])
+    {
+      a: i8[8] = load x[0]
+      b = neg a
+      c = add b, b
+      d = add a, a {overflow = trap}
+      store a, y[0]
+    }
+
+After::
+
+    kernel f(x: global i8[8], y: global i8[8])
+    {
+      a: i8[8] = load x[0]
+      d = add a, a {overflow = trap}
+      store a, y[0]
+    }
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tilevm.ir import Block, For, If, Kernel, Op
+from tilevm.passes.registry import declare
+from tilevm.passes.rewrite import values_read
+
+
+@declare
+def remove_dead_code(kernel: Kernel) -> Kernel:
+    """The kernel without statements that change nothing."""
+    return replace(kernel, body=live(kernel.body))
+
+
+def live(block: Block) -> Block:
+    """The block without ops that nobody would miss, and what only these read."""
+    needed = set(block.yields)
+    kept: list[Op] = []
+    for op in reversed(block.ops):
+        if not needed.intersection(op.results) and not op.matters:
+            continue
+        swept = _swept(op)
+        needed.update(values_read(Block((swept,))))
+        kept.append(swept)
+    return replace(block, ops=tuple(reversed(kept)))
+
+
+def _swept(op: Op) -> Op:
+    """The op with its inner blocks swept, and with the very results that it had."""
+    if not isinstance(op, For | If):
+        return op
+    made = op.with_blocks(*map(live, op.blocks))
+    object.__setattr__(made, "results", op.results)
+    return made
