@@ -57,9 +57,13 @@ class Lanewise:
 
 def clamp(value: Lane, kind: DType) -> Lane:
     """A value at the nearest end of an integer type's range, if it is outside."""
+    return between(value, int(kind.min), int(kind.max))
+
+
+def between(value: Lane, low: int, high: int) -> Lane:
+    """A value at the nearest end of a range, if it is outside."""
     from amaranth import Mux
 
-    low, high = int(kind.min), int(kind.max)
     return Mux(value < low, low, Mux(value > high, high, value))
 
 

@@ -24,7 +24,9 @@ from hdl.lower.functions import (
     Weigh,
     absolute,
     beat_shape,
+    between,
     clamp,
+    tree,
 )
 from hdl.lower.schedule import HOLE, Schedule, default_schedule, largest_divisor
 from hdl.lower.wires import refused
@@ -118,6 +120,25 @@ _arithmetic(ops.Xor, lambda a, b: a ^ b)
 _arithmetic(ops.Not, lambda a: ~a)
 
 
+@lowers(ops.MulHi)
+def _(op: ops.MulHi, schedule: Schedule, lanes: int) -> Plan:
+    bits = op.a.dtype.bits
+    return lanewise(op, schedule, lambda a, b: a * b >> bits)
+
+
+@lowers(ops.Popcount)
+def _(op: ops.Popcount, schedule: Schedule, lanes: int) -> Plan:
+    return lanewise(op, schedule, lambda a: tree(list(a.as_unsigned()), lambda x, y: x + y))
+
+
+@lowers(ops.Clip)
+def _(op: ops.Clip, schedule: Schedule, lanes: int) -> Plan:
+    integers(op, op.a)
+    kind = op.a.dtype
+    low, high = (end if b is None else b for b, end in ((op.lo, kind.min), (op.hi, kind.max)))
+    return lanewise(op, schedule, lambda a: between(a, int(low), int(high)))
+
+
 def _choose(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
@@ -132,7 +153,7 @@ _choose(ops.Max, "max")
 @lowers(ops.Compare)
 def _(op: ops.Compare, schedule: Schedule, lanes: int) -> Plan:
     integers(op, op.a)
-    tests: dict[str, Callable[[Lane, Lane], Lane]] = {
+    tests: dict[str, Callable[[Lane, Lane], Lane]] = {  # of integers: none has to do with NaN
         "eq": lambda a, b: a == b,
         "ne": lambda a, b: a != b,
         "lt": lambda a, b: a < b,

@@ -16,7 +16,23 @@ from hdl.netlist import ONE, ZERO
 from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType
 from tilevm.ir import Const, Op, TileType, Value
-from tilevm.ir.ops import BitPlanes, Broadcast, Cast, Full, Iota, Pad, Reshape, Transpose, View
+from tilevm.ir.ops import (
+    Bitcast,
+    BitPlanes,
+    Broadcast,
+    Cast,
+    Constant,
+    Full,
+    Iota,
+    Pack,
+    Pad,
+    PermuteBytes,
+    PermuteNibbles,
+    Reshape,
+    Transpose,
+    Unpack,
+    View,
+)
 
 UNKNOWN = -3  # a bit of shared memory of which nothing certain is known
 
@@ -89,7 +105,7 @@ def moves(kind: type[Op]) -> Callable[[Move], Move]:
 
 def wired(op: Op, wires: Wires) -> Bits | None:
     """The bits of the result of an op [elements, bits], if it only moves bits."""
-    if isinstance(op, Full):
+    if isinstance(op, Full | Constant):
         made = constant_bits(op.run(), op.out.tile.dtype)
         return made.reshape(-1, made.shape[-1])
     if isinstance(op, Iota):
@@ -98,12 +114,18 @@ def wired(op: Op, wires: Wires) -> Bits | None:
         made = constant_bits(op.run(op.start.value), op.out.tile.dtype)
         return made.reshape(-1, made.shape[-1])
     move = _MOVES.get(type(op))
-    if move is None or (isinstance(op, Cast) and not _is_rewiring(op)):
+    if move is None or (isinstance(op, Cast) and not _is_rewiring(op)) or _makes_floats(op):
         return None
     (operand,) = op.operands
     shaped = wires.bits[operand].reshape(*operand.tile.shape, operand.dtype.bits)
     result = move(op, shaped)
     return np.ascontiguousarray(result).reshape(op.out.tile.size, op.out.dtype.bits)
+
+
+def _makes_floats(op: Op) -> bool:
+    """Whether bits become floats: of the codes that are NaN the machine keeps but one."""
+    recodes = isinstance(op, Bitcast | Pack | Unpack | View)
+    return recodes and op.out.dtype.is_float and op.out.dtype != op.operands[0].dtype
 
 
 def _is_rewiring(cast: Cast) -> bool:
@@ -148,6 +170,25 @@ def _(op: Op, bits: Bits) -> Bits:
 @moves(BitPlanes)
 def _(op: Op, bits: Bits) -> Bits:
     return np.moveaxis(bits, -1, 0)[..., None]
+
+
+@moves(Pack)
+@moves(Unpack)
+def _(op: Op, bits: Bits) -> Bits:
+    return bits.reshape(*op.out.tile.shape, op.out.dtype.bits)
+
+
+@moves(Bitcast)
+def _(op: Op, bits: Bits) -> Bits:
+    return bits
+
+
+@moves(PermuteBytes)
+@moves(PermuteNibbles)
+def _(op: Op, bits: Bits) -> Bits:
+    assert isinstance(op, PermuteBytes | PermuteNibbles)
+    fields = bits.reshape(*bits.shape[:-1], len(op.order), -1)
+    return fields[..., list(op.order), :].reshape(bits.shape)
 
 
 @moves(Cast)

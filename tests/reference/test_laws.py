@@ -107,6 +107,52 @@ def test_roundings(data: st.DataObject, kind: DType, name: str, rounding: str) -
     agree(name, operands[:count], rounding=rounding, overflow=overflow)
 
 
+PREDICATES = "eq ne lt le gt ge one ueq ult ule ugt uge ord uno".split()
+
+
+@given(st.data(), TYPES, st.sampled_from(["propagate", "ignore"]))
+def test_choices(data: st.DataObject, kind: DType, nan: str) -> None:
+    tiles = [(kind, tile(data.draw, kind, (6,))) for _ in range(2)]
+    agree(
+        "compare", tiles, pred=data.draw(st.sampled_from(PREDICATES[: 6 if kind.is_int else None]))
+    )
+    agree(data.draw(st.sampled_from(["min", "max"])), tiles, nan=nan)
+    low, high = (data.draw(st.sampled_from([None, *tiles[0][1].tolist()])) for _ in range(2))
+    agree("clip", tiles[:1], lo=low, hi=high)
+
+
+@given(st.data(), INTEGERS, INTEGERS)
+def test_integers(data: st.DataObject, kind: DType, other: DType) -> None:
+    tiles = [(kind, tile(data.draw, kind, (6,))) for _ in range(2)]
+    name = data.draw(st.sampled_from("floordiv truncdiv floormod truncmod mulhi".split()))
+    modes = {"overflow": data.draw(SUM_OVERFLOWS)} if name.endswith("div") else {}
+    agree(name, tiles, **modes)
+    agree(data.draw(st.sampled_from(["popcount", "clz", "ctz"])), tiles[:1])
+    turned = [tiles[0], (other, tile(data.draw, other, (6,)))]
+    agree(data.draw(st.sampled_from(["rotl", "rotr"])), turned)
+    for size, permute in ((8, "permute_bytes"), (4, "permute_nibbles")):
+        count = kind.bits // size
+        if kind.bits % size == 0:
+            agree(permute, tiles[:1], order=data.draw(st.permutations(range(count))))
+
+
+@given(st.data(), TYPES)
+def test_recoding(data: st.DataObject, kind: DType) -> None:
+    """Between types of any kind: floats to integers, integers to floats, and several in one."""
+    values = (kind, tile(data.draw, kind, (2, 4)))
+    same = [dtype(f"{sign}{kind.bits}") for sign in "iu"]
+    near = [t for t in map(dtype, NAMED) if t.bits == kind.bits]
+    agree("bitcast", [values], to=data.draw(st.sampled_from([*same, *near])).name)
+    factors = [f for f in (1, 2, 4) if kind.bits * f <= 64]
+    wide = [t for t in map(dtype, NAMED) if t.bits in (kind.bits * 2, kind.bits * 4)]
+    packed = [dtype(f"{s}{kind.bits * f}") for f in factors for s in "iu"]
+    agree("pack", [values], to=data.draw(st.sampled_from([*packed, *wide])).name)
+    parts = [
+        dtype(f"{s}{kind.bits // f}") for f in (1, 2, 3, 4, 8) if kind.bits % f == 0 for s in "iu"
+    ]
+    agree("unpack", [values], to=data.draw(st.sampled_from(parts)).name)
+
+
 @given(st.data(), TYPES, TYPES)
 def test_casts(data: st.DataObject, source: DType, to: DType) -> None:
     attributes = {

@@ -18,7 +18,12 @@ OPS = [op for op in REGISTRY.values() if op.pure]
 CHOICES: dict[str, list[Any]] = {
     "overflow": [None, "wrap", "sat", "trap", "inf", "nan"],
     "rounding": ["nearest_away", "toward_zero", "up", "down"],
-    "pred": ["eq", "ne", "lt", "le", "gt", "ge"],
+    "pred": ["eq", "ne", "lt", "le", "gt", "ge", "ult", "ord"],
+    "nan": ["propagate", "ignore"],
+    "lo": [0, -1, 0.5],
+    "hi": [1, 7, float("inf")],
+    "order": [[0], [1, 0], [0, 0, 1, 1], [3, 2, 1, 0]],
+    "values": [[0], [1, 2], [1.5, float("nan")]],
     "to": KINDS,
     "acc": KINDS,
     "dims": [[], [0], [1], [0, 1]],

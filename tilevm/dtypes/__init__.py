@@ -1,5 +1,6 @@
 """Number formats of any width: codes, packing, casts, and arithmetic exact or rounded once."""
 
+from tilevm.dtypes import counting, division
 from tilevm.dtypes.base import (
     FLOAT_OVERFLOWS,
     INTEGER_OVERFLOWS,
@@ -34,6 +35,8 @@ __all__ = [
     "IntType",
     "Trap",
     "as_array",
+    "counting",
+    "division",
     "dot",
     "dtype",
     "exact_dot",

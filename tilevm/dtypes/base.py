@@ -8,6 +8,7 @@ Arithmetic never sees codes: they exist where bits matter, in memory and in `vie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,13 +25,21 @@ ROUNDINGS = ("nearest_even", "nearest_away", "toward_zero", "up", "down")
 INTEGER_OVERFLOWS = ("wrap", "sat", "trap")
 FLOAT_OVERFLOWS = ("inf", "nan", "sat", "trap")
 NAN_MODES = ("trap", "zero")
-_COMPARISONS = {
+_COMPARISONS: dict[str, Callable[[Array, Array], Any]] = {
     "eq": np.equal,
     "ne": np.not_equal,
     "lt": np.less,
     "le": np.less_equal,
     "gt": np.greater,
     "ge": np.greater_equal,
+    "one": lambda a, b: np.less(a, b) | np.greater(a, b),
+    "ueq": lambda a, b: ~(np.less(a, b) | np.greater(a, b)),
+    "ult": lambda a, b: ~np.greater_equal(a, b),
+    "ule": lambda a, b: ~np.greater(a, b),
+    "ugt": lambda a, b: ~np.less_equal(a, b),
+    "uge": lambda a, b: ~np.less(a, b),
+    "ord": lambda a, b: np.equal(a, a) & np.equal(b, b),
+    "uno": lambda a, b: np.not_equal(a, a) | np.not_equal(b, b),
 }
 PREDICATES = tuple(_COMPARISONS)
 
@@ -265,7 +274,11 @@ class DType(ABC):
         """The larger; floats: NaN if either is, and -0 is below +0."""
 
     def compare(self, a: Array, b: Array, predicate: str) -> npt.NDArray[np.uint8]:
-        """1 where `a predicate b`, else 0: eq ne lt le gt ge.  A NaN is unequal to everything."""
+        """1 where `a predicate b`, else 0.  A NaN is unequal to everything.
+
+        eq ne lt le gt ge; of floats also one (not equal, no NaN), ueq ult ule ugt uge (or a NaN),
+        ord (no NaN), uno (a NaN).
+        """
         require(predicate, PREDICATES, "the predicate of compare")
         return np.asarray(_COMPARISONS[predicate](a, b)).astype(np.uint8)
 

@@ -88,6 +88,11 @@ class IntType(DType):
         flipped -= self._half
         return flipped
 
+    def codes(self, values: Array) -> Array:
+        """Codes of values that are known to be of this type, in the unsigned type of that size."""
+        raw = values.view(f"u{values.itemsize}")
+        return np.asarray(raw & raw.dtype.type(self.mask)) if self.signed else raw
+
     @cached_property
     def _fills(self) -> bool:
         """Whether the carrier has no bits to spare."""
@@ -183,7 +188,7 @@ class IntType(DType):
             exact = np.multiply(x, y, dtype=np.int64)
             return self.limited("mul", overflow, result, exact != result, exact < 0)
         negative = (x < 0) != (y < 0)
-        high, low = _wide_product(_magnitude(x), _magnitude(y))
+        high, low = wide_product(magnitude(x), magnitude(y))
         limit = np.where(negative, np.uint64(-self.min), np.uint64(self.max))
         return self.limited("mul", overflow, result, (high != 0) | (low > limit), negative)
 
@@ -304,12 +309,13 @@ class IntType(DType):
         return self.limited("cast", mode, wrapped, over, below)
 
 
-def _magnitude(x: Array) -> npt.NDArray[np.uint64]:
+def magnitude(x: Array) -> npt.NDArray[np.uint64]:
+    """|x|, also where the type of x does not have it."""
     wide = x.astype(np.uint64)
     return np.where(x < 0, np.uint64(0) - wide, wide)
 
 
-def _wide_product(
+def wide_product(
     a: npt.NDArray[np.uint64], b: npt.NDArray[np.uint64]
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """High and low 64 bits of the 128-bit product, from four products of 32 bits."""

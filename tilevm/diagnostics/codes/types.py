@@ -127,6 +127,17 @@ CODES = (
         "Quotients, roots and functions such as `exp` are rounded, and integers have no rule for\n"
         "that. `floordiv` and `truncdiv` divide integers; or `cast` to a float, compute, and\n"
         "`cast` back with the rounding that you mean.",
+        "TV0235",
+        "bits that elements do not have",
+        "`bitcast` goes between types of one width; `pack` and `unpack` between widths of which\n"
+        "one is a multiple of the other; `permute_bytes` and `permute_nibbles` need whole bytes\n"
+        "or nibbles in an element. `view` reads the bits of a whole tile anew, across elements.",
+    ),
+    Code(
+        "TV0237",
+        "wrong number of values",
+        "`constant` lists one number for each element of its type, in row-major order. `full`\n"
+        "makes a tile of one value, `iota` one that counts, and `reshape` gives another shape.",
     ),
     Code(
         "TV0250",

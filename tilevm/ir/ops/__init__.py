@@ -1,12 +1,14 @@
 """The ops by family: importing this package registers them all."""
 
-from tilevm.ir.ops.bits import And, Not, Or, Shl, Shr, Xor
-from tilevm.ir.ops.compare import Compare, Max, Min, Select
-from tilevm.ir.ops.create import Full, Iota, Random
+from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl, Shr, Xor
+from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
+from tilevm.ir.ops.create import Constant, Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
+from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
 from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
+from tilevm.ir.ops.recode import Bitcast, Pack, PermuteBytes, PermuteNibbles, Unpack
 from tilevm.ir.ops.reduce import Amax, Amin, Sum
 from tilevm.ir.ops.rounded import Div, Fma, Sqrt
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
@@ -21,12 +23,20 @@ __all__ = [
     "Assert",
     "Barrier",
     "BitPlanes",
+    "Bitcast",
     "Broadcast",
     "Cast",
+    "Clip",
+    "Clz",
     "Compare",
     "Div",
     "Dot",
     "Fma",
+    "Constant",
+    "Ctz",
+    "Dot",
+    "FloorDiv",
+    "FloorMod",
     "Full",
     "Iota",
     "Load",
@@ -34,13 +44,20 @@ __all__ = [
     "Max",
     "Min",
     "Mul",
+    "MulHi",
     "Neg",
     "Not",
     "Or",
+    "Pack",
     "Pad",
+    "PermuteBytes",
+    "PermuteNibbles",
+    "Popcount",
     "Print",
     "Random",
     "Reshape",
+    "Rotl",
+    "Rotr",
     "Select",
     "ShiftAdd",
     "Shl",
@@ -51,6 +68,9 @@ __all__ = [
     "SubsetSums",
     "Sum",
     "Transpose",
+    "TruncDiv",
+    "TruncMod",
+    "Unpack",
     "View",
     "Xor",
 ]

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import IntType, dtype
+from tilevm.dtypes import DType, IntType, dtype
 from tilevm.dtypes.philox import random_words
 from tilevm.ir.index import Const, Expr, affine
 from tilevm.ir.op import Op
 from tilevm.ir.types import TileType
+
+
+def constants(op: Op, kind: DType, values: Sequence[int | float], field: str) -> Any:
+    """Numbers of an attribute as values [count] of a type; TV0207 unless it holds them exactly."""
+    for value in values:
+        if kind.is_int and not isinstance(value, int):
+            raise op.reject("TV0207", f"{kind} holds integers, not {value}", field)
+    try:
+        return kind.coerce(list(values), field) if values else np.zeros(0, kind.carrier)
+    except TileError as problem:
+        reason = problem.diagnostics[0].message
+        if len(values) == 1:
+            reason = reason.replace(" at index [0]", "")
+        hint = f"it goes from {kind.min} to {kind.max}"
+        raise op.reject("TV0207", reason, field, help=hint) from None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -23,20 +39,39 @@ class Full(Op, name="full"):
     value: int | float
 
     def result(self) -> TileType:
-        kind = self.type.dtype
-        if kind.is_int and not isinstance(self.value, int):
-            raise self.reject("TV0207", f"{kind} holds integers, not {self.value}", "value")
-        try:
-            kind.coerce([self.value], "value")
-        except TileError as problem:
-            reason = problem.diagnostics[0].message.replace(" at index [0]", "")
-            hint = f"it goes from {kind.min} to {kind.max}"
-            raise self.reject("TV0207", reason, "value", help=hint) from None
+        constants(self, self.type.dtype, [self.value], "value")
         return self.type
 
     def run(self) -> Any:
         value = self.type.dtype.coerce([self.value], "value")
         return np.broadcast_to(value, (1, *self.type.shape))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Constant(Op, name="constant"):
+    """``r`` has the elements `values`, listed in row-major order: a tile of written numbers.
+
+    The type must be able to hold each exactly; a float type takes ``inf`` and ``nan`` too.
+    """
+
+    type: TileType
+    values: tuple[int | float, ...]
+
+    def result(self) -> TileType:
+        if len(self.values) != self.type.size:
+            raise self.reject(
+                "TV0237",
+                f"{self.type} has {self.type.size} elements, and {len(self.values)} are listed",
+                "values",
+                type="this is the type",
+                help="`full` makes a tile of one value",
+            )
+        constants(self, self.type.dtype, self.values, "values")
+        return self.type
+
+    def run(self) -> Any:
+        made = constants(self, self.type.dtype, self.values, "values")
+        return made.reshape(1, *self.type.shape)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType, IntType, recut
 from tilevm.ir.op import Op, Value
+from tilevm.ir.ops.create import constants
 from tilevm.ir.types import TileType
 from tilevm.layouts import Layout
 
@@ -113,7 +113,7 @@ class Pad(Op, name="pad"):
     a: Value
     high: tuple[int, ...]
     low: tuple[int, ...] | None = None
-    value: int = 0
+    value: int | float = 0
 
     @property
     def before(self) -> tuple[int, ...]:
@@ -130,16 +130,13 @@ class Pad(Op, name="pad"):
                     name,
                     a=f"this is {kind}",
                 )
-        try:
-            kind.dtype.coerce([self.value], "value")
-        except TileError:
-            raise self.reject("TV0207", f"{kind.dtype} cannot hold {self.value}", "value") from None
+        constants(self, kind.dtype, [self.value], "value")
         sums = zip(self.before, kind.shape, self.high, strict=True)
         return kind.with_shape(*(sum(extents) for extents in sums))
 
     def run(self, a: Any) -> Any:
         widths = [(0, 0), *zip(self.before, self.high, strict=True)]
-        return np.pad(a, widths, constant_values=self.value)
+        return np.pad(a, widths, constant_values=self.a.dtype.coerce(self.value))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -193,7 +190,7 @@ class View(Op, name="view", needs_type=True):
     def run(self, a: Any) -> Any:
         old, new = self.a.tile, self.written
         assert new is not None
-        codes = _codes(a, old.dtype).reshape(a.shape[0], old.size)
+        codes = codes_of(a, old.dtype).reshape(a.shape[0], old.size)
         if old.layout is not None or new.layout is not None:
             there = old.layout.elements() if old.layout else np.arange(old.size)[None]
             codes = codes[:, there]
@@ -203,9 +200,7 @@ class View(Op, name="view", needs_type=True):
             placed[:, new.layout.elements()] = codes
             codes = placed
         codes = codes.reshape(a.shape[0], *new.shape)
-        if isinstance(new.dtype, IntType):
-            return new.dtype.of_codes(codes)
-        return new.dtype.decode(codes)
+        return values_of(codes, new.dtype)
 
 
 def _copied(layout: Layout | None) -> list[tuple[int, int]]:
@@ -218,9 +213,11 @@ def _copied(layout: Layout | None) -> list[tuple[int, int]]:
     return found
 
 
-def _codes(values: Array, kind: DType) -> Array:
+def codes_of(values: Array, kind: DType) -> Array:
     """The bits of values, in an unsigned type that may be narrower than uint64."""
-    if not isinstance(kind, IntType):
-        return kind.encode(values)
-    raw = values.view(f"u{values.itemsize}")
-    return np.asarray(raw & raw.dtype.type(kind.mask)) if kind.signed else raw
+    return kind.codes(values) if isinstance(kind, IntType) else kind.encode(values)
+
+
+def values_of(codes: Array, kind: DType) -> Array:
+    """The values of codes that are known to lie below 2**bits."""
+    return kind.of_codes(codes) if isinstance(kind, IntType) else kind.decode(codes)

@@ -46,6 +46,15 @@ def tile(result: Value, law: Callable[[Index], Number]) -> Tile:
     return found
 
 
+def elementwise(laws: dict[type[Op], Callable[..., Number]]) -> None:
+    """Makes laws on the elements at one index, ``law(op, *elements)``, the meanings of ops."""
+
+    def meaning(law: Callable[..., Number]) -> Meaning:
+        return lambda op, *tiles: tile(op.out, lambda i: law(op, *(t[i] for t in tiles)))
+
+    MEANINGS.update({kind: meaning(law) for kind, law in laws.items()})
+
+
 def fitted(op: Any, exact: Number) -> Number:
     """An exact result as a value of the op's type, by its overflow and rounding modes."""
     return fit(op.out.dtype, exact, op.overflow, getattr(op, "rounding", "nearest_even"))

@@ -10,12 +10,14 @@ from tilevm.testing.families import (
     reduce,
     shape,
 )
+from tilevm.testing.families import bits, create, elementwise, empty, matrix, memory, reduce, shape
 from tilevm.testing.families.family import BEYOND, FAMILIES
 from tilevm.testing.families.memory import through_shared_memory
 
 __all__ = [
     "BEYOND",
     "FAMILIES",
+    "bits",
     "create",
     "elementwise",
     "empty",

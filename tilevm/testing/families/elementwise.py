@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilevm.ir import Value
-from tilevm.testing.families.family import family
+from tilevm.testing.families.family import beyond_hardware, family
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -18,7 +18,27 @@ def arithmetic(w: Writer) -> Value:
 @family
 def bitwise(w: Writer) -> Value:
     a = w.any_value()
-    return w.op(w.pick(("and", "or", "xor", "min", "max")), a, w.of_type(a.tile))
+    return w.op(w.pick(("and", "or", "xor", "min", "max", "mulhi")), a, w.of_type(a.tile))
+
+
+@beyond_hardware
+def division(w: Writer) -> Value:
+    """By numbers that are odd, and so not zero."""
+    a = w.any_value()
+    one = w.op("full", a.tile.with_shape(*a.tile.shape), value=int(max(a.dtype.min, -1)) or 1)
+    odd = w.op("or", w.of_type(a.tile), one)
+    kind = w.pick(("floordiv", "truncdiv", "floormod", "truncmod"))
+    if kind in ("floormod", "truncmod"):
+        return w.op(kind, a, odd)
+    return w.op(kind, a, odd, overflow=w.pick((None, "wrap", "sat")))
+
+
+@family
+def clip(w: Writer) -> Value:
+    a = w.any_value()
+    ends = sorted(w.number(int(a.dtype.min), int(a.dtype.max)) for _ in range(2))
+    given = w.pick((("lo", "hi"), ("lo",), ("hi",)))
+    return w.op("clip", a, **{k: v for k, v in zip(("lo", "hi"), ends, strict=True) if k in given})
 
 
 @family
