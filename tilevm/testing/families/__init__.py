@@ -1,6 +1,7 @@
 """Ways to write random statements: one function for each family of ops, one file for each kind."""
 
 from tilevm.testing.families import (
+    bits,
     create,
     elementwise,
     empty,
@@ -10,7 +11,6 @@ from tilevm.testing.families import (
     reduce,
     shape,
 )
-from tilevm.testing.families import bits, create, elementwise, empty, matrix, memory, reduce, shape
 from tilevm.testing.families.family import BEYOND, FAMILIES
 from tilevm.testing.families.memory import through_shared_memory
 
