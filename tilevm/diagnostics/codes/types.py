@@ -127,6 +127,8 @@ CODES = (
         "Quotients, roots and functions such as `exp` are rounded, and integers have no rule for\n"
         "that. `floordiv` and `truncdiv` divide integers; or `cast` to a float, compute, and\n"
         "`cast` back with the rounding that you mean.",
+    ),
+    Code(
         "TV0235",
         "bits that elements do not have",
         "`bitcast` goes between types of one width; `pack` and `unpack` between widths of which\n"
