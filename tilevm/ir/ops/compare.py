@@ -138,8 +138,8 @@ class Clip(Elementwise, name="clip"):
     def run(self, a: Any) -> Any:
         kind = self.a.dtype
         if self.lo is not None:
-            a = kind.maximum(a, kind.coerce(self.lo))
-        return a if self.hi is None else kind.minimum(a, kind.coerce(self.hi))
+            a = kind.maximum(a, kind.coerce([self.lo]))
+        return a if self.hi is None else kind.minimum(a, kind.coerce([self.hi]))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

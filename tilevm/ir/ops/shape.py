@@ -136,7 +136,7 @@ class Pad(Op, name="pad"):
 
     def run(self, a: Any) -> Any:
         widths = [(0, 0), *zip(self.before, self.high, strict=True)]
-        return np.pad(a, widths, constant_values=self.a.dtype.coerce(self.value))
+        return np.pad(a, widths, constant_values=self.a.dtype.coerce([self.value])[0])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
