@@ -150,6 +150,10 @@ class Statements:
         parts = {"written": self.terms.span(kinds[0])} if kinds else {}
         read = {"op": self.op, "for": self.loop, "if": self.branch}[node.data]
         op = read(node, tuple(map(str, names)), written, loc.at(spans, parts), scope)
+        if op.results and not names:
+            labels = [Label(loc.span)] if loc.span else []
+            message = f"the result of `{op.name}` needs a name"
+            raise error("TV0206", message, *labels, help=f"write `r = {op.name} ...`")
         for value, span in zip(op.results, spans, strict=True):
             self.define(value.name, Name(span, value), scope)
         return op
@@ -200,10 +204,6 @@ class Statements:
         if skipped:
             raise Skip
         op = kind(written=written, loc=loc.at(loc.targets, parts), named=targets, **fields)
-        if op.results and not targets:
-            hint = f"write `r = {name} ...`"
-            label = Label(self.terms.span(node))
-            raise error("TV0206", f"the result of `{name}` needs a name", label, help=hint)
         if targets and not op.results:
             label = Label(loc.targets[0])
             raise error("TV0206", f"`{name}` has no result to name", label)

@@ -37,6 +37,11 @@ class CheckedPart(Part):
             self.checker.conflict(self, conflict, last=True)
             raise
 
+    def write(self, values: Array, shape: tuple[int, ...], skip: bool, *more: Any) -> None:
+        if len(values) > 1 and self.places(shape, not skip, *more[:1]).count == 1:
+            values = values[-1:]  # several blocks write there, which is reported: one of them
+        super().write(values, shape, skip, *more)
+
     def declaration(self, code: str) -> tuple[Span | None, str]:
         """Where the buffer was made, and what there is to be said of it."""
         span = self.site.access.buffer.span if self.site.access is not None else None

@@ -132,8 +132,17 @@ class SharedBytes:
             low, high = writer[:-distance], writer[distance:]
             apart = np.flatnonzero((low != high) & (low >= 0) & (high >= 0))
             apart = apart[one_byte(apart, distance, buffer.kind.bits)]
-            if apart.size:
-                self.by_blocks(buffer, shadow, int(apart[0]), int(apart[0]) + distance)
+            for address in self.each_pair_of_sites(shadow, apart, distance):
+                self.by_blocks(buffer, shadow, address, address + distance)
+
+    def each_pair_of_sites(self, shadow: Shadow, low: Array, distance: int) -> list[int]:
+        """For every two sites that wrote at these addresses and behind them, the first address."""
+        if not low.size:
+            return []
+        numbers: dict[object, int] = {}
+        sites = np.array([numbers.setdefault(site, len(numbers)) for site in self.checker.sites])
+        pairs = sites[shadow.wrote[low]] * len(numbers) + sites[shadow.wrote[low + distance]]
+        return [int(low[at]) for at in np.sort(np.unique(pairs, return_index=True)[1])]
 
     def by_blocks(self, buffer: Buffer, shadow: Shadow, low: int, high: int) -> None:
         """Reports a byte that two thread blocks write parts of."""
