@@ -36,12 +36,50 @@ def statements(random: Random, names: list[str], depth: int, serial: list[int]) 
             compared = f"{index(random, names)} {random.choice(['==', '<', '!='])} 1"
             also = f" and {index(random, names)} < 2" if random.random() < 0.3 else ""
             found += [f"if {compared}{also} {{", *statements(random, names, depth - 1, serial), "}"]
+        elif kind < 0.6:
+            found += indexed(random, names, number)
         else:
             source, target = random.choice("xxxys"), random.choice("yyyss")
             size, short = random.choice([1, 1, 1, 2]), random.random() < 0.3
             zero, skip = ("{oob = zero}", "{oob = skip}") if short else ("", "")
             found.append(f"t{number}: i8[{size}] = load {source}[{index(random, names)}] {zero}")
             found.append(f"store t{number}, {target}[{index(random, names)}] {skip}")
+    return found
+
+
+def indexed(random: Random, names: list[str], number: int) -> list[str]:
+    """An index tile, and a gather, scatter or atomic that goes by it."""
+    size = random.choice([1, 2, 3])
+    there = f"{random.choice('xyyys')}[{index(random, names)}]"
+    there_too = f"{random.choice('yys')}[{index(random, names)}]"
+    short = random.random() < 0.7
+    found = [f"i{number} = iota i8[{size}] {{start = {index(random, names)}}}"]
+    if random.random() < 0.3:
+        found.append(f"j{number} = mul i{number}, i{number}")
+        found.append(f"h{number} = sub j{number}, i{number}")
+    by = found[-1].split()[0]
+    match random.choice(["gather", "scatter", "atomic", "atomic", "cas"]):
+        case "gather":
+            mode = "{oob = value, value = -7}" if short else ""
+            found.append(f"t{number}: i8[{size}] = gather {there}, {by} {mode}")
+        case "scatter":
+            mode = "oob = skip" if short else "oob = trap"
+            twice = random.choice(["trap", "last", "add"])
+            found.append(f"scatter i{number}, {there_too}, {by} {{duplicate = {twice}, {mode}}}")
+        case kind:
+            old = f"t{number} = " if random.random() < 0.5 else ""
+            mode = ["oob = skip"] if short else []
+            if random.random() < 0.6:
+                mode.append(f"index = {by}")
+            if kind == "cas":
+                head = f"atomic_cas i{number}, {by}"
+            else:
+                head = f"atomic i{number}"
+                kinds = ["add", "add", "min", "max", "and", "or", "xor", "exchange"]
+                mode.append(f"op = {random.choice(kinds)}")
+            found.append(f"{old}{head}, {there_too} {{{', '.join(mode)}}}")
+    if found[-1].startswith("t") and random.random() < 0.5:
+        found.append(f"store t{number}, {there_too} {{oob = skip}}")
     return found
 
 
@@ -80,4 +118,4 @@ def test_the_accesses_meet_every_error() -> None:
         met[found if isinstance(found, str) else "result"] += 1
 
     collect()
-    assert set(met) == {"result", "TV0403", "TV0404", "TV0405", "TV0406"}, met
+    assert set(met) == {"result", "TV0403", "TV0404", "TV0405", "TV0406", "TV0430"}, met

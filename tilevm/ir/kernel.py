@@ -204,9 +204,18 @@ class Kernel:
         )
 
     def touched(self, how: str) -> tuple[Value, ...]:
-        """The parameters that some op "reads", or "writes", in their order."""
+        """The parameters that some op "reads", "writes", or "updates", in their order."""
         found = {access.buffer for op in self.body.walk() for access in op.touched(how)}
         return tuple(param for param in self.params if param in found)
+
+    @cached_property
+    def ordered(self) -> bool:
+        """Whether the order of thread blocks shows: then they run one after the other.
+
+        So where blocks update one buffer by several statements, or by one in a loop, unless these
+        commute and nobody sees what was there before.
+        """
+        return any(_ordered(self.body, param) for param in self.touched("updates"))
 
     @cached_property
     def outputs(self) -> tuple[Value, ...]:
@@ -217,6 +226,24 @@ class Kernel:
     def inputs(self) -> tuple[Value, ...]:
         """The buffers that it reads."""
         return self.touched("reads")
+
+
+def _ordered(body: Block, buffer: Value) -> bool:
+    """Whether the order of the updates of a buffer by several blocks shows."""
+    found = [op for op in body.walk() if any(a.buffer is buffer for a in op.touched("updates"))]
+    commuting = {op.commutes for op in found}
+    if len(commuting) == 1 and None not in commuting:
+        return False
+    return len(found) > 1 or found[0] not in _once(body)
+
+
+def _once(block: Block) -> Iterator[Op]:
+    """The ops that a thread block comes to at most once."""
+    for op in block.ops:
+        yield op
+        if isinstance(op, If):
+            for inner in op.blocks:
+                yield from _once(inner)
 
 
 def _plain(kernel: Kernel) -> str:

@@ -105,7 +105,7 @@ class Access:
 
 Reads = Annotated[Access, "reads"]
 Writes = Annotated[Access, "writes"]
-Updates = Annotated[Access, "reads", "writes"]
+Updates = Annotated[Access, "reads", "writes", "updates"]
 
 Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
 
@@ -114,7 +114,7 @@ Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
 class OpField:
     """One declared field: its name, what it is, its Python type and default.
 
-    `touches`: "reads" and "writes", as an access does.
+    `touches`: how an access does: it "reads", it "writes", it "updates" (both in one step).
     """
 
     name: str
@@ -145,6 +145,7 @@ class Op:
     pure: ClassVar[bool] = True
     needs_type: ClassVar[bool] = False  # the written type says what the result is
     commutative: ClassVar[bool] = False
+    optional_result: ClassVar[bool] = False  # without a name for it, there is none
 
     written: TileType | None = None
     loc: Loc = field(default=Loc(), repr=False)
@@ -158,9 +159,11 @@ class Op:
         pure: bool = True,
         needs_type: bool = False,
         commutative: bool = False,
+        optional_result: bool = False,
     ) -> None:
         super().__init_subclass__()
         cls.pure, cls.needs_type, cls.commutative = pure, needs_type, commutative
+        cls.optional_result = optional_result
         if name:
             assert name not in REGISTRY, f"op `{name}` is declared twice"
             cls.name = name
@@ -186,6 +189,8 @@ class Op:
             if first.labels or self.loc.span is None:
                 raise
             raise self.reject(first.code, first.message, help=first.help) from None
+        if self.optional_result and not self.named:
+            types = ()
         if self.written is not None and len(types) == 1:
             types = (self._checked(types[0]),)
         names = self.named or tuple(f"{self.name}{i or ''}" for i in range(len(types)))
@@ -284,6 +289,11 @@ class Op:
         return not self.pure or self.may_stop
 
     @property
+    def commutes(self) -> str | None:
+        """A name that it shares with the updates of memory that it may change places with."""
+        return None
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         """The blocks inside it, in order: `for` and `if` have some."""
         return ()
@@ -357,7 +367,7 @@ class Op:
         return tuple(value for item, value in self.operand_fields() if item.role == "access")
 
     def touched(self, how: str) -> tuple[Access, ...]:
-        """The buffer elements that the op "reads", or "writes"."""
+        """The buffer elements that the op "reads", "writes", or "updates"."""
         return tuple(
             value
             for item, value in self.operand_fields()

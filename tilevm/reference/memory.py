@@ -6,7 +6,7 @@ and who read it, and two blocks that meet there are an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ class Memory:
     values: Tile = field(default_factory=dict)
     writer: dict[Index, Index] = field(default_factory=dict)
     readers: dict[Index, set[Index]] = field(default_factory=dict)
+    updaters: dict[Index, set[Index]] = field(default_factory=dict)
 
     def has(self, at: Index) -> bool:
         """Whether the element is inside."""
@@ -38,16 +39,28 @@ class Memory:
                 raise error("TV0405", f"`{self.name}{list(at)}` was never written")
 
     def read(self, at: Index, block: Index) -> Number:
-        """An element, which must be defined: TV0406 if another block wrote it."""
-        self.alone(at, block, {self.writer.get(at, block)})
+        """An element, which must be defined: TV0406 if another block wrote or updated it."""
+        self.alone(at, block, {self.writer.get(at, block), *self.updaters.get(at, ())})
         self.readers.setdefault(at, set()).add(block)
         return self.values[at]
 
     def write(self, at: Index, value: Number, block: Index) -> None:
-        """Writes an element: TV0406 if another block wrote or read it."""
-        self.alone(at, block, {self.writer.get(at, block), *self.readers.get(at, ())})
+        """Writes an element: TV0406 if another block touched it."""
+        others = {*self.readers.get(at, ()), *self.updaters.get(at, ())}
+        self.alone(at, block, {self.writer.get(at, block), *others})
         self.writer[at] = block
         self.values[at] = value
+
+    def update(self, at: Index, law: Callable[[Number], Number], block: Index) -> Number:
+        """Writes ``law(x)`` in place of x, and gives x: blocks that all do so may meet.
+
+        TV0406 if another block read or wrote it otherwise.
+        """
+        self.alone(at, block, {self.writer.get(at, block), *self.readers.get(at, ())})
+        self.updaters.setdefault(at, set()).add(block)
+        before = self.values[at]
+        self.values[at] = law(before)
+        return before
 
     def alone(self, at: Index, block: Index, others: set[Index]) -> None:
         """Refuses what another block has touched."""

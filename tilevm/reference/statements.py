@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from tilevm.diagnostics import error
 from tilevm.dtypes import DType
-from tilevm.ir import BufferType, Const, ops
+from tilevm.ir import BufferType, Const, Value, ops
 from tilevm.ir.ops.access import Padded
 from tilevm.reference.formats import fit
 from tilevm.reference.machine import ThreadBlock, does
 from tilevm.reference.memory import Memory
-from tilevm.reference.numbers import Number, number
+from tilevm.reference.numbers import Number, largest, number, plus, smallest
 from tilevm.reference.ops import Index, indices, tile
+from tilevm.reference.ops.meaning import beginning
+
+Accessing = ops.Load | ops.Store | ops.Gather | ops.Scatter | ops.Atomic | ops.AtomicCas
 
 
 @does(ops.AllocShared)
@@ -21,25 +25,32 @@ def alloc_shared(at: ThreadBlock, op: ops.AllocShared) -> None:
 
 
 def touched(
-    at: ThreadBlock, op: ops.Load | ops.Store, shape: Index
+    at: ThreadBlock, op: Accessing, shape: Index, named: Value | None = None, along: int = 0
 ) -> tuple[Memory, dict[Index, Index]]:
     """A buffer, and where in it each element of a tile lies: along its last dimensions.
 
-    TV0403 if the tile leaves the buffer in some dimension, unless the op allows it.
+    In dimension `along` an index tile may say it.  TV0403 if the tile leaves the buffer in some
+    dimension, unless the op allows it.
     """
     memory = at.buffers[op.at.buffer]
     start = [at.index(expr) for expr in op.at.indices]
     lead = (0,) * (len(start) - len(shape))
     places = {
-        i: tuple(first + n for first, n in zip(start, (*lead, *i), strict=True))
-        for i in indices(shape)
+        i: [first + n for first, n in zip(start, (*lead, *i), strict=True)] for i in indices(shape)
     }
     lengths = (*(1 for _ in lead), *shape)
-    for first, length, extent in zip(start, lengths, memory.extents, strict=True):
-        if op.oob == "trap" and not 0 <= first <= extent - length:
-            where = f"{first} .. {first + length} leaves `{memory.name}` {list(memory.extents)}"
+    for dim, (first, length, extent) in enumerate(zip(start, lengths, memory.extents, strict=True)):
+        inside = 0 <= first <= extent - length
+        if named is not None and dim == along:
+            for i, there in places.items():
+                index = at.tiles[named][beginning(i, named.tile.shape)]
+                assert isinstance(index, int)
+                there[dim] = first + index
+            inside = all(0 <= there[dim] < extent for there in places.values())
+        if op.oob == "trap" and not inside:
+            where = f"the tile leaves dimension {dim} of `{memory.name}` {list(memory.extents)}"
             raise op.reject("TV0403", where, "at")
-    return memory, places
+    return memory, {i: tuple(there) for i, there in places.items()}
 
 
 def outside(op: Padded, kind: DType) -> Number:
@@ -48,8 +59,13 @@ def outside(op: Padded, kind: DType) -> Number:
 
 
 @does(ops.Load)
-def load(at: ThreadBlock, op: ops.Load) -> None:
-    memory, places = touched(at, op, op.out.tile.shape)
+@does(ops.Gather)
+def load(at: ThreadBlock, op: ops.Load | ops.Gather) -> None:
+    shape = op.out.tile.shape
+    if isinstance(op, ops.Gather):
+        memory, places = touched(at, op, shape, op.index, op.dim)
+    else:
+        memory, places = touched(at, op, shape)
     inside = {i: there for i, there in places.items() if memory.has(there)}
     memory.defined(inside.values())
     read = {i: memory.read(there, at.ids) for i, there in inside.items()}
@@ -62,6 +78,59 @@ def store(at: ThreadBlock, op: ops.Store) -> None:
     for i, value in at.tiles[op.a].items():
         if memory.has(places[i]):
             memory.write(places[i], value, at.ids)
+
+
+@does(ops.Scatter)
+def scatter(at: ThreadBlock, op: ops.Scatter) -> None:
+    memory, places = touched(at, op, op.a.tile.shape, op.index, op.dim)
+    stored: dict[Index, Number] = {}
+    for i, value in at.tiles[op.a].items():
+        there = places[i]
+        if there in stored and op.duplicate == "trap":
+            raise error("TV0430", f"two elements go to `{memory.name}{list(there)}`")
+        if there in stored and op.duplicate == "add":
+            value = fit(memory.dtype, plus(stored[there], value))
+        if memory.has(there):
+            stored[there] = value
+    for there, value in stored.items():
+        memory.write(there, value, at.ids)
+
+
+def combined(op: ops.Atomic, held: Number, given: Number) -> Number:
+    """What an atomic puts in place of a value."""
+    match op.op:
+        case "add":
+            return fit(op.a.dtype, plus(held, given))
+        case "min":
+            return smallest([held, given])
+        case "max":
+            return largest([held, given])
+        case "exchange":
+            return given
+    assert isinstance(held, int) and isinstance(given, int)
+    return {"and": held & given, "or": held | given, "xor": held ^ given}[op.op]
+
+
+@does(ops.Atomic)
+@does(ops.AtomicCas)
+def atomic(at: ThreadBlock, op: ops.Atomic | ops.AtomicCas) -> None:
+    moved = op.a if isinstance(op, ops.Atomic) else op.expected
+    memory, places = touched(at, op, moved.tile.shape, op.index, op.dim)
+    memory.defined(there for there in places.values() if memory.has(there))
+    old = {i: fit(moved.dtype, 0) for i in places} if op.results else {}
+
+    for i, there in places.items():
+
+        def law(held: Number, i: Index = i) -> Number:
+            if isinstance(op, ops.Atomic):
+                return combined(op, held, at.tiles[op.a][i])
+            return at.tiles[op.desired][i] if held == at.tiles[op.expected][i] else held
+
+        if memory.has(there):
+            before = memory.update(there, law, at.ids)
+            old[i] = before
+    if op.results:
+        at.tiles[op.results[0]] = old
 
 
 @does(ops.Barrier)

@@ -66,12 +66,14 @@ class Buffer:
         self.values: Array = values.reshape(-1)
         self.writer: Array | None = None  # only where the kernel stores to it
         self.reader: Array | None = None  # only where it also loads from it
+        self.updater: Array | None = None  # only where it has atomics on it
 
-    def track(self, initial: int, loads: bool, blocks: int) -> None:
-        """Starts to record writers (and readers, if the kernel also loads from the buffer)."""
+    def track(self, initial: int, blocks: int, reads: bool = False, updates: bool = False) -> None:
+        """Starts to record writers (and readers and updaters, if the kernel does that too)."""
         number = np.int32 if blocks < 1 << 31 else np.int64
         self.writer = np.full(self.values.size, initial, number)
-        self.reader = np.full(self.values.size, UNREAD, number) if loads else None
+        self.reader = np.full(self.values.size, UNREAD, number) if reads else None
+        self.updater = np.full(self.values.size, UNREAD, number) if updates else None
 
     def element(self, address: int) -> str:
         """The element at an address, as people write it: ``x[1, 2]``."""

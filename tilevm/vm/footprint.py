@@ -18,6 +18,8 @@ _KNOWN: WeakKeyDictionary[Block, int] = WeakKeyDictionary()  # blocks never chan
 
 def chunk_size(launch: Launch, chunk_bytes: int) -> int:
     """Blocks per chunk so that their tiles take about `chunk_bytes`; at least one."""
+    if launch.kernel.ordered:
+        return 1
     each = max(1, live_bytes(launch.kernel.body))
     return max(1, min(launch.blocks, chunk_bytes // each))
 
@@ -27,8 +29,8 @@ def check_memory(launch: Launch) -> None:
     buffers = 0
     for param in launch.kernel.params:
         count = prod(launch.extents[param.name])
-        # the values, and who wrote and read each element
-        tracked = 16 if param in launch.kernel.outputs else 0
+        # the values, and who wrote, read and updated each element
+        tracked = 24 if param in launch.kernel.outputs else 0
         buffers += count * (param.dtype.carrier.itemsize + tracked)
     tiles = live_bytes(launch.kernel.body)
     have = memory()

@@ -103,7 +103,8 @@ def _buffer(launch: Launch, param: Value) -> Buffer:
     buffer = Buffer(param.name, param.dtype, launch.extents[param.name], values=values)
     if written:
         state = UNDEFINED if given is None else INITIAL
-        buffer.track(state, param in launch.kernel.inputs, launch.blocks)
+        reads, updates = (param in launch.kernel.touched(how) for how in ("reads", "updates"))
+        buffer.track(state, launch.blocks, reads, updates)
     return buffer
 
 
@@ -188,7 +189,7 @@ class _Machine:
         kind = op.out.type
         assert isinstance(kind, BufferType)
         buffer = Buffer(op.out.name, kind.dtype, kind.extents, len(self.root.blocks))
-        buffer.track(UNDEFINED, False, len(self.root.blocks))
+        buffer.track(UNDEFINED, len(self.root.blocks))
         return buffer
 
     def arguments(self, op: Op, group: Group) -> list[Any]:

@@ -6,17 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from tilevm.vm.buffer import Array
+from tilevm.dtypes import IntType
+from tilevm.ir.ops.access import Along, Combine
+from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.places import Scattered
 from tilevm.vm.races import Guarded
+from tilevm.vm.turns import Turns
 
 
 class Part(Guarded):
     """The elements that one access touches, in the blocks that make it."""
 
-    def read(self, shape: tuple[int, ...], fill: Any) -> Array:
+    def read(self, shape: tuple[int, ...], fill: Any, along: Along | None = None) -> Array:
         """The values [blocks or 1, *shape]; outside it is `fill`, or an error if that is None."""
-        places = self.places(shape, fill is None)
+        places = self.places(shape, fill is None, along)
         buffer = self.buffer
         if 0 in shape:
             return np.empty((1, *shape), buffer.kind.carrier)
@@ -32,13 +35,124 @@ class Part(Guarded):
             values.setflags(write=False)
         return values
 
-    def write(self, values: Array, shape: tuple[int, ...], skip: bool) -> None:
+    def write(
+        self,
+        values: Array,
+        shape: tuple[int, ...],
+        skip: bool,
+        along: Along | None = None,
+        duplicate: str = "last",
+    ) -> None:
         """Writes values [blocks or 1, *shape]; what is outside is left out, or an error."""
-        places = self.places(shape, not skip)
+        places = self.places(shape, not skip, along)
         if 0 in shape:
             return
         buffer = self.buffer
         writer = buffer.writer
         assert writer is not None, buffer.name
         self.admit_write(places, writer)
-        places.put(buffer.values, values)
+        if along is None:
+            places.put(buffer.values, values)
+        else:
+            assert isinstance(places, Scattered)
+            self.scatter(places, values, duplicate)
+
+    def scatter(self, places: Scattered, values: Array, duplicate: str) -> None:
+        """Writes where elements of one block may meet; those of several blocks do not."""
+        flat, kind = self.buffer.values, self.buffer.kind
+        addresses, given = places.inner(places.at), places.inner(values)
+        turns = Turns(addresses)
+        if not turns.meet:
+            flat[addresses] = given
+        elif duplicate == "trap":
+            self.refuse(self.meeting(places, turns))
+        elif duplicate == "last":
+            flat[addresses[turns.last]] = given[turns.last]
+        else:
+            first, *others = turns
+            flat[addresses[first]] = given[first]
+            for turn in others:
+                flat[addresses[turn]] = kind.add(flat[addresses[turn]], given[turn])
+
+    def meeting(self, places: Scattered, turns: Turns) -> Conflict:
+        """The error for two elements of a tile that are to be stored in one place."""
+        in_turn = iter(turns)
+        next(in_turn)
+        number = int(next(in_turn).min())
+        if places.inside is not None:
+            number = int(np.flatnonzero(places.inside)[number])
+        where = tuple(int(i) for i in np.unravel_index(number, places.at.shape))
+        block = int(self.blocks[where[0] if places.count > 1 else 0])
+        element = self.buffer.element(places.address(where))
+        return Conflict(
+            "TV0430",
+            block,
+            f"several elements of the tile go to `{element}`, the second is {list(where[1:])}",
+            "say which counts: `duplicate = last`, or their sum: `duplicate = add`",
+            places.address(where),
+        )
+
+    def update(
+        self,
+        values: tuple[Array, ...],
+        shape: tuple[int, ...],
+        skip: bool,
+        along: Along | None,
+        combine: Combine,
+        keep: bool,
+    ) -> Array | None:
+        """Combines what is there with values [blocks or 1, *shape], each in one step.
+
+        In the order of blocks and of elements.  Gives what was there before [blocks, *shape], 0
+        outside, if that is to be kept.
+        """
+        found = self.places(shape, not skip, along)
+        buffer = self.buffer
+        whole = (len(self.blocks), *shape)
+        old = np.zeros(whole, buffer.kind.carrier) if keep else None
+        if 0 in shape:
+            return old
+        inside = found.inside if isinstance(found, Scattered) else None
+        places = Scattered(
+            np.broadcast_to(found.addresses(), whole),
+            None if inside is None else np.broadcast_to(inside, whole),
+        )
+        assert buffer.writer is not None, buffer.name
+        self.admit_update(places, buffer.writer)
+        addresses = places.inner(places.at)
+        before = _combined(buffer, addresses, [places.inner(v) for v in values], combine, keep)
+        if old is not None:
+            old[... if places.inside is None else places.inside] = before.reshape(
+                whole if places.inside is None else -1
+            )
+        return old
+
+
+def _combined(
+    buffer: Buffer, addresses: Array, values: list[Array], combine: Combine, keep: bool
+) -> Array:
+    """Combines at each address in the order of the list; what was there before, if kept."""
+    flat, kind = buffer.values, buffer.kind
+    if combine.ufunc is not None and not keep:
+        assert isinstance(kind, IntType)
+        combine.ufunc.at(flat, addresses, values[0])
+        if kind.bits < 8 * flat.itemsize:
+            flat[addresses] = kind.wrap(flat[addresses])
+        return flat[:0]
+    turns = Turns(addresses)
+    before = np.empty(len(addresses), kind.carrier)
+    if combine.ufunc is np.add:
+        # what was there before a summand: the start, and the summands at its address before it
+        assert isinstance(kind, IntType)
+        given = values[0][turns.order]
+        sums = np.cumsum(given, dtype=kind.carrier) - given
+        sums -= np.repeat(sums[turns.starts], turns.lengths)
+        before[turns.order] = kind.wrap(flat[addresses[turns.order]] + sums)
+        last = turns.last
+        flat[addresses[last]] = kind.wrap(before[last] + values[0][last])
+        return before
+    for turn in turns:
+        held = flat[addresses[turn]]
+        before[turn] = held
+        flat[addresses[turn]] = combine.apply(held, *(part[turn] for part in values))
+    return before

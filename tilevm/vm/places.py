@@ -111,6 +111,11 @@ class Scattered:
         copy: Array = flat[self.at]
         return copy
 
+    def inner(self, values: Array) -> Array:
+        """Those of values that broadcast to [count, *shape] that are inside, in a row."""
+        whole = np.broadcast_to(values, self.at.shape)
+        return whole.reshape(-1) if self.inside is None else whole[self.inside]
+
     def put(self, flat: Array, values: Array) -> None:
         """Writes values that broadcast to [count, *shape], inside only."""
         if self.inside is None:

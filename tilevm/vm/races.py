@@ -38,25 +38,22 @@ class Guarded(Region):
         if places.count > 1 and not self.apart(places):
             self.race(places, places.get(writer), owners, "writes", "writes")
 
+    def admit_update(self, places: Places, writer: Array) -> None:
+        """Checks an atomic, and records it; the places are those of each block."""
+        self.check_defined(places, places.get(writer))
+        if self.rows is None:
+            self.check_update(places, writer)
+
     def refuse(self, conflict: Conflict) -> None:
         """What becomes of a conflict: it stops the run."""
         raise conflict
 
     def check_read(self, places: Places, writer: Array) -> None:
         state = places.get(writer)
-        where = first(state == UNDEFINED, places)
-        owners = self.column(places)
-        if where is not None:
-            name = self.buffer.name
-            hint = "store to it first"
-            if not self.buffer.shared:
-                hint = f"pass `{name}` to give it initial values, or store to it first"
-            block = int(owners.reshape(-1)[where[0]])
-            element = self.buffer.element(places.address(where))
-            message = f"`{element}` is read, but was never written"
-            self.refuse(Conflict("TV0405", block, message, hint, places.address(where)))
+        self.check_defined(places, state)
         if self.rows is not None:
             return
+        owners = self.column(places)
         alone = places.count == len(self.blocks)
         written = state >= 0
         where = first(written & (state != owners) if alone else written, places)
@@ -66,10 +63,41 @@ class Guarded(Region):
             if other == block:
                 block = int(self.blocks[-1])
             self.refuse(self.conflict(places.address(where), block, other, "reads", "writes"))
+        if self.buffer.updater is not None:
+            seen = places.get(self.buffer.updater)
+            untouched = (seen == UNREAD) | ((seen == owners) & alone)
+            where = first(~untouched, places)
+            if where is not None:
+                block, other = int(owners.reshape(-1)[where[0]]), int(seen[where])
+                self.refuse(self.conflict(places.address(where), block, other, "reads", "updates"))
         if self.buffer.reader is not None:
-            self.mark_read(places, self.buffer.reader, owners, alone)
+            self.mark(places, self.buffer.reader, owners, alone)
 
-    def mark_read(self, places: Places, reader: Array, owners: Array, alone: bool) -> None:
+    def check_defined(self, places: Places, state: Array) -> None:
+        """Conflict TV0405 for an element that nobody has written."""
+        where = first(state == UNDEFINED, places)
+        if where is not None:
+            name = self.buffer.name
+            hint = "store to it first"
+            if not self.buffer.shared:
+                hint = f"pass `{name}` to give it initial values, or store to it first"
+            block = int(self.column(places).reshape(-1)[where[0]])
+            element = self.buffer.element(places.address(where))
+            message = f"`{element}` is read, but was never written"
+            self.refuse(Conflict("TV0405", block, message, hint, places.address(where)))
+
+    def check_update(self, places: Places, writer: Array) -> None:
+        """Conflict TV0406 where another block did anything but atomics; records this one."""
+        owners, state = self.column(places), places.get(writer)
+        self.race(places, np.where(state >= 0, state, owners), owners, "updates", "writes")
+        if self.buffer.reader is not None:
+            seen = places.get(self.buffer.reader)
+            self.race(places, np.where(seen == UNREAD, owners, seen), owners, "updates", "reads")
+        assert self.buffer.updater is not None, self.buffer.name
+        self.mark(places, self.buffer.updater, owners, True)
+
+    def mark(self, places: Places, reader: Array, owners: Array, alone: bool) -> None:
+        """Records who reads or updates: a block, or several."""
         before = places.get(reader)
         mine = (before == UNREAD) | (before == owners)
         mark = np.where(mine & alone, owners, SHARED).astype(reader.dtype)
@@ -94,6 +122,9 @@ class Guarded(Region):
         if self.buffer.reader is not None:
             seen = places.get(self.buffer.reader)
             self.race(places, np.where(seen == UNREAD, owners, seen), owners, "writes", "reads")
+        if self.buffer.updater is not None:
+            seen = places.get(self.buffer.updater)
+            self.race(places, np.where(seen == UNREAD, owners, seen), owners, "writes", "updates")
 
     def undisputed(self, places: Places, state: Array) -> bool:
         """Whether it is plain that no other block touches what is written: the usual case."""

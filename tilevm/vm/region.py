@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tilevm.ir.ops.access import Along
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.places import Index, Known, Places, Regular, Scattered
 
@@ -28,8 +29,10 @@ class Region:
         self.buffer, self.starts, self.blocks, self.rows = buffer, starts, blocks, rows
         self.access, self.known = access, known
 
-    def places(self, shape: tuple[int, ...], trap: bool) -> Places:
+    def places(self, shape: tuple[int, ...], trap: bool, along: Along | None = None) -> Places:
         """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps."""
+        if along is not None:
+            return self.spread(shape, trap, along)
         if self.known is None:
             return self.found(shape, trap)
         key = (id(self.access), shape, trap)
@@ -50,7 +53,7 @@ class Region:
                 if trap:
                     raise self.beyond(dim, start, tile[dim])
         if outside:
-            return self.clipped(shape)
+            return self.spread(shape, trap)
         scaled = list(zip(self.starts, buffer.strides, strict=True))
         if self.rows is not None:
             scaled.append((self.rows, buffer.size))
@@ -67,27 +70,49 @@ class Region:
         offsets = Regular(1, 0, 0, shape, buffer.strides[lead:]).addresses()
         return Scattered(base.reshape(-1, *[1] * len(shape)) + offsets)
 
-    def clipped(self, shape: tuple[int, ...]) -> Scattered:
-        """Where a tile lies of which a part is outside of the buffer."""
-        extents, rank = self.buffer.extents, len(shape)
-        lead = len(extents) - rank
+    def spread(self, shape: tuple[int, ...], trap: bool, along: Along | None = None) -> Scattered:
+        """Where a tile lies that an index tile spreads, or of which a part is outside."""
+        buffer, rank = self.buffer, len(shape)
+        lead = len(buffer.extents) - rank
         column = (-1, *[1] * rank)
         total: Array = np.zeros((1,) * (rank + 1), np.int64)
-        inside: Array = np.ones((1,) * (rank + 1), bool)
+        inside: Array | None = None
         if self.rows is not None:
-            total = total + (np.asarray(self.rows.values) * self.buffer.size).reshape(column)
-        for dim, start in enumerate(self.starts):
+            total = total + (np.asarray(self.rows.values) * buffer.size).reshape(column)
+        for dim, (start, extent) in enumerate(zip(self.starts, buffer.extents, strict=True)):
             index = np.asarray(start.values, np.int64).reshape(column)
-            if dim >= lead:
-                along = [1] * (rank + 1)
-                along[dim - lead + 1] = shape[dim - lead]
-                # a start so far out that adding would wrap is just as far out without
-                steps = np.arange(shape[dim - lead]).reshape(along)
-                index = np.clip(index, -shape[dim - lead], extents[dim]) + steps
-            inside = inside & (index >= 0) & (index < extents[dim])
-            total = total + np.clip(index, 0, extents[dim] - 1) * self.buffer.strides[dim]
+            size = shape[dim - lead] if dim >= lead else 1
+            if along is not None and along.dim == dim:
+                tile = along.index
+                given = tile.reshape(*tile.shape, *[1] * (rank + 1 - tile.ndim))
+                found, exact = _sum(index, given)
+                ok = exact & (found >= 0) & (found < extent)
+                if trap and 0 not in shape and not ok.all():
+                    raise self.astray(dim, index, given, ok)
+                index = found
+            else:
+                if trap and (start.low < 0 or start.high + size > extent):
+                    raise self.beyond(dim, start, size)
+                if dim >= lead:
+                    steps = [1] * (rank + 1)
+                    steps[dim - lead + 1] = size
+                    # a start so far out that adding would wrap is just as far out without
+                    index = np.clip(index, -size, extent) + np.arange(size).reshape(steps)
+                ok = (index >= 0) & (index < extent)
+            if not ok.all():
+                inside = ok if inside is None else inside & ok
+                index = np.clip(index, 0, extent - 1)
+            total = total + index * buffer.strides[dim]
         whole = (len(total), *shape)
-        return Scattered(np.broadcast_to(total, whole), np.broadcast_to(inside, whole))
+        inside = None if inside is None else np.broadcast_to(inside, whole)
+        return Scattered(np.broadcast_to(total, whole), inside)
+
+    def astray(self, dim: int, start: Array, given: Array, ok: Array) -> Conflict:
+        """The error for the first element whose index is outside."""
+        at = tuple(int(i) for i in np.argwhere(~ok)[0])
+        first, index = (int(np.broadcast_to(part, ok.shape)[at]) for part in (start, given))
+        block = int(self.blocks[at[0] if len(ok) > 1 else 0])
+        return self.outside(first + index, dim, block)
 
     def beyond(self, dim: int, start: Index, size: int) -> Conflict:
         """The error for the first block whose tile leaves the buffer."""
@@ -96,10 +121,22 @@ class Region:
         number = next(i for i, s in enumerate(starts) if s < 0 or int(s) + size > extent)
         at = int(starts[number])
         index = at if not 0 <= at < extent else extent
+        return self.outside(index, dim, int(self.blocks[number]))
+
+    def outside(self, index: int, dim: int, block: int) -> Conflict:
+        """The error for an index that a dimension does not have."""
         return Conflict(
             "TV0403",
-            int(self.blocks[number]),
+            block,
             f"index {index} is outside of dimension {dim} of `{self.buffer.name}`, "
-            f"which has extent {extent}",
+            f"which has extent {self.buffer.extents[dim]}",
             "make the tile fit, or say with `oob` what is to happen outside",
         )
+
+
+def _sum(start: Array, given: Array) -> tuple[Array, Array]:
+    """start + given in int64, and where that is the exact sum."""
+    found: Array = start + given.astype(np.int64)  # wraps: told by the direction
+    if given.itemsize < 8 and (np.abs(start) >> 62 == 0).all():
+        return found, np.ones((1,) * found.ndim, bool)
+    return found, np.where(given >= 0, found >= start, found < start)

@@ -16,6 +16,14 @@ CODES = (
         "their tile has at most as many dimensions: they lie along the buffer's last ones.",
     ),
     Code(
+        "TV0303",
+        "index tile that does not fit",
+        "The dimensions of an index tile are the first ones of the tile that is moved: `i32[64]`\n"
+        "goes with `f16[64, 16]`, one index for each row. An extent of 1 is repeated, so\n"
+        "`i32[1, 16]` gives one index for each column: `reshape` makes it of `i32[16]`.\n"
+        "`dim`, the dimension along which the indices lie, means nothing without indices.",
+    ),
+    Code(
         "TV0331",
         "layout with impossible extents",
         "Every extent and every factor of a layout is an integer of at least 1, the factors cover\n"

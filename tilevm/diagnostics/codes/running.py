@@ -97,4 +97,11 @@ CODES = (
         "expression leaves them. Wrapping around would touch the wrong elements, so it is an\n"
         "error.",
     ),
+    Code(
+        "TV0430",
+        "elements of one scatter that meet",
+        "Several elements of the tile are to be stored in one element of the buffer, since their\n"
+        "indices are equal. Say which of them counts, `duplicate = last`, or that their sum does,\n"
+        "`duplicate = add`; `atomic` adds to what the buffer holds.",
+    ),
 )

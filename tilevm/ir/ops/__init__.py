@@ -3,9 +3,14 @@
 from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
 from tilevm.ir.ops.create import Constant, Full, Iota, Random
+from tilevm.ir.ops.atomic import Atomic, AtomicCas
+from tilevm.ir.ops.bits import And, Not, Or, Shl, Shr, Xor
+from tilevm.ir.ops.compare import Compare, Max, Min, Select
+from tilevm.ir.ops.create import Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
 from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
+from tilevm.ir.ops.gather import Gather, Scatter, Take
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
 from tilevm.ir.ops.recode import Bitcast, Pack, PermuteBytes, PermuteNibbles, Unpack
@@ -21,6 +26,8 @@ __all__ = [
     "Amin",
     "And",
     "Assert",
+    "Atomic",
+    "AtomicCas",
     "Barrier",
     "BitPlanes",
     "Bitcast",
@@ -37,6 +44,7 @@ __all__ = [
     "FloorMod",
     "Fma",
     "Full",
+    "Gather",
     "Iota",
     "Load",
     "Lookup",
@@ -57,6 +65,7 @@ __all__ = [
     "Reshape",
     "Rotl",
     "Rotr",
+    "Scatter",
     "Select",
     "ShiftAdd",
     "Shl",
@@ -66,6 +75,7 @@ __all__ = [
     "Sub",
     "SubsetSums",
     "Sum",
+    "Take",
     "Transpose",
     "TruncDiv",
     "TruncMod",

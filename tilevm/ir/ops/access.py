@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
 from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType
-from tilevm.ir.op import Access, Op
+from tilevm.ir.op import Access, Op, Value
 from tilevm.ir.types import TileType
+
+
+@dataclass(frozen=True)
+class Along:
+    """An index tile [blocks or 1, *shape] that says where a tile lies in dimension `dim`.
+
+    Its dimensions are the first ones of the tile; an extent of 1 is repeated.
+    """
+
+    dim: int
+    index: Any
+
+
+@dataclass(frozen=True)
+class Combine:
+    """What an atomic puts in place of a value: ``apply(held, *values)``, element by element.
+
+    `ufunc`: the NumPy function that does the same where the order of elements does not matter.
+    """
+
+    apply: Callable[..., Any]
+    ufunc: Any = None
 
 
 class Window(Protocol):
     """The part of a buffer that an access touches, as the machine gives it to `run`."""
 
-    def read(self, shape: tuple[int, ...], fill: Any) -> Any: ...
+    def read(self, shape: tuple[int, ...], fill: Any, along: Along | None = None) -> Any: ...
 
-    def write(self, values: Any, shape: tuple[int, ...], skip: bool) -> None: ...
+    def write(
+        self,
+        values: Any,
+        shape: tuple[int, ...],
+        skip: bool,
+        along: Along | None = None,
+        duplicate: str = "last",
+    ) -> None: ...
+
+    def update(
+        self,
+        values: tuple[Any, ...],
+        shape: tuple[int, ...],
+        skip: bool,
+        along: Along | None,
+        combine: Combine,
+        keep: bool,
+    ) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -86,3 +128,38 @@ def check_access(op: Op, at: Access, kind: TileType, field: str = "at") -> None:
             **{field: f"this is {buffer}"},
             help="`cast` changes the element type, `view` reads the bits anew",
         )
+
+
+def check_index(op: Op, index: Value, kind: TileType, dim: int, rank: int) -> None:
+    """TileError unless an index tile goes with a tile of that type, along a dimension of `rank`."""
+    tile = index.tile
+    if not tile.dtype.is_int:
+        raise op.reject(
+            "TV0210",
+            f"indices are integers, not {tile.dtype}",
+            "index",
+            index=f"this is {tile}",
+            help="cast them first",
+        )
+    if not 0 <= dim < rank:
+        raise op.reject(
+            "TV0211", f"there is no dimension {dim} of {rank}", "dim", help="they count from 0"
+        )
+    pairs = zip(tile.shape, kind.shape, strict=False)
+    if tile.rank > kind.rank or any(own not in (1, extent) for own, extent in pairs):
+        raise op.reject(
+            "TV0303",
+            f"indices of shape {list(tile.shape)} do not go with a tile of {list(kind.shape)}",
+            "index",
+            index=f"this is {tile}",
+            help="the dimensions of an index tile are the first ones of the tile, or 1: `reshape`",
+        )
+
+
+def check_combine(op: Op, name: str, kind: DType) -> None:
+    """TileError TV0210 unless the type has that operation of two values."""
+    none = np.zeros(0, kind.carrier)
+    try:
+        getattr(kind, name)(none, none)
+    except TileError as problem:
+        raise op.reject("TV0210", problem.diagnostics[0].message, help="cast it first") from None

@@ -83,3 +83,8 @@ def aligned(i: Index, shape: Index) -> Index:
     """Where `i` reads a tile that is repeated: aligned at the last dimension, 0 at extent 1."""
     tail = i[len(i) - len(shape) :]
     return tuple(0 if extent == 1 else n for n, extent in zip(tail, shape, strict=True))
+
+
+def beginning(i: Index, shape: Index) -> Index:
+    """Where `i` reads a tile of its first dimensions: 0 at extent 1."""
+    return tuple(0 if extent == 1 else n for n, extent in zip(i, shape, strict=False))

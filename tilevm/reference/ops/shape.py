@@ -5,8 +5,17 @@ from __future__ import annotations
 from tilevm.ir import TileType, ops
 from tilevm.layouts import Layout
 from tilevm.reference.formats import decode, encode, fit
-from tilevm.reference.numbers import Refused, number
-from tilevm.reference.ops.meaning import Index, Tile, aligned, indices, means, tile
+from tilevm.reference.numbers import Number, Refused, number
+from tilevm.reference.ops.meaning import (
+    Index,
+    Integers,
+    Tile,
+    aligned,
+    beginning,
+    indices,
+    means,
+    tile,
+)
 
 
 @means(ops.Reshape)
@@ -32,6 +41,19 @@ def pad(op: ops.Pad, a: Tile) -> Tile:
     low = op.low or (0,) * op.a.tile.rank
     value = fit(op.out.dtype, number(op.value))
     return tile(op.out, lambda i: a.get(tuple(n - p for n, p in zip(i, low, strict=True)), value))
+
+
+@means(ops.Take)
+def take(op: ops.Take, a: Tile, index: Integers) -> Tile:
+    extent = op.a.tile.shape[op.dim]
+
+    def law(i: Index) -> Number:
+        found = index[beginning(i, op.index.tile.shape)]
+        if not 0 <= found < extent:
+            raise Refused(f"index {found} is not in 0 .. {extent - 1}")
+        return a[(*i[: op.dim], found, *i[op.dim + 1 :])]
+
+    return tile(op.out, law)
 
 
 @means(ops.View)
