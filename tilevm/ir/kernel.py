@@ -203,10 +203,18 @@ class Kernel:
             help=f"did you mean `{near}`?" if near else f"its buffers are {', '.join(names)}",
         )
 
-    def touched(self, how: str) -> tuple[Value, ...]:
-        """The parameters that some op "reads", "writes", or "updates", in their order."""
-        found = {access.buffer for op in self.body.walk() for access in op.touched(how)}
-        return tuple(param for param in self.params if param in found)
+    @cached_property
+    def _touched(self) -> Mapping[str, frozenset[Value]]:
+        found: dict[str, set[Value]] = {}
+        for op in self.body.walk():
+            for access, hows in op.touches():
+                for how in hows:
+                    found.setdefault(how, set()).add(access.buffer)
+        return {how: frozenset(buffers) for how, buffers in found.items()}
+
+    def touched(self, how: str) -> frozenset[Value]:
+        """The buffers, shared ones too, that some op "reads", "writes", or "updates"."""
+        return self._touched.get(how, frozenset())
 
     @cached_property
     def ordered(self) -> bool:
@@ -215,17 +223,18 @@ class Kernel:
         So where blocks update one buffer by several statements, or by one in a loop, unless these
         commute and nobody sees what was there before.
         """
-        return any(_ordered(self.body, param) for param in self.touched("updates"))
+        updated = self.touched("updates")
+        return any(_ordered(self.body, param) for param in self.params if param in updated)
 
     @cached_property
     def outputs(self) -> tuple[Value, ...]:
-        """The buffers that it writes."""
-        return self.touched("writes")
+        """The parameters that it writes, in their order."""
+        return tuple(param for param in self.params if param in self.touched("writes"))
 
     @cached_property
     def inputs(self) -> tuple[Value, ...]:
-        """The buffers that it reads."""
-        return self.touched("reads")
+        """The parameters that it reads, in their order."""
+        return tuple(param for param in self.params if param in self.touched("reads"))
 
 
 def _ordered(body: Block, buffer: Value) -> bool:

@@ -366,13 +366,15 @@ class Op:
         """The buffer elements that the op names."""
         return tuple(value for item, value in self.operand_fields() if item.role == "access")
 
+    def touches(self) -> Iterator[tuple[Access, tuple[str, ...]]]:
+        """The buffer elements that the op names, and how it touches each: see `OpField`."""
+        for item, value in self.operand_fields():
+            if item.role == "access":
+                yield value, item.touches
+
     def touched(self, how: str) -> tuple[Access, ...]:
         """The buffer elements that the op "reads", "writes", or "updates"."""
-        return tuple(
-            value
-            for item, value in self.operand_fields()
-            if item.role == "access" and how in item.touches
-        )
+        return tuple(access for access, hows in self.touches() if how in hows)
 
     @property
     def out(self) -> Value:
