@@ -1,12 +1,9 @@
 """The ops by family: importing this package registers them all."""
 
+from tilevm.ir.ops.atomic import Atomic, AtomicCas
 from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
 from tilevm.ir.ops.create import Constant, Full, Iota, Random
-from tilevm.ir.ops.atomic import Atomic, AtomicCas
-from tilevm.ir.ops.bits import And, Not, Or, Shl, Shr, Xor
-from tilevm.ir.ops.compare import Compare, Max, Min, Select
-from tilevm.ir.ops.create import Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
 from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
