@@ -20,6 +20,14 @@ from tilevm.dtypes.names import dtype
 from tilevm.dtypes.packing import PADDINGS, row_bytes
 from tilevm.dtypes.products import dot, total
 from tilevm.dtypes.recut import recut
+from tilevm.dtypes.scaling import (
+    as_floats,
+    codes_of,
+    largest_scale,
+    range_scale,
+    scaled,
+    scaled_is_exact,
+)
 
 __all__ = [
     "FLOAT_OVERFLOWS",
@@ -35,14 +43,20 @@ __all__ = [
     "IntType",
     "Trap",
     "as_array",
+    "as_floats",
+    "codes_of",
     "counting",
     "division",
     "dot",
     "dtype",
     "exact_dot",
     "exact_total",
+    "largest_scale",
+    "range_scale",
     "recut",
     "row_bytes",
+    "scaled",
+    "scaled_is_exact",
     "split",
     "total",
 ]

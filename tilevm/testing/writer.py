@@ -102,6 +102,16 @@ class Writer:
         self.values.append(value)
         return value
 
+    def several(self, kind: str, *operands: Any, **attributes: Any) -> tuple[Value, ...]:
+        """Appends an op of more than one result; returns them."""
+        cls = REGISTRY[kind]
+        names = [item.name for item in cls.fields() if item.by_place]
+        count = len(cls(**dict(zip(names, operands, strict=True)), **attributes).results)
+        named = [self.name("v") for _ in range(count)]
+        values: tuple[Value, ...] = self.builder.emit(cls, operands, attributes, name=named)
+        self.values.extend(values)
+        return values
+
     def of_type(self, wanted: TileType) -> Value:
         """A value of this type (whatever its layout): found, converted, loaded or constant."""
         same = [v for v in self.values if v.tile == wanted]

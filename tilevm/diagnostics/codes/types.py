@@ -140,6 +140,25 @@ CODES = (
         "wrong number of values",
         "`constant` lists one number for each element of its type, in row-major order. `full`\n"
         "makes a tile of one value, `iota` one that counts, and `reshape` gives another shape.",
+        "TV0245",
+        "groups that do not cut the tile",
+        "Elements that share a scale form groups, boxes of one size that fill the tile. A tile of\n"
+        "scales or zero points has the rank of the codes, and each of its extents divides theirs:\n"
+        "scales [64, 4] for codes [64, 128] are one for every 32 elements of a row, and\n"
+        "[64, 1] one for each row. `group` lists the extents of one group in the same way.",
+    ),
+    Code(
+        "TV0246",
+        "too many bits to be scaled",
+        "Scaled values are exact for codes, scales and zero points of at most 53 bits.\n"
+        "`cast` wider integers to a type that holds your values.",
+    ),
+    Code(
+        "TV0247",
+        "scaled values that are not exact",
+        "Without `to`, `dot_scaled` multiplies scaled values that are not rounded at all. That is\n"
+        "possible where the bits of codes and scale together are at most 53. Say `{to = f32}`, or\n"
+        "another float type: then each scaled value is rounded to it, as `dequantize` does.",
     ),
     Code(
         "TV0250",

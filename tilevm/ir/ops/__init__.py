@@ -13,6 +13,7 @@ from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
 from tilevm.ir.ops.recode import Bitcast, Pack, PermuteBytes, PermuteNibbles, Unpack
 from tilevm.ir.ops.reduce import Amax, Amin, Sum
 from tilevm.ir.ops.rounded import Div, Fma, Sqrt
+from tilevm.ir.ops.scaled import Dequantize, DotScaled, Quantize
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
 
 __all__ = [
@@ -35,8 +36,10 @@ __all__ = [
     "Compare",
     "Constant",
     "Ctz",
+    "Dequantize",
     "Div",
     "Dot",
+    "DotScaled",
     "FloorDiv",
     "FloorMod",
     "Fma",
@@ -58,6 +61,7 @@ __all__ = [
     "PermuteNibbles",
     "Popcount",
     "Print",
+    "Quantize",
     "Random",
     "Reshape",
     "Rotl",

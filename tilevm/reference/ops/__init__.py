@@ -1,6 +1,16 @@
 """The laws of the ops that compute tiles from tiles, as their docstrings state them."""
 
-from tilevm.reference.ops import bits, compare, create, division, elementwise, matrix, reduce, shape
+from tilevm.reference.ops import (
+    bits,
+    compare,
+    create,
+    division,
+    elementwise,
+    matrix,
+    reduce,
+    scaled,
+    shape,
+)
 from tilevm.reference.ops.meaning import MEANINGS, Index, Tile, indices, tile
 
 __all__ = [
@@ -15,6 +25,7 @@ __all__ = [
     "indices",
     "matrix",
     "reduce",
+    "scaled",
     "shape",
     "tile",
 ]

@@ -10,6 +10,7 @@ from tilevm.testing.families import (
     matrix,
     memory,
     reduce,
+    scaled,
     shape,
 )
 from tilevm.testing.families.family import BEYOND, FAMILIES
@@ -27,6 +28,7 @@ __all__ = [
     "matrix",
     "memory",
     "reduce",
+    "scaled",
     "shape",
     "through_shared_memory",
 ]

@@ -1,0 +1,119 @@
+"""Scaled tiles: the machine against the reference on random codes, and against published rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import tilevm
+from tests.reference.agreement import assert_agreement
+from tests.reference.test_laws import TYPES, float_types, tile
+from tilevm import TileError
+from tilevm.dtypes import DType, dtype
+from tilevm.ir import Builder, TileType
+
+SHAPES = [((2, 4), (2, 2)), ((4,), (1,)), ((3, 2), (1, 2)), ((4, 2), (4, 2)), ((2, 6), (1, 1))]
+SMALL = st.sampled_from("i4 u4 i8 u3 e2m1fn e4m3fn i1 u12 e3m2fn".split()).map(dtype)
+SCALES = st.sampled_from("f16 e8m0fnu f32 bf16 e5m2 u4".split()).map(dtype)
+
+
+def loaded(k: Builder, name: str, kind: DType, values: np.ndarray[Any, Any]) -> Any:
+    buffer = k.buffer(name, kind, values.shape)
+    return k.load(buffer[(0,) * values.ndim], type=TileType(kind, values.shape))
+
+
+def stored(k: Builder, *results: Any) -> None:
+    for number, result in enumerate(results):
+        out = k.buffer(f"y{number}", result.dtype, result.type.shape)
+        k.store(result, out[(0,) * result.type.rank])
+
+
+@given(st.data())
+def test_dequantize_any_types(data: st.DataObject) -> None:
+    shape, groups = data.draw(st.sampled_from(SHAPES))
+    kinds = [data.draw(TYPES) for _ in range(4)]
+    shapes = [shape, groups, groups, data.draw(st.sampled_from([groups, shape]))]
+    arrays = {
+        f"x{i}": tile(data.draw, kind, s)
+        for i, (kind, s) in enumerate(zip(kinds, shapes, strict=True))
+    }
+    k = Builder("f")
+    q, s, z, o = (
+        loaded(k, name, kind, values)
+        for (name, values), kind in zip(arrays.items(), kinds, strict=True)
+    )
+    given_parts = {"zero": z if data.draw(st.booleans()) else None}
+    given_parts["offset"] = o if data.draw(st.booleans()) else None
+    to = data.draw(float_types())
+    try:
+        stored(k, k.dequantize(q, s, to=to, **given_parts))
+    except TileError:
+        assume(False)
+    assert_agreement(k.kernel(), arrays)
+
+
+@given(st.data())
+def test_quantize_any_floats(data: st.DataObject) -> None:
+    shape, groups = data.draw(st.sampled_from(SHAPES))
+    kind = data.draw(float_types())
+    x = tile(data.draw, kind, shape)
+    x = np.where(np.isfinite(x), x, 1.0 if kind.signed else x)
+    group = tuple(n // g for n, g in zip(shape, groups, strict=True))
+    to, zero = data.draw(TYPES), data.draw(st.sampled_from([None, None, "u4", "i8", "u16"]))
+    k = Builder("f")
+    a = loaded(k, "x0", kind, x)
+    try:
+        results = k.quantize(a, to=to, group=group, scale=data.draw(float_types()), zero=zero)
+    except TileError:
+        assume(False)
+    stored(k, *results)
+    assert_agreement(k.kernel(), {"x0": x})
+
+
+@given(st.data())
+def test_the_fused_product_is_the_unfused_one(data: st.DataObject) -> None:
+    ka, kb, sa, sb = (data.draw(kinds) for kinds in (SMALL, SMALL, SCALES, SCALES))
+    depth = data.draw(st.sampled_from([2, 4, 6]))
+    groups = data.draw(st.sampled_from([d for d in (1, 2, depth) if depth % d == 0]))
+    arrays = {
+        "x0": tile(data.draw, ka, (2, depth)),
+        "x1": tile(data.draw, kb, (depth, 3)),
+        "x2": tile(data.draw, sa, (2, groups)),
+        "x3": tile(data.draw, sb, (groups, 1)),
+    }
+    k = Builder("f")
+    a, b, c, d = (
+        loaded(k, name, kind, arrays[name])
+        for name, kind in zip(arrays, (ka, kb, sa, sb), strict=True)
+    )
+    to = data.draw(st.sampled_from([None, "bf16", "f32"]))
+    acc = data.draw(st.sampled_from(["f32", "bf16", "f64"]))
+    fused = k.dot_scaled(a, b, scale_a=c, scale_b=d, to=to, acc=acc)
+    x, y = k.dequantize(a, c, to=to or "f64"), k.dequantize(b, d, to=to or "f64")
+    stored(k, fused, k.dot(x, y, acc=acc))
+    kernel = k.kernel()
+    found = tilevm.run(kernel, arrays)
+    kind = dtype(acc)
+    assert kind.encode(found["y0"]).tolist() == kind.encode(found["y1"]).tolist(), f"{kernel}"
+    assert_agreement(kernel, arrays)
+
+
+def test_quantize_to_mxfp4_as_the_standard_says() -> None:
+    """Shared exponent, then elements rounded by ml_dtypes: OCP MX 1.0, section 6.3."""
+    rng = np.random.default_rng(3)
+    x = (rng.standard_normal((64, 64)) * np.exp2(rng.integers(-30, 30, (64, 1)))).astype(np.float32)
+    k = Builder("f")
+    a = loaded(k, "x", dtype("f32"), x)
+    stored(k, *k.quantize(a, to="e2m1fn", group=(1, 32), scale="e8m0fnu"))
+    found = tilevm.run(k.kernel(), x=x)
+    blocks = x.reshape(64, 2, 32)
+    exponent = np.floor(np.log2(np.abs(blocks).max(axis=-1).astype(np.float64))) - 2
+    scale = np.exp2(exponent)
+    assert np.array_equal(found["y1"], scale)
+    ratio = (blocks / scale[..., None]).astype(np.float32)  # a division by a power of two is exact
+    want = ratio.astype(ml_dtypes.float4_e2m1fn).astype(np.float64).reshape(64, 64)
+    assert np.array_equal(found["y0"], want)
