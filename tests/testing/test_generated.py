@@ -49,7 +49,7 @@ def test_the_generator_reaches_every_op() -> None:
     reached: set[str] = set()
     swaps = False
 
-    @settings(max_examples=300, phases=[Phase.generate], database=None)
+    @settings(max_examples=200, phases=[Phase.generate], database=None)
     @given(st.one_of(kernels(), kernels(buildable=False)))
     def collect(made: Generated) -> None:
         nonlocal swaps
@@ -58,7 +58,11 @@ def test_the_generator_reaches_every_op() -> None:
             if isinstance(op, For) and len(op.params) > 1:
                 swaps = swaps or op.body.yields[0] is op.params[-1]
 
-    collect()
+    wanted = {*REGISTRY, "for", "if"} - set(UNREACHED)
+    for _ in range(8):  # the seldom ones may take more programs
+        collect()
+        if wanted <= reached and swaps:
+            break
     assert {*REGISTRY, "for", "if"} - reached == set(UNREACHED)
     assert swaps, "no loop hands one carried value on as another"
 

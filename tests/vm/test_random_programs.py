@@ -32,7 +32,9 @@ CHOICES: dict[str, list[Any]] = {
     "high": [[1], [0, 1], [2, 0]],
     "low": [[1], [1, 0]],
     "value": [0, 1, -1, 1.5, float("nan")],
-    "group": [1, 2, 3, 4],
+    "group": [1, 2, 3, 4, [1, 2], [2], [1, 1]],
+    "scale": ["f16", "e8m0fnu", "f32", "i8"],
+    "zero": [None, "u4", "i8"],
     "signed": [True, False],
     "dim": [0, 1],
     "start": [0, Sym("n"), Sym("n") * 3 - 2],
@@ -68,13 +70,17 @@ def draw(random: Random) -> tuple[Kernel, dict[str, Any]]:
         operands = [operand(item) for item in op.fields() if item.by_place]
         chosen = [i for i in op.fields() if not i.by_place]
         chosen = [i for i in chosen if i.required or random.random() < 0.4]
-        attributes = {item.name: random.choice(CHOICES[item.name]) for item in chosen}
+        attributes = {
+            item.name: random.choice(values if item.role == "optional" else CHOICES[item.name])
+            for item in chosen
+        }
         written = None
         if op.needs_type:
             old, new = operands[0].type, dtype(random.choice(KINDS))
             written = f"{new}[{max(1, old.size * old.dtype.bits // new.bits)}]"
         try:
-            values.append(build.emit(op, operands, attributes, type=written))
+            made = build.emit(op, operands, attributes, type=written)
+            values.extend(made if isinstance(made, tuple) else [made])
         except TileError as refused:
             assert str(refused)
     for number, value in enumerate(random.sample(values, min(3, len(values)))):

@@ -112,9 +112,9 @@ class Quantize(ScaledOp, name="quantize"):
     where `scale` has no mantissa (e8m0fnu) it is 2 to the power floor(log2(largest magnitude)) -
     emax(to), within its range, as in OCP MX 1.0, section 6.3.  The quotient is rounded once, to
     nearest even, and saturates; it is 0 where the scale is.  With an integer type `zero` there is a
-    zero point too, ``q, s, z = quantize a``: the scale is (max - min) / (max(to) - min(to)), where min and max are
-    those of the group and of 0, z is min(to) - round(min / s), within its type, and q is
-    round(a / s) + z, within `to`.  A NaN or an infinity stops with an error.
+    zero point too, ``q, s, z = quantize a``: the scale is (max - min) / (max(to) - min(to)), where
+    min and max are those of the group and of 0, z is min(to) - round(min / s), within its type,
+    and q is round(a / s) + z, within `to`.  A NaN or an infinity stops with an error.
     """
 
     a: Value
