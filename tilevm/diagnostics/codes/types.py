@@ -140,6 +140,8 @@ CODES = (
         "wrong number of values",
         "`constant` lists one number for each element of its type, in row-major order. `full`\n"
         "makes a tile of one value, `iota` one that counts, and `reshape` gives another shape.",
+    ),
+    Code(
         "TV0245",
         "groups that do not cut the tile",
         "Elements that share a scale form groups, boxes of one size that fill the tile. A tile of\n"
