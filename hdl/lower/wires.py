@@ -21,14 +21,20 @@ from tilevm.ir.ops import (
     BitPlanes,
     Broadcast,
     Cast,
+    Concat,
     Constant,
     Full,
+    Insert,
     Iota,
     Pack,
     Pad,
     PermuteBytes,
     PermuteNibbles,
+    Repeat,
+    RepeatInterleave,
     Reshape,
+    Reverse,
+    Slice,
     Transpose,
     Unpack,
     View,
@@ -89,12 +95,12 @@ def constant_bits(values: npt.ArrayLike, kind: DType) -> Bits:
     return np.where(ones == 1, ONE, ZERO).astype(np.int64)
 
 
-Move = Callable[[Op, Bits], Bits]
+Move = Callable[..., Bits]
 _MOVES: dict[type[Op], Move] = {}
 
 
 def moves(kind: type[Op]) -> Callable[[Move], Move]:
-    """Registers how an op moves bits: operand bits [*shape, bits] to result bits [*shape, bits]."""
+    """Registers how an op moves bits: those of operands [*shape, bits] to result [*shape, bits]."""
 
     def register(move: Move) -> Move:
         _MOVES[kind] = move
@@ -116,9 +122,13 @@ def wired(op: Op, wires: Wires) -> Bits | None:
     move = _MOVES.get(type(op))
     if move is None or (isinstance(op, Cast) and not _is_rewiring(op)) or _makes_floats(op):
         return None
-    (operand,) = op.operands
-    shaped = wires.bits[operand].reshape(*operand.tile.shape, operand.dtype.bits)
-    result = move(op, shaped)
+    if isinstance(op, Slice | Insert) and op.may_stop:  # the part is not known
+        return None
+    shaped = [
+        wires.bits[operand].reshape(*operand.tile.shape, operand.dtype.bits)
+        for operand in op.operands
+    ]
+    result = move(op, *shaped)
     return np.ascontiguousarray(result).reshape(op.out.tile.size, op.out.dtype.bits)
 
 
@@ -165,6 +175,24 @@ def _(op: Op, bits: Bits) -> Bits:
     inside = tuple(slice(low, low + n) for low, n in zip(op.before, op.a.tile.shape, strict=True))
     fill[inside] = bits
     return fill
+
+
+@moves(Slice)
+@moves(Insert)
+@moves(Concat)
+@moves(Repeat)
+@moves(RepeatInterleave)
+@moves(Reverse)
+def _(op: Op, *bits: Bits) -> Bits:
+    """Whole elements go where the machine puts them: its meaning, run on their numbers."""
+    rows = [each.reshape(-1, op.out.dtype.bits) for each in bits]
+    firsts = np.cumsum([0, *map(len, rows)])
+    numbered = [
+        np.arange(first, first + len(row)).reshape(1, *operand.tile.shape)
+        for row, operand, first in zip(rows, op.operands, firsts, strict=False)
+    ]
+    starts = [first.value for first in getattr(op, "start", ()) if isinstance(first, Const)]
+    return np.concatenate(rows)[op.run(*numbered, *starts)[0]]
 
 
 @moves(BitPlanes)

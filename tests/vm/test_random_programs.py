@@ -23,6 +23,9 @@ CHOICES: dict[str, list[Any]] = {
     "lo": [0, -1, 0.5],
     "hi": [1, 7, float("inf")],
     "order": [[0], [1, 0], [0, 0, 1, 1], [3, 2, 1, 0]],
+    "size": [[1], [1, 2], [2, 2]],
+    "step": [[1], [2, 1]],
+    "counts": [[1], [2, 1], [2, 3]],
     "values": [[0], [1, 2], [1.5, float("nan")]],
     "to": KINDS,
     "acc": KINDS,
@@ -37,7 +40,7 @@ CHOICES: dict[str, list[Any]] = {
     "zero": [None, "u4", "i8"],
     "signed": [True, False],
     "dim": [0, 1],
-    "start": [0, Sym("n"), Sym("n") * 3 - 2],
+    "start": [0, Sym("n"), Sym("n") * 3 - 2, [0], [0, 1], [Sym("n")], [0, Sym("n") % 2]],
     "seed": [0, -1, 2**40],
     "counter": [0, Sym("n"), Sym("n") * 30 - 2],
 }

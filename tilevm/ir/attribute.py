@@ -74,7 +74,7 @@ def coerce(hint: Any, value: Any) -> Any:
             raise ValueError(f"must be a text in quotes, not `{_shown(value)}`")
         return value
     if origin is tuple:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int | Expr) and not isinstance(value, bool):
             value = (value,)
         if not isinstance(value, tuple | list):
             raise ValueError(f"must be a list such as [0, 1], not `{_shown(value)}`")

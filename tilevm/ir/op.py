@@ -359,6 +359,8 @@ class Op:
                 found.append(("optional" if value is None else "operand", value))
             elif item.role in ("operand", "access") or item.hint is Expr:
                 found.append((item.role, value))
+            elif item.hint == tuple[Expr, ...]:
+                found.extend((item.role, each) for each in value)
         return tuple(found)
 
     @property
@@ -401,6 +403,8 @@ class Op:
                     changes[item.name] = Access(buffer, moved, old.span)
                 case _ if isinstance(old, Expr):
                     changes[item.name] = old.substitute(env)
+                case _ if item.hint == tuple[Expr, ...]:
+                    changes[item.name] = tuple(each.substitute(env) for each in old)
         names = tuple(v.name for v in self.results)
         return replace(self, named=names, **changes)
 

@@ -64,8 +64,9 @@ class _Checker:
             for index in access.indices:
                 self.uses(index.symbols(), indices)
         for _, attribute in op.attributes():
-            if isinstance(attribute, Expr):
-                self.uses(attribute.symbols(), indices)
+            for expr in attribute if isinstance(attribute, tuple) else (attribute,):
+                if isinstance(expr, Expr):
+                    self.uses(expr.symbols(), indices)
         if isinstance(op, For):
             for bound in (op.lo, op.hi, op.step):
                 self.uses(bound.symbols(), indices)

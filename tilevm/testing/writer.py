@@ -92,8 +92,12 @@ class Writer:
         cls = REGISTRY[kind]
         written = None
         if self.written_layouts and self.rarely(8) and not cls.needs_type:
-            names = [item.name for item in cls.fields() if item.by_place]
-            probe = cls(**dict(zip(names, operands, strict=True)), **attributes)
+            places = [item for item in cls.fields() if item.by_place]
+            given: list[Any] = list(operands)
+            if places and places[-1].role == "operands":  # the last takes all that are left
+                given[len(places) - 1 :] = [tuple(given[len(places) - 1 :])]
+            named = {item.name: value for item, value in zip(places, given, strict=True)}
+            probe = cls(**named, **attributes)
             tile = probe.out.tile
             written = replace(tile, layout=self.draw(layouts(tile.shape)))
         value: Value = self.builder.emit(

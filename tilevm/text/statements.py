@@ -232,7 +232,8 @@ class Statements:
             if allowed[name].role == "optional":
                 fields[name] = self.named_tile(name, value, scope)
             else:
-                fields[name] = self.terms.attribute(value, scope, allowed[name].hint is Expr)
+                indexed = allowed[name].hint in (Expr, tuple[Expr, ...])
+                fields[name] = self.terms.attribute(value, scope, indexed)
         for name, field in allowed.items():
             if field.required and name not in fields:
                 hint = f"write `{{{name} = ...}}` behind the operands"

@@ -126,7 +126,7 @@ class Terms:
 
     def attribute(self, node: Any, scope: Scope, index: bool) -> Any:
         """A value for `Op` to coerce; `index`: an index expression is meant."""
-        if index:
+        if index and tree(node).data != "list":
             return self.expr(node, scope)
         match tree(node).data:
             case "symbol":
@@ -139,7 +139,7 @@ class Terms:
                 return Symbol("-inf")
             case "list":
                 listed = children(node)
-                return tuple(self.attribute(item, scope, index=False) for item in listed)
+                return tuple(self.attribute(item, scope, index) for item in listed)
         folded = self.expr(node, None).substitute({})
         if not isinstance(folded, Const):
             raise error("TV0207", "this is not a number", Label(self.span(node)))

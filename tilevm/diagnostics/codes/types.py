@@ -136,6 +136,13 @@ CODES = (
         "or nibbles in an element. `view` reads the bits of a whole tile anew, across elements.",
     ),
     Code(
+        "TV0236",
+        "part outside of a tile",
+        "`slice` and `insert` name a part by where it starts, one index for each dimension, and\n"
+        "the part has to lie within the tile: start at least 0, and start plus size (times the\n"
+        "step) at most the extent. A start that is computed is checked in the run (TV0407).",
+    ),
+    Code(
         "TV0237",
         "wrong number of values",
         "`constant` lists one number for each element of its type, in row-major order. `full`\n"

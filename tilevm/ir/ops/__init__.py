@@ -10,6 +10,7 @@ from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
 from tilevm.ir.ops.gather import Gather, Scatter, Take
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
+from tilevm.ir.ops.pieces import Concat, Insert, Repeat, RepeatInterleave, Reverse, Slice
 from tilevm.ir.ops.recode import Bitcast, Pack, PermuteBytes, PermuteNibbles, Unpack
 from tilevm.ir.ops.reduce import Amax, Amin, Sum
 from tilevm.ir.ops.rounded import Div, Fma, Sqrt
@@ -34,6 +35,7 @@ __all__ = [
     "Clip",
     "Clz",
     "Compare",
+    "Concat",
     "Constant",
     "Ctz",
     "Dequantize",
@@ -45,6 +47,7 @@ __all__ = [
     "Fma",
     "Full",
     "Gather",
+    "Insert",
     "Iota",
     "Load",
     "Lookup",
@@ -63,7 +66,10 @@ __all__ = [
     "Print",
     "Quantize",
     "Random",
+    "Repeat",
+    "RepeatInterleave",
     "Reshape",
+    "Reverse",
     "Rotl",
     "Rotr",
     "Scatter",
@@ -71,6 +77,7 @@ __all__ = [
     "ShiftAdd",
     "Shl",
     "Shr",
+    "Slice",
     "Sqrt",
     "Store",
     "Sub",

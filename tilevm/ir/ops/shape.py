@@ -20,7 +20,10 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reshape(Op, name="reshape"):
-    """The same elements, in row-major order, under another `shape`."""
+    """The same elements, in row-major order, under another `shape`.
+
+    So it adds and drops dimensions of extent 1 too.
+    """
 
     a: Value
     shape: tuple[int, ...]

@@ -9,6 +9,8 @@ from tilevm.reference.ops import (
     matrix,
     reduce,
     scaled,
+    pieces,
+    reduce,
     shape,
 )
 from tilevm.reference.ops.meaning import MEANINGS, Index, Tile, indices, tile
@@ -24,6 +26,7 @@ __all__ = [
     "elementwise",
     "indices",
     "matrix",
+    "pieces",
     "reduce",
     "scaled",
     "shape",
