@@ -7,10 +7,9 @@ from tilevm.reference.ops import (
     division,
     elementwise,
     matrix,
-    reduce,
-    scaled,
     pieces,
     reduce,
+    scaled,
     shape,
 )
 from tilevm.reference.ops.meaning import MEANINGS, Index, Tile, indices, tile
