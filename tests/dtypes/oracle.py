@@ -30,8 +30,9 @@ def decode(f: FloatFormat, code: int) -> float:
 def magnitude(f: FloatFormat, code: int) -> Fraction:
     """What a code without sign means, were none of them special."""
     field, fraction = divmod(code, 1 << f.mantissa)
-    hidden = 1 if field or not f.signed else 0
-    exponent = max(field, 1) if f.signed else field
+    no_zero = not f.signed and f.mantissa == 0  # the first code is the first power of two
+    hidden = 1 if field or no_zero else 0
+    exponent = field if no_zero else max(field, 1)
     return (Fraction(fraction, 1 << f.mantissa) + hidden) * Fraction(2) ** (exponent - f.bias)
 
 

@@ -78,6 +78,17 @@ def test_rounding_agrees_with_ml_dtypes_from_float32(name: str) -> None:
     assert oracle.same(t.decode(t.encode(probes)), expected)
 
 
+@pytest.mark.parametrize("name", sorted(set(PEERS) - {"e8m0fnu"}))
+@pytest.mark.parametrize("source", ["f16", "bf16"])
+def test_every_number_of_16_bits_rounds_as_in_ml_dtypes(name: str, source: str) -> None:
+    t, given = floats(name), floats(source)
+    values = given.decode(codes_of(given))
+    known = values if t.format.nan_code is not None else values[~np.isnan(values)]
+    with np.errstate(all="ignore"):
+        expected = known.astype(np.float32).astype(PEERS[name]).astype(np.float64)
+    assert oracle.same(given.cast(known, t), expected)
+
+
 @pytest.mark.parametrize("name", SMALL)
 @pytest.mark.parametrize("rounding", ROUNDINGS)
 def test_every_mode_finds_the_value_that_a_search_finds(name: str, rounding: str) -> None:

@@ -13,13 +13,13 @@ from tilevm.dtypes import dtype
 from tilevm.ir import REGISTRY, Builder, Kernel, OpField, Sym, TileType
 from tilevm.passes import canonicalise, rewrite_dot
 
-KINDS = "i1 u1 u2 i3 u4 i8 u8 i32 u64 i64 f16 bf16 f32 f64 e4m3fn e2m1fn".split()
+KINDS = "i1 u1 u2 i3 u4 i8 u8 i32 u64 i64 f16 bf16 f32 f64 e4m3fn e2m1fn e4m2fnu e8m0 e5m3u".split()
 OPS = [op for op in REGISTRY.values() if op.pure]
 CHOICES: dict[str, list[Any]] = {
     "overflow": [None, "wrap", "sat", "trap", "inf", "nan"],
-    "rounding": ["nearest_away", "toward_zero", "up", "down"],
+    "rounding": ["nearest_away", "toward_zero", "up", "down", "stochastic"],
     "pred": ["eq", "ne", "lt", "le", "gt", "ge", "ult", "ord"],
-    "nan": ["propagate", "ignore"],
+    "nan": ["propagate", "ignore", "trap", "zero"],
     "lo": [0, -1, 0.5],
     "hi": [1, 7, float("inf")],
     "order": [[0], [1, 0], [0, 0, 1, 1], [3, 2, 1, 0]],

@@ -22,6 +22,7 @@ Codes = npt.NDArray[np.uint64]
 Shape = int | tuple[int, ...]
 
 ROUNDINGS = ("nearest_even", "nearest_away", "toward_zero", "up", "down")
+STOCHASTIC = "stochastic"  # the rounding of a cast that takes random words
 INTEGER_OVERFLOWS = ("wrap", "sat", "trap")
 FLOAT_OVERFLOWS = ("inf", "nan", "sat", "trap")
 NAN_MODES = ("trap", "zero")
@@ -72,6 +73,11 @@ def require(mode: str, allowed: tuple[str, ...], what: str) -> None:
     """Refuse an unknown mode name (TV0250), naming the choices."""
     if mode not in allowed:
         raise error("TV0250", f"{what} must be one of {', '.join(allowed)}, not {mode!r}")
+
+
+def require_rounding(rounding: str, words: Array | None) -> None:
+    """Refuse an unknown rounding (TV0250), and `stochastic` without random words."""
+    require(rounding, ROUNDINGS if words is None else (STOCHASTIC,), "rounding")
 
 
 def as_array(values: npt.ArrayLike) -> Array:
@@ -321,25 +327,41 @@ class DType(ABC):
         to: DType,
         rounding: str = "nearest_even",
         overflow: str | None = None,
-        nan: str = "trap",
+        nan: str | None = None,
+        words: Array | None = None,
     ) -> Array:
         """Values of this type as values of `to`, rounded once.
 
-        `rounding`: nearest_even, nearest_away, toward_zero, up, down.
+        `rounding`: nearest_even, nearest_away, toward_zero, up, down; or stochastic with `words`,
+        an array of uint32 in the shape of the values: away from zero where the word is less than
+        2**32 times the fraction of the step that rounding towards zero would drop.
         `overflow` to integers: wrap, sat or trap; by default wrap from integers, sat from floats.
-        NaN becomes 0 unless it traps; an infinity saturates, or becomes 0 with wrap.
+        NaN becomes 0 unless overflow or `nan` is trap; an infinity saturates, or becomes 0 with
+        wrap.
         `overflow` to floats: inf, nan, sat or trap, by default as the format says.  NaN into a
-        format without NaN traps, or becomes +0 with `nan="zero"`.
+        format without NaN traps, or becomes its code 0 with `nan="zero"`.
         """
 
     @abstractmethod
     def from_integers(
-        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+        self,
+        values: Array,
+        source: DType,
+        rounding: str,
+        overflow: str | None,
+        nan: str | None,
+        words: Array | None = None,
     ) -> Array:
         """The half of `cast` that knows the target, for integer sources."""
 
     @abstractmethod
     def from_floats(
-        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+        self,
+        values: Array,
+        source: DType,
+        rounding: str,
+        overflow: str | None,
+        nan: str | None,
+        words: Array | None = None,
     ) -> Array:
         """The half of `cast` that knows the target, for float sources."""

@@ -8,6 +8,7 @@ are the case where the shift is larger.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,20 @@ _HARDWARE = {  # formats whose conversions the processor has
 }
 _U = np.uint64
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 
 def encode_floats(
-    f: FloatFormat, x: Floats, rounding: str, overflow: str, nan: str = "trap"
+    f: FloatFormat,
+    x: Floats,
+    rounding: str,
+    overflow: str,
+    nan: str = "trap",
+    words: Array | None = None,
 ) -> Codes:
-    """Codes of x rounded once.  Modes as in `DType.cast`; `Trap` where they say so.
+    """Codes of x rounded once.  Modes and `words` as in `DType.cast`; `Trap` where they say so.
 
     A directed rounding towards zero never overflows a finite value: it gives the largest one.
     """
@@ -40,18 +48,55 @@ def encode_floats(
         return np.asarray(np.where(np.isnan(x), _U(f.nan_code or 0), codes))
     traps = overflow == "trap" or f.nan_code is None  # a trap needs the index in the whole array
     if x.size <= _CHUNK or traps:
-        return _encode(f, x, rounding, overflow, nan)
+        return _encode(f, x, rounding, overflow, nan, words)
     flat, result = x.reshape(-1), np.empty(x.size, _U)
+    each = None if words is None else words.reshape(-1)
     for start in range(0, x.size, _CHUNK):
         part = slice(start, start + _CHUNK)
-        result[part] = _encode(f, flat[part], rounding, overflow, nan)
+        chosen = None if each is None else each[part]
+        result[part] = _encode(f, flat[part], rounding, overflow, nan, chosen)
     return result.reshape(x.shape)
 
 
-def _encode(f: FloatFormat, x: Floats, rounding: str, overflow: str, nan: str) -> Codes:
+def _encode(
+    f: FloatFormat, x: Floats, rounding: str, overflow: str, nan: str, words: Array | None
+) -> Codes:
     bits = x.view(_U)
     negative = (bits >> _U(63)) != 0
-    code, large = _round_magnitude(f, bits, negative, rounding)
+    field = (bits >> _U(52)).astype(np.int64) & 0x7FF
+    significand = (bits & _U((1 << 52) - 1)) | (field != 0).astype(_U) << _U(52)
+    exponent = np.maximum(field, 1) - 1023
+    code = round_magnitude(f, significand, exponent, exponent - 52, negative, rounding, words)
+    return _finished(f, x, code, negative, rounding, overflow, nan)
+
+
+def encode_wide_integers(
+    f: FloatFormat, x: Array, rounding: str, overflow: str, nan: str, words: Array
+) -> Codes:
+    """Codes of integers of up to 64 bits, rounded once with random `words`."""
+    negative = np.asarray(x < 0)
+    size = np.where(negative, _U(0) - x.astype(_U), x.astype(_U))
+    guess = np.frexp(size.astype(np.float64))[1].astype(np.int64)  # one too many near 2**guess
+    top = np.maximum(guess - 1 - (size >> np.maximum(guess - 1, 0).astype(_U) == 0), 0)
+    # a small one moves up: then at least as many bits lie below the leading one as a format keeps
+    lift = np.maximum(63 - top, 0)
+    code = round_magnitude(f, size << lift.astype(_U), top, -lift, negative, rounding, words)
+    code = np.where(size == 0, _U(0), code)
+    whole = x.astype(np.float64)
+    return _finished(f, whole, code, negative, rounding, overflow, nan)
+
+
+def _finished(
+    f: FloatFormat,
+    x: Floats,
+    code: Codes,
+    negative: Bools,
+    rounding: str,
+    overflow: str,
+    nan: str,
+) -> Codes:
+    """The codes of x, given those of its magnitude as if the exponents had no end."""
+    large = np.asarray(code > _U(f.max_code))
     infinite, invalid = np.isinf(x), np.isnan(x)
     toward_zero = (rounding == "toward_zero") | ((rounding == "down") ^ negative) & (
         rounding in ("up", "down")
@@ -80,21 +125,35 @@ def _encode(f: FloatFormat, x: Floats, rounding: str, overflow: str, nan: str) -
     return np.asarray(code)
 
 
-def _round_magnitude(
-    f: FloatFormat, bits: Codes, negative: Bools, rounding: str
-) -> tuple[Codes, Bools]:
-    """Code of |x| as if the exponent field had no end, and where it lies past the largest."""
+def round_magnitude(
+    f: FloatFormat,
+    significand: Codes,
+    exponent: Ints,
+    low: Ints,
+    negative: Bools,
+    rounding: str,
+    words: Array | None,
+) -> Codes:
+    """Code of significand * 2**low, as if the exponent field had no end.
+
+    `exponent`: of the number, or of float64's smallest normal one for what lies below.
+    """
     m = f.mantissa
-    field = (bits >> _U(52)).astype(np.int64) & 0x7FF
-    hidden = (field != 0).astype(_U) << _U(52)
-    significand = (bits & _U((1 << 52) - 1)) | hidden
-    exponent = np.maximum(field, 1) - 1023
     base = np.maximum(exponent, f.lowest)
-    shift = np.minimum(base - exponent + (52 - m), 55).astype(_U)
+    dropped = base - m - low  # bits below the last place
     origin = (base - f.lowest).astype(_U) << _U(m)
-    if not f.signed:  # no zero: the smallest power of two is code 0, and all below goes there
+    if not f.has_zero:  # the smallest power of two is code 0, and all below goes there
         origin -= _U(1)
     one = _U(1)
+    if words is not None:
+        shift = np.minimum(dropped, 63).astype(_U)
+        rest = significand & ((one << shift) - one)
+        gone = dropped > 63
+        rest = np.where(gone, significand, rest)
+        kept = np.where(gone, _U(0), significand >> shift)
+        code = kept + _goes_up(rest, dropped, words) + origin
+        return code if f.has_zero else np.where(code == _U(2**64 - 1), _U(0), code)
+    shift = np.minimum(dropped, 55).astype(_U)
     half = (one << shift) >> one
     if rounding == "nearest_even":
         truncated = (significand >> shift) + origin
@@ -107,9 +166,18 @@ def _round_magnitude(
         away = negative if rounding == "down" else ~negative
         addend = np.where(away, (one << shift) - one, _U(0))
     code = ((significand + addend) >> shift) + origin
-    if not f.signed:
+    if not f.has_zero:
         code = np.where(code == _U(2**64 - 1), _U(0), code)
-    return code, np.asarray(code > _U(f.max_code))
+    return code
+
+
+def _goes_up(rest: Codes, dropped: Ints, words: Array) -> Codes:
+    """1 where word < rest / 2**dropped * 2**32, exactly: the word is below that, rounded up."""
+    left = np.clip(32 - dropped, 0, 32).astype(_U)
+    right = np.clip(dropped - 32, 0, 63).astype(_U)
+    above = ((rest - (rest != 0)) >> right) + (rest != 0)  # rest / 2**right, rounded up
+    above = np.where(dropped > 95, (rest != 0).astype(_U), above)
+    return np.asarray(words < np.where(dropped <= 32, rest << left, above)).astype(_U)
 
 
 def decode_floats(f: FloatFormat, codes: Codes) -> Floats:
@@ -136,7 +204,7 @@ def _decode_by_rule(f: FloatFormat, codes: Codes) -> Floats:
     magnitude = codes & _U((1 << f.exponent + m) - 1)
     field = (magnitude >> _U(m)).astype(np.int64)
     fraction = (magnitude & _U((1 << m) - 1)).astype(np.float64)
-    if f.signed:
+    if f.has_zero:
         significand = np.where(field == 0, fraction, fraction + 2.0**m)
         exponent = np.maximum(field, 1) - f.bias - m
     else:

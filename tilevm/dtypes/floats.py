@@ -25,9 +25,10 @@ from tilevm.dtypes.base import (
     first_index,
     numeric,
     require,
+    require_rounding,
     trap_where,
 )
-from tilevm.dtypes.coding import decode_floats, encode_floats
+from tilevm.dtypes.coding import decode_floats, encode_floats, encode_wide_integers
 from tilevm.dtypes.float_arithmetic import arithmetic, has_finite_result, settle
 from tilevm.dtypes.formats import FloatFormat
 from tilevm.dtypes.rounding import Floats, two_sum
@@ -60,7 +61,9 @@ class FloatType(DType):
 
     @property
     def min(self) -> float:
-        return -self.max if self.signed else self.format.smallest
+        if self.signed:
+            return -self.max
+        return 0.0 if self.format.has_zero else self.format.smallest
 
     @property
     def max(self) -> float:
@@ -83,11 +86,12 @@ class FloatType(DType):
         rounding: str = "nearest_even",
         overflow: str | None = None,
         nan: str = "trap",
+        words: Array | None = None,
     ) -> Floats:
-        """Float64 values rounded once to this format; modes as in `cast`."""
+        """Float64 values rounded once to this format; modes and `words` as in `cast`."""
         f = self.format
         mode = self._overflow(overflow)
-        require(rounding, ROUNDINGS, "rounding")
+        require_rounding(rounding, words)
         require(nan, NAN_MODES, "nan")
         values = np.asarray(x, np.float64)
         if self._is_single and rounding == "nearest_even" and mode == "inf":
@@ -97,7 +101,7 @@ class FloatType(DType):
         if rounding != "nearest_even" or not magic or f.nan_code is None:
             if f.precision == 53 and rounding == "nearest_even" and mode == "inf":
                 return _canonical(values)
-            return decode_floats(f, encode_floats(f, values, rounding, mode, nan))
+            return decode_floats(f, encode_floats(f, values, rounding, mode, nan, words))
         with np.errstate(all="ignore"):
             rounded = self._nearest(values)
             over = np.abs(rounded) > self.max
@@ -155,7 +159,8 @@ class FloatType(DType):
         if np.any(wrong):
             index = first_index(wrong)
             held = f"{what} holds {given[index]}{at(index)}"
-            if not np.isfinite(x[index]) or (not self.signed and x[index] <= 0):
+            below = x[index] < 0 or (x[index] == 0 and not self.format.has_zero)
+            if not np.isfinite(x[index]) or (not self.signed and below):
                 raise error("TV0401", f"{held}, which {self} does not have")
             raise error(
                 "TV0401",
@@ -168,8 +173,9 @@ class FloatType(DType):
         f = self.format
         code = rng.integers(0, f.max_code, shape, np.uint64, endpoint=True)
         one = f.bias << f.mantissa
-        special = {0, 1, (1 << f.mantissa) - 1, 1 << f.mantissa, min(one, f.max_code), f.max_code}
-        extremes = rng.choice(np.array(sorted(special), np.uint64), shape)
+        special = [0, 1, (1 << f.mantissa) - 1, 1 << f.mantissa, one, f.max_code]
+        within = sorted({min(max(each, 0), f.max_code) for each in special})
+        extremes = rng.choice(np.array(within, np.uint64), shape)
         code = np.where(rng.random(shape) < 0.125, extremes, code)
         if f.signed:
             negative = rng.integers(0, 1, shape, np.uint64, endpoint=True)
@@ -265,21 +271,39 @@ class FloatType(DType):
         to: DType,
         rounding: str = "nearest_even",
         overflow: str | None = None,
-        nan: str = "trap",
+        nan: str | None = None,
+        words: Array | None = None,
     ) -> Array:
-        require(rounding, ROUNDINGS, "rounding")
-        return to.from_floats(np.asarray(values, np.float64), self, rounding, overflow, nan)
+        require_rounding(rounding, words)
+        return to.from_floats(np.asarray(values, np.float64), self, rounding, overflow, nan, words)
 
     def from_floats(
-        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+        self,
+        values: Array,
+        source: DType,
+        rounding: str,
+        overflow: str | None,
+        nan: str | None,
+        words: Array | None = None,
     ) -> Array:
-        return self.quantise(values, rounding, overflow, nan)
+        return self.quantise(values, rounding, overflow, nan or "trap", words)
 
     def from_integers(
-        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+        self,
+        values: Array,
+        source: DType,
+        rounding: str,
+        overflow: str | None,
+        nan: str | None,
+        words: Array | None = None,
     ) -> Array:
+        nan = nan or "trap"
         if source.bits <= 53:
-            return self.quantise(values.astype(np.float64), rounding, overflow, nan)
+            return self.quantise(values.astype(np.float64), rounding, overflow, nan, words)
+        if words is not None:  # the bits below float64's last one decide too
+            mode = self._overflow(overflow)
+            codes = encode_wide_integers(self.format, values, rounding, mode, nan, words)
+            return decode_floats(self.format, codes)
         low = values & values.dtype.type(0xFFFFFFFF)
         high = (values - low).astype(np.float64)  # at most 32 significant bits
         return self.round_pair(*two_sum(high, low.astype(np.float64)), rounding, overflow, nan)

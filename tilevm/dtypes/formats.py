@@ -7,7 +7,8 @@
 | fnuz | none | the code of negative zero | no |
 | finite | none | none | yes |
 
-An unsigned format (`e8m0fnu`) has no zero either: exponent 0 is an ordinary power of two.
+An unsigned format has no negative values; with `ieee` and `fn` its special codes are those above.
+Without a mantissa (`e8m0fnu`) it has no zero either: exponent 0 is an ordinary power of two.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ _MEMBERS = {
     (11, 52): "f64",
 }
 MEMBER_NAMES = {name: fields for fields, name in _MEMBERS.items()}
+ALIASES = {  # what OCP's microscaling formats are called for short
+    "e2m1": "e2m1fn",
+    "e2m3": "e2m3fn",
+    "e3m2": "e3m2fn",
+    "e8m0": "e8m0fnu",
+}
 _NAN_MIN_BITS = 8  # `fn` formats below 8 bits have no NaN (OCP MX, and MLIR's names)
 
 
@@ -43,7 +50,8 @@ def convention_of_fn(bits: int) -> str:
 class FloatFormat:
     """Exponent and mantissa widths in bits, bias, convention and sign; every value fits float64.
 
-    TV0201 for widths outside 2..11 and 0..52, or values that float64 cannot hold.
+    TV0201 for widths outside 1..11 and 0..52, for a format without a normal number or without a
+    code that its convention needs, and for values that float64 cannot hold.
     """
 
     exponent: int
@@ -53,10 +61,10 @@ class FloatFormat:
     signed: bool = True
 
     def __post_init__(self) -> None:
-        if not 2 <= self.exponent <= 11 or not 0 <= self.mantissa <= 52:
+        if not 1 <= self.exponent <= 11 or not 0 <= self.mantissa <= 52:
             raise error(
                 "TV0201",
-                "floats have 2 to 11 exponent bits and 0 to 52 mantissa bits, "
+                "floats have 1 to 11 exponent bits and 0 to 52 mantissa bits, "
                 f"not {self.exponent} and {self.mantissa}",
             )
         if self.convention not in CONVENTIONS:
@@ -65,14 +73,32 @@ class FloatFormat:
             raise error(
                 "TV0201", f"e{self.exponent}m0 has no code for NaN: write e{self.exponent}m0fn"
             )
-        if not self.signed and (self.convention, self.mantissa) != ("fn", 0):
-            raise error("TV0201", "unsigned floats have no mantissa and the convention fn (fnu)")
+        if not self.signed and self.convention == "fnuz":
+            message = "fnuz puts its NaN at negative zero, which an unsigned float does not have"
+            raise error("TV0201", message, help="fnu has one NaN, finiteu none")
+        if self.max_code >> self.mantissa < self.has_zero:
+            message = (
+                f"{self.rule_name} has no normal number: all its codes are special or subnormal"
+            )
+            raise error("TV0201", message, help="give it one exponent bit more, or say fn")
         if self.lowest < -1022 or self.lsb < -1074 or self.highest > 1023:
-            raise error("TV0201", f"{self.rule_name} has values that float64 cannot hold")
+            reach = f"2**{self.lsb} to 2**{self.highest}"
+            raise error(
+                "TV0201",
+                f"{self.rule_name} has values that float64 cannot hold, from {reach}",
+                help="give a bias (`b<bias>`) that keeps all of them within float64's normal range"
+                if self.exponent < 11
+                else "11 exponent bits fit with infinities only, as in e11m20",
+            )
 
     @property
     def bits(self) -> int:
         return self.signed + self.exponent + self.mantissa
+
+    @property
+    def has_zero(self) -> bool:
+        """Whether exponent 0 means zero and subnormals; unsigned powers of two have neither."""
+        return self.signed or self.mantissa > 0
 
     @property
     def precision(self) -> int:
@@ -84,16 +110,16 @@ class FloatFormat:
         """`e<E>m<M>`, `b<bias>` unless it is the default one, then the convention."""
         bias = "" if self.bias == default_bias(self.exponent, self.convention) else f"b{self.bias}"
         suffix = "" if self.convention == "ieee" else self.convention
-        if self.convention == "finite" and convention_of_fn(self.bits) == "finite":
-            suffix = "fn"
-        elif self.signed and self.convention == "fn" and convention_of_fn(self.bits) == "finite":
-            suffix = "fnan"
-        return f"e{self.exponent}m{self.mantissa}{bias}{suffix}{'' if self.signed else 'u'}"
+        if self.signed and convention_of_fn(self.bits) == "finite":
+            suffix = {"finite": "fn", "fn": "fnan"}.get(self.convention, suffix)
+        plain = f"e{self.exponent}m{self.mantissa}{bias}{suffix}{'' if self.signed else 'u'}"
+        return f"{plain}ieee" if plain in ALIASES else plain
 
     @cached_property
     def full_name(self) -> str:
         """The short name if the format has one, else the rule."""
-        plain = self.convention == "ieee" and self.bias == default_bias(self.exponent, "ieee")
+        plain = (self.convention, self.bias) == ("ieee", default_bias(self.exponent, "ieee"))
+        plain = plain and self.signed
         return (_MEMBERS.get((self.exponent, self.mantissa)) if plain else None) or self.rule_name
 
     # --- exponents of two
@@ -101,12 +127,12 @@ class FloatFormat:
     @property
     def lowest(self) -> int:
         """Exponent of the smallest normal value."""
-        return int(self.signed) - self.bias
+        return int(self.has_zero) - self.bias
 
     @property
     def lsb(self) -> int:
         """Exponent of the smallest positive value: every finite value is a multiple of it."""
-        return self.lowest - self.mantissa if self.signed else self.lowest
+        return self.lowest - self.mantissa
 
     @property
     def highest(self) -> int:

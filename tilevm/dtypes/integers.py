@@ -16,7 +16,6 @@ import numpy.typing as npt
 from tilevm.diagnostics import error
 from tilevm.dtypes.base import (
     INTEGER_OVERFLOWS,
-    ROUNDINGS,
     Array,
     Codes,
     DType,
@@ -25,6 +24,7 @@ from tilevm.dtypes.base import (
     first_index,
     numeric,
     require,
+    require_rounding,
     trap_where,
 )
 from tilevm.dtypes.rounding import round_to_integer
@@ -275,13 +275,20 @@ class IntType(DType):
         to: DType,
         rounding: str = "nearest_even",
         overflow: str | None = None,
-        nan: str = "trap",
+        nan: str | None = None,
+        words: Array | None = None,
     ) -> Array:
-        require(rounding, ROUNDINGS, "rounding")
-        return to.from_integers(np.asarray(values), self, rounding, overflow, nan)
+        require_rounding(rounding, words)
+        return to.from_integers(np.asarray(values), self, rounding, overflow, nan, words)
 
     def from_integers(
-        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+        self,
+        values: Array,
+        source: DType,
+        rounding: str,
+        overflow: str | None,
+        nan: str | None,
+        words: Array | None = None,
     ) -> Array:
         result = self.wrap(values)
         if self._wraps(overflow) or (source.min >= self.min and source.max <= self.max):
@@ -290,15 +297,21 @@ class IntType(DType):
         return self.limited("cast", overflow, result, below | (values > self.max), below)
 
     def from_floats(
-        self, values: Array, source: DType, rounding: str, overflow: str | None, nan: str
+        self,
+        values: Array,
+        source: DType,
+        rounding: str,
+        overflow: str | None,
+        nan: str | None,
+        words: Array | None = None,
     ) -> Array:
         mode = overflow or "sat"
         require(mode, INTEGER_OVERFLOWS, f"overflow of {self}")
-        whole = round_to_integer(values, rounding)
+        whole = round_to_integer(values, rounding, words)
         below = whole < float(self.min)
         over = below | (whole >= float(self.max + 1))
         invalid = np.isnan(whole)
-        if mode == "trap":
+        if (nan or mode) == "trap":
             trap_where(invalid, f"NaN has no value in {self}")
         finite = np.where(np.isfinite(whole), whole, 0.0)
         rest = np.fmod(finite, 2.0**self.width)  # exact, so the low bits survive any magnitude

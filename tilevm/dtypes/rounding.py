@@ -51,10 +51,16 @@ def to_odd(s: Floats, e: Floats) -> Floats:
     return np.asarray(np.where(inexact_even, bits + step, bits)).view(np.float64)
 
 
-def round_to_integer(x: Array, rounding: str) -> Floats:
-    """Integral float64 values; infinities and NaN stay."""
+def round_to_integer(x: Array, rounding: str, words: Array | None = None) -> Floats:
+    """Integral float64 values; infinities and NaN stay.
+
+    With random `words` (uint32) away from zero where word < fraction * 2**32.
+    """
     values = np.asarray(x, np.float64)
     with np.errstate(all="ignore"):
+        if words is not None:
+            fraction, whole = np.modf(np.abs(values))
+            return np.asarray(np.copysign(whole + (words < fraction * 2.0**32), values))
         match rounding:
             case "nearest_even":
                 return np.asarray(np.rint(values))

@@ -28,7 +28,11 @@ _OVERFLOW = {"ieee": "inf", "fn": "nan", "fnuz": "nan", "finite": "sat"}
 
 
 def fit(
-    kind: DType, x: Number, overflow: str | None = None, rounding: str = "nearest_even"
+    kind: DType,
+    x: Number,
+    overflow: str | None = None,
+    rounding: str = "nearest_even",
+    word: int = 0,
 ) -> Number:
     """An exact result as a value of the type: wrapped (integers) or rounded once (floats).
 
@@ -36,7 +40,7 @@ def fit(
     does of itself.  Refused where that stops.
     """
     if isinstance(kind, FloatType):
-        return _rounded(kind.format, x, None if overflow == "wrap" else overflow, rounding)
+        return _rounded(kind.format, x, None if overflow == "wrap" else overflow, rounding, word)
     assert isinstance(kind, IntType) and isinstance(x, int)
     low, high = integer_range(kind)
     if overflow == "sat":
@@ -53,18 +57,36 @@ def integer_range(kind: IntType) -> tuple[int, int]:
     return 0, (1 << kind.width) - 1
 
 
-def cast(x: Number, to: DType, rounding: str, overflow: str | None) -> Number:
-    """A value as one of another type; from floats to integers it saturates, and NaN gives 0."""
-    if isinstance(to, FloatType) or isinstance(x, int):
-        return fit(to, x, overflow, rounding)
+def cast(
+    x: Number,
+    to: DType,
+    rounding: str,
+    overflow: str | None,
+    nan: str | None = None,
+    word: int = 0,
+) -> Number:
+    """A value as one of another type; from floats to integers it saturates, and NaN gives 0.
+
+    `nan` may ask for code 0 in place of a refusal, or for a refusal in place of 0; `word` is the
+    random word of the element.
+    """
+    if isinstance(to, FloatType):
+        try:
+            return fit(to, x, overflow, rounding, word)
+        except NoNan:
+            if nan == "zero":
+                return decode(to, 0)
+            raise
+    if isinstance(x, int):
+        return fit(to, x, overflow)
     mode = overflow or "sat"
     if x is NAN or x is INFINITY or x is MINUS_INFINITY:
-        if mode == "trap":
+        if (nan or mode) == "trap" if x is NAN else mode == "trap":
             raise Refused(f"{x.value} has no value in {to}")
         assert isinstance(to, IntType)
         ends = {MINUS_INFINITY: integer_range(to)[0], INFINITY: integer_range(to)[1]}
         return ends[x] if mode == "sat" and x in ends else 0
-    whole = _whole(size(x), rounding, is_negative(x))
+    whole = _whole(size(x), rounding, is_negative(x), word)
     return fit(to, -whole if is_negative(x) else whole, mode)
 
 
@@ -116,14 +138,19 @@ def _last(f: FloatFormat) -> int:
 
 
 def _lowest(f: FloatFormat) -> int:
-    """The exponent of the smallest normal value; without a sign bit there is no zero below."""
-    return (1 if f.signed else 0) - f.bias
+    """The exponent of the smallest normal value."""
+    return (1 if _has_zero(f) else 0) - f.bias
+
+
+def _has_zero(f: FloatFormat) -> bool:
+    """Whether exponent field 0 is for zero and subnormals: not for unsigned powers of two."""
+    return f.signed or f.mantissa > 0
 
 
 def _rung(f: FloatFormat, rung: int) -> Fraction:
     """The value at a rung: subnormal at exponent field 0, else with a leading one."""
     field, fraction = divmod(rung, 1 << f.mantissa)
-    if field == 0 and f.signed:
+    if field == 0 and _has_zero(f):
         return fraction * Fraction(2) ** (_lowest(f) - f.mantissa)
     return ((1 << f.mantissa) + fraction) * Fraction(2) ** (field - f.bias - f.mantissa)
 
@@ -131,8 +158,8 @@ def _rung(f: FloatFormat, rung: int) -> Fraction:
 def _height(f: FloatFormat, x: Fraction) -> Fraction:
     """The inverse of `_rung`, straight between the rungs, as if there were no end above."""
     exponent = max(_floor_log2(x), _lowest(f)) if x else _lowest(f)
-    # below the first power of two there are 2**mantissa rungs of subnormals, unsigned none
-    origin = (exponent - _lowest(f) << f.mantissa) - (0 if f.signed else 1)
+    # below the first power of two there are 2**mantissa rungs of subnormals, or none
+    origin = (exponent - _lowest(f) << f.mantissa) - (0 if _has_zero(f) else 1)
     return x / Fraction(2) ** (exponent - f.mantissa) + origin
 
 
@@ -141,7 +168,7 @@ def _floor_log2(x: Fraction) -> int:
     return guess if Fraction(2) ** guess <= x else guess - 1
 
 
-def _whole(x: Fraction, rounding: str, negative: bool) -> int:
+def _whole(x: Fraction, rounding: str, negative: bool, word: int) -> int:
     """The size of a number, rounded to a whole one; `negative` is the sign of the number."""
     below = floor(x)
     rest, half = x - below, Fraction(1, 2)
@@ -151,17 +178,18 @@ def _whole(x: Fraction, rounding: str, negative: bool) -> int:
         "toward_zero": False,
         "up": rest > 0 and not negative,
         "down": rest > 0 and negative,
+        "stochastic": word < rest * 2**32,
     }
     return below + up[rounding]
 
 
-def _rounded(f: FloatFormat, x: Number, overflow: str | None, rounding: str) -> Number:
+def _rounded(f: FloatFormat, x: Number, overflow: str | None, rounding: str, word: int) -> Number:
     """A number rounded once.
 
     A finite number that rounds towards zero never overflows: it gives the largest value.  What is
     still beyond that, infinities too, becomes what `overflow` says; an infinity traps only where
     the format has none.  Without a sign bit a negative number is NaN, and a zero the smallest
-    value; without -0 (`fnuz`) it is +0.
+    value (which may be a zero); without -0 (`fnuz`) it is +0.
     """
     if x is NAN or (not f.signed and is_negative(x) and x is not MINUS_ZERO):
         return _nan(f)
@@ -170,7 +198,7 @@ def _rounded(f: FloatFormat, x: Number, overflow: str | None, rounding: str) -> 
     rung = _last(f) + 1
     if not infinite:
         height = _height(f, size(x))
-        rung = max(0, _whole(height, rounding, negative))
+        rung = max(0, _whole(height, rounding, negative, word))
         if rounding in ("toward_zero", "up" if negative else "down"):
             rung = min(rung, _last(f))
     if rung > _last(f):
@@ -182,12 +210,16 @@ def _rounded(f: FloatFormat, x: Number, overflow: str | None, rounding: str) -> 
         if mode != "sat":
             return signed(INFINITY, negative)
         rung = _last(f)
-    if rung == 0 and f.signed:
+    if rung == 0 and _has_zero(f):
         return MINUS_ZERO if negative and f.convention != "fnuz" else Fraction(0)
     return signed(_rung(f, rung), negative)
 
 
+class NoNan(Refused):
+    """A NaN, or a negative number without a sign bit, for a format that has no NaN."""
+
+
 def _nan(f: FloatFormat) -> Number:
     if f.convention == "finite":
-        raise Refused(f"NaN has no code in {f.full_name}")
+        raise NoNan(f"NaN has no code in {f.full_name}")
     return NAN

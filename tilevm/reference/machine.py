@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 
 from tilevm.diagnostics import TileError
 from tilevm.ir import Block, Expr, For, If, Kernel, Op, Value, ops
-from tilevm.reference.formats import fit
+from tilevm.reference.formats import cast, fit
 from tilevm.reference.launch import bind, evaluate, holds
 from tilevm.reference.memory import Memory, nested
-from tilevm.reference.numbers import Refused
+from tilevm.reference.numbers import Number, Refused
 from tilevm.reference.ops import MEANINGS, Index, Tile, indices, tile
 from tilevm.reference.random import random_word
 
@@ -138,6 +138,18 @@ def random(at: ThreadBlock, op: ops.Random) -> None:
 
     order = {i: n for n, i in enumerate(indices(op.out.tile.shape))}
     at.tiles[op.out] = tile(op.out, lambda i: fit(op.out.dtype, law(first + order[i])))
+
+
+@does(ops.Cast)
+def cast_(at: ThreadBlock, op: ops.Cast) -> None:
+    a, first = at.tiles[op.a], at.index(op.counter)
+    order = {i: n for n, i in enumerate(indices(op.out.tile.shape))}
+
+    def law(i: Index) -> Number:
+        word = 0 if op.seed is None else random_word(op.seed, first + order[i])
+        return cast(a[i], op.to, op.rounding, op.overflow, op.nan, word)
+
+    at.tiles[op.out] = tile(op.out, law)
 
 
 @does(ops.Print)

@@ -3,10 +3,11 @@
 from tilevm.ir.ops.atomic import Atomic, AtomicCas
 from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
+from tilevm.ir.ops.convert import Cast
 from tilevm.ir.ops.create import Constant, Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
-from tilevm.ir.ops.elementwise import Abs, Add, Cast, Mul, Neg, Sub
+from tilevm.ir.ops.elementwise import Abs, Add, Mul, Neg, Sub
 from tilevm.ir.ops.gather import Gather, Scatter, Take
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store

@@ -182,37 +182,3 @@ class Abs(Elementwise, name="abs"):
 
     def run(self, a: Any) -> Any:
         return self.a.dtype.abs(a, self.overflow)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Cast(Elementwise, name="cast"):
-    """``r[i]`` is ``a[i]`` as a `to`: exact where it fits, else as `overflow` and `rounding` say.
-
-    Integers to integers wrap by default; a checked run reports what does not fit.  Floats to
-    integers round, then saturate by default; NaN gives 0, as an infinity does with ``wrap``, but
-    stops with ``trap``.  To a float the value
-    rounds once, even into subnormals; beyond the largest value it becomes infinity, NaN where the
-    format has no infinity, or the largest value where it has no NaN either or the rounding is
-    towards zero.  A NaN stops with an error where the type has none.  A format without a sign gives
-    NaN for negative numbers, and its smallest value for a zero.
-    """
-
-    a: Value
-    to: DType
-    rounding: Rounding = "nearest_even"
-    overflow: Overflow | None = None
-
-    def result(self) -> TileType:
-        return self.overflows(self.a.tile.of(self.to), self.overflow)
-
-    @property
-    def reports_overflow(self) -> bool:
-        old, new = self.a.dtype, self.to
-        return (
-            super().reports_overflow  # floats saturate by default, as documented
-            and old.is_int
-            and not (new.min <= old.min and old.max <= new.max)
-        )
-
-    def run(self, a: Any) -> Any:
-        return self.a.dtype.cast(a, self.to, self.rounding, self.overflow)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tilevm.ir import Op, ops
-from tilevm.reference.formats import cast
 from tilevm.reference.functions import square_root
 from tilevm.reference.numbers import Number, is_negative, negate, over, plus, signed, times
 from tilevm.reference.ops.meaning import elementwise, enclosed, fitted
@@ -19,7 +18,6 @@ ELEMENTWISE: dict[type[Op], Callable[..., Number]] = {
     ops.Sqrt: lambda op, a: enclosed(op, square_root(a)),
     ops.Neg: lambda op, a: fitted(op, negate(a)),
     ops.Abs: lambda op, a: fitted(op, signed(a, is_negative(a))),
-    ops.Cast: lambda op, a: cast(a, op.to, op.rounding, op.overflow),
 }
 
 

@@ -78,7 +78,8 @@ _EXACT: dict[str, Callable[..., int]] = {
 
 def exact_value(op: Op, index: tuple[int, ...], arguments: list[Any]) -> int | None:
     """The exact result at [block, *element], None for an op that this does not know."""
-    whole = [a[index[0] if len(a) > 1 else 0] for a in arguments]
+    tiles = arguments[: len(op.tiles)]  # behind them come index attributes
+    whole = [a[index[0] if len(a) > 1 else 0] for a in tiles]
     at = index[1:]
     if op.name in _EXACT:
         return _EXACT[op.name](*(int(a[at]) for a in whole))
