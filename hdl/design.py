@@ -59,7 +59,7 @@ def build(
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
-    if isinstance(lanes, bool) or not isinstance(lanes, int) or not 1 <= lanes <= MAX_LANES:
+    if not _is_whole(lanes) or not 1 <= lanes <= MAX_LANES:
         raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
     if dot not in DOT_FORMS:
         near = nearest(str(dot), DOT_FORMS)
@@ -76,6 +76,10 @@ def build(
     if dot == "lut":
         options |= {"group": group, "table": table}
     return Design(kernel, lowered, launch, options)
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 class Design:
@@ -214,7 +218,7 @@ class Design:
         arrays = dict(arguments)
         for symbol, size in self.launch.symbols.items():
             given = arrays.pop(symbol, size)
-            if isinstance(given, bool) or not isinstance(given, int | np.integer) or given != size:
+            if not _is_whole(given) or given != size:
                 message = f"the design was built for `{symbol}` = {size}, not {given!r}"
                 raise error("TV0412", message, help="build it again for the other size")
         return arrays
@@ -242,11 +246,13 @@ class Design:
         from hdl.sim import random_stalls
 
         if simulator not in SIMULATORS:
-            near = nearest(simulator, SIMULATORS)
+            near = nearest(str(simulator), SIMULATORS)
             hint = f"did you mean `{near}`?" if near else f"simulators: {', '.join(SIMULATORS)}"
             raise error("TV0608", f"there is no simulator `{simulator}`", help=hint)
         if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
             raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
+        if not _is_whole(seed) or seed < 0:
+            raise error("TV0609", f"`seed` is a whole number from 0 up, not {seed!r}")
         if vcd is not None and simulator != "amaranth":
             raise error(
                 "TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`"

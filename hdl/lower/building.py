@@ -24,11 +24,19 @@ from hdl.units import (
     source_actor,
 )
 from hdl.units.lanes import from_bits
+from tilevm.diagnostics import Label, Span, TileError, error
 from tilevm.dtypes import dtype
 from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
 from tilevm.ir.ops import Iota, Load, Print, Store, SubsetSums
 
-MAX_BEATS = 1 << 22  # of one port: beyond it the tables of this compiler grow out of hand
+MAX_BEATS = 1 << 22  # of a port, or rounds: beyond it the tables of this compiler grow out of hand
+_SMALLER = "use more lanes, or a smaller problem"
+
+
+def too_large(what: str, most: int, span: Span | None, help: str) -> TileError:
+    """The diagnostic for a design beyond what this compiler can hold."""
+    labels = [Label(span)] if span else []
+    return error("TV0615", f"{what}, and {most:,} is the most", *labels, help=help)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +67,9 @@ class Building:
         for name, extent in kernel.grid:
             assert isinstance(extent, Const)
             scope = (*scope, Loop(name, extent.value, len(scope)))
+        if rounds(scope) > MAX_BEATS:
+            what = f"the grid of `{kernel.name}` has {rounds(scope):,} thread blocks"
+            raise too_large(what, MAX_BEATS, kernel.loc.span, _SMALLER)
         self._block(kernel.body, scope)
 
     def _block(self, block: Block, scope: Scope) -> None:
@@ -167,6 +178,8 @@ class Building:
         assert isinstance(op.lo, Const) and isinstance(op.step, Const)
         loop = Loop(op.var, rounds_of(op), len(scope), op.lo.value, op.step.value)
         inner = (*scope, loop)
+        if rounds(inner) > MAX_BEATS:
+            raise refused(op, f"it goes {rounds(inner):,} rounds", _SMALLER)
         backs: dict[Value, Channel] = {}
         starts: dict[Value, Reader | int] = {}
         for result, param, init in zip(op.results, op.params, op.inits, strict=True):
@@ -263,7 +276,7 @@ class Building:
         around = tuple(loop for loop in scope if loop.name in used)
         frame = rounds(around) * len(schedule)
         if frame > MAX_BEATS:
-            raise refused(op, f"it takes {frame} beats", "use more lanes, or a smaller problem")
+            raise refused(op, f"it takes {frame:,} beats", _SMALLER)
         guarded = op.out in self.plan.guarded
         elements = port_elements(op, op.out.tile, schedule, around, guarded=guarded)
         key = (op.at.buffer, (elements.tobytes(), elements.shape, len(schedule)))
@@ -289,7 +302,7 @@ class Building:
         reader = self._plain(op.a, schedule, scope, f"{op.a.name}_out", origin)
         beats = rounds(scope) * len(schedule)
         if beats > MAX_BEATS:
-            raise refused(op, f"it gives {beats} beats", "use more lanes, or a smaller problem")
+            raise refused(op, f"it gives {beats:,} beats", _SMALLER)
         name = self.streams.name(op.at.buffer.name)
         label = self.streams.name(f"{name}_sink")
         self.streams.actors.append(sink_actor(label, name, reader, beats, origin=origin))

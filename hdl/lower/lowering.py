@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hdl.lower.building import Building, Tap
+from hdl.lower.building import Building, Tap, too_large
 from hdl.lower.edges import Port
 from hdl.lower.overwrites import last_writes
 from hdl.lower.planning import Planning
@@ -18,6 +18,8 @@ from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Kernel, Value
 
 MAX_WIDTH = 1 << 16  # bits of a beat, and of all ports in together: Amaranth has no wider cells
+
+MAX_FIRINGS = 1 << 24  # of one unit: minutes of the timed model, and gigabytes
 
 
 @dataclass(eq=False)
@@ -38,10 +40,11 @@ def lower(kernel: Kernel, lanes: int) -> Lowered:
     """Lowers a kernel whose shapes are bound; `lanes`: at most so many elements computed in a beat.
 
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static, TV0504
-    for a kernel that stores nothing, TV0614 for beats that are too wide.
+    for a kernel that stores nothing, TV0614 for beats that are too wide, TV0615 for too many.
     """
     built = Building(kernel, Planning(kernel, lanes))
     _check_widths(built)
+    _check_firings(built)
     if not built.outputs:
         labels = [Label(kernel.loc.span)] if kernel.loc.span else []
         message = f"kernel `{kernel.name}` stores nothing: there is no hardware to build"
@@ -75,6 +78,16 @@ def _check_widths(built: Building) -> None:
     if total > MAX_WIDTH:
         widest = max(built.inputs, key=lambda port: port.shape.width)
         raise _too_wide(f"the ports in have {total:,} bits together", widest.origin)
+
+
+def _check_firings(built: Building) -> None:
+    """Refuses what the timed model could not hold: it keeps the cycle of every firing."""
+    for actor in built.streams.actors:
+        if actor.firings > MAX_FIRINGS:
+            what = f"unit `{actor.name}` fires {actor.firings:,} times"
+            span = actor.origin.span if actor.origin else None
+            help = "use more lanes, or a smaller problem"
+            raise too_large(what, MAX_FIRINGS, span, help)
 
 
 def _too_wide(what: str, origin: Origin | None) -> TileError:

@@ -7,6 +7,7 @@ from the stores up: the schedule of every value that an actor makes, as its cons
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -39,6 +40,9 @@ _COMBINES: dict[type[Op], str] = {
     Or: "or",
     Xor: "xor",
 }
+
+
+MAX_TILE_BITS = 1 << 26  # each bit is followed by itself: more would take minutes, and gigabytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,10 @@ class Planning:
         for op in block.ops:
             if any(value.tile.size == 0 for value in (*op.operands, *_tiles_of(op))):
                 raise refused(op, "a tile without elements has no stream", "leave the op out")
+            for value in op.results:
+                if (bits := _bits(value)) > MAX_TILE_BITS:
+                    reason = f"`{value.name}` has {bits:,} bits, and {MAX_TILE_BITS:,} is the most"
+                    raise refused(op, reason, "use smaller tiles, in a loop or a grid")
             match op:
                 case For():
                     self._resolve_loop(op)
@@ -227,6 +235,12 @@ def _as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:
 def _reads(op: Op) -> tuple[Value, ...]:
     """What an op reads itself, its blocks' yields included."""
     return op.operands + tuple(value for block in op.blocks for value in block.yields)
+
+
+def _bits(value: Value) -> int:
+    """Bits of a tile, or of a buffer in shared memory."""
+    kind = value.type
+    return prod(kind.shape if isinstance(kind, TileType) else kind.extents) * kind.dtype.bits
 
 
 def _tiles_of(op: Op) -> list[Value]:

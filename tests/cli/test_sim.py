@@ -97,3 +97,19 @@ def test_choices_are_those_of_the_libraries(tilevm: Folder) -> None:
     rewrite_dot(kernel, group=parser.MAX_GROUP)
     with pytest.raises(api.TileError, match="TV0501"):
         rewrite_dot(kernel, group=parser.MAX_GROUP + 1)
+
+
+@pytest.mark.parametrize("command", ["sim", "verify"])
+def test_memory_is_told_before_anything_is_built(
+    tilevm: Folder, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    tilevm.write(
+        "large.tile",
+        "kernel large(x: global i8[N], y: global i8[N])\n  grid (n = N / 4)\n{\n"
+        "  t: i8[4] = load x[n * 4]\n  store t, y[n * 4]\n}\n",
+    )
+    monkeypatch.setattr(hdl, "build", None)
+    words = ["--random"] if command == "sim" else []
+    outcome = tilevm(command, "large.tile", "large", "--set", f"N={1 << 40}", *words)
+    refused(outcome, 1, "TV0414")
+    assert "kernel `large` needs 18432.0 GiB for its buffers" in outcome.err

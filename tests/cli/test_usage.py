@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import tilevm as api
 from tests.cli.folder import WORDS, Folder
 from tilevm.cli import run
 from tilevm.cli.entry import COMMANDS
+from tilevm.cli.output import whole_file
 from tilevm.cli.progress import stage
 from tilevm.diagnostics import CODES
 from tilevm.ir import REGISTRY
@@ -41,6 +43,10 @@ ROOT = Path(__file__).parents[2]
         ("run gemv.tile gemv -a x=x.npy --set x=3", "`x` is given as a size and as an array"),
         ("run gemv.tile gemv -o y.txt", "-o must name a .npz or .npy file, not `y.txt`"),
         ("build gemv.tile gemv", "the following arguments are required: -o/--output"),
+        ("check gemv.tile ''", "argument FILE: an empty name leads to no file"),
+        ("run '' gemv", "argument FILE: an empty name leads to no file"),
+        ("build gemv.tile gemv -o ''", "argument -o/--output: an empty name leads to no file"),
+        ("sim gemv.tile gemv --vcd ''", "argument --vcd: an empty name leads to no file"),
         ("build gemv.tile gemv -o d --lanes 0", "0 is not a whole number from 1 to 4096"),
         ("build gemv.tile gemv -o d --group 9", "9 is not a whole number from 1 to 8"),
         ("build gemv.tile gemv -o d --dot lutt", "invalid choice: 'lutt'"),
@@ -178,6 +184,24 @@ def test_interruptions(
     assert not Path("y.npz").exists()
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_request_to_end_leaves_no_half_a_file(
+    tilevm: Folder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    number = getattr(signal, name)
+
+    def killed(*_: object) -> None:
+        with whole_file("y.npz") as place:
+            place.write_bytes(b"half")
+            os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(run, "deliver", killed)
+    before = sorted(os.listdir())
+    assert tilevm("run", *WORDS, "-o", "y.npz").status == 128 + number
+    assert sorted(os.listdir()) == before
+    assert signal.getsignal(number) == signal.SIG_DFL
+
+
 def test_what_takes_long_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     shown, end = "", time.monotonic() + 60
     with stage("counting", patience=0.0):
@@ -214,6 +238,18 @@ def test_a_closed_pipe_is_quiet(tilevm: Folder) -> None:
     done = process("explain", "codes", stdout=writer)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_without_an_output_it_does_its_work(tilevm: Folder, closed: str) -> None:
+    words = [sys.executable, "-m", "tilevm", "run", *WORDS, "-o", "y.npy"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for more, status in (["--check"], 0), (["-a", "q=x.npy"], 1):
+        line = f"{shlex.join([*words, *more])} {closed}"
+        done = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True,
+                              check=False)  # fmt: skip
+        assert done.returncode == status and "Traceback" not in done.stdout + done.stderr
+    assert Path("y.npy").exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,3 +91,67 @@ def test_a_kernel_that_stores_nothing() -> None:
 def test_lanes_out_of_range(lanes: int) -> None:
     with pytest.raises(TileError, match="TV0505"):
         hdl.build(tilevm.load(GEMV)["gemv"], lanes=lanes, N=64, K=32)
+
+
+@pytest.mark.parametrize("lanes", [np.int64(4), np.uint8(4)])
+def test_lanes_of_any_integer_type(lanes: Any) -> None:
+    assert hdl.build(tilevm.load(GEMV)["gemv"], lanes=lanes, N=64, K=32).cycles == (
+        hdl.build(tilevm.load(GEMV)["gemv"], lanes=4, N=64, K=32).cycles
+    )
+
+
+LARGE_TILE = """\
+  t = full i64[2000000] {value = 1}
+  s = sum t {dims = [0], acc = i8}
+  r = reshape s {shape = [1]}
+  store r, y[0]
+"""
+LARGE_SHARED = """\
+  t = alloc_shared i8[100000, 100000]
+  a: i8[1] = load x[0]
+  store a, t[0, 0]
+  barrier
+  b: i8[1] = load t[0, 0]
+  store b, y[0]
+"""
+LONG_LOOP = """\
+  a: i8[1] = load x[0]
+  b = for k in 0 .. 1000000000000 carry (p = a) {
+    q = xor p, a
+    yield q
+  }
+  store b, y[0]
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "said"),
+    [
+        pytest.param(LARGE_TILE, 3, "`t` has 128,000,000 bits, and 67,108,864", id="tile"),
+        pytest.param(LARGE_SHARED, 3, "`t` has 80,000,000,000 bits", id="shared"),
+        pytest.param(LONG_LOOP, 4, "it goes 1,000,000,000,000 rounds", id="loop"),
+    ],
+)
+def test_what_is_too_large_is_refused_at_once(body: str, line: int, said: str) -> None:
+    text = "kernel f(x: global i8[1], y: global i8[1])\n{\nBODY}".replace("BODY", body)
+    with pytest.raises(TileError) as refused:
+        hdl.build(tilevm.parse(text)["f"])
+    (problem,) = refused.value.diagnostics
+    assert (problem.code, problem.labels[0].span.line) == ("TV0502", line), str(refused.value)
+    assert said in problem.message and problem.help
+
+
+IOTA = """\
+  a = iota i32[4] {start = n}
+  store a, y[n * 4]
+"""
+
+
+def test_too_many_firings(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = KERNEL.replace("TYPE", "i32").replace("BODY", IOTA)
+    many = tilevm.parse(text)["f"]
+    with pytest.raises(TileError, match=r"TV0615.*grid of `f` has 2,250,000,000 thread blocks"):
+        hdl.build(many, N=9_000_000_000)
+    monkeypatch.setattr("hdl.lower.lowering.MAX_FIRINGS", 15)
+    with pytest.raises(TileError, match=r"TV0615.*fires 16 times, and 15 is the most"):
+        hdl.build(many, lanes=1, N=16)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import hdl
+import tilevm
 from hdl.netlist import BeatShape, Channel, Netlist, Walk, Wiring
 from hdl.sim import random_stalls, run
 from hdl.units import fold_actor, map_actor, sink_actor, source_actor
@@ -130,3 +132,15 @@ def test_beats_wider_than_the_numbers_that_python_writes() -> None:
     feed = np.random.default_rng(0).integers(0, 1 << 63, (2, 256), np.uint64)
     assert run(design, {"x": feed}).outputs["y"].tolist() == feed.tolist()
     assert sys.get_int_max_str_digits() == limit, "the setting of the whole program is kept"
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
+def test_seeds_are_whole_numbers(seed: object) -> None:
+    design = hdl.build(
+        tilevm.load(Path(__file__).parents[2] / "examples" / "gemv.tile")["gemv"], N=16, K=32
+    )
+    arrays = {"w": np.zeros((16, 32), int), "x": np.zeros(32, int)}
+    with pytest.raises(TileError, match=r"TV0609.*`seed` is a whole number from 0 up"):
+        design.simulate(arrays, stall=0.5, seed=seed)
+    with pytest.raises(TileError, match="TV0608"):
+        design.simulate(arrays, simulator=None)

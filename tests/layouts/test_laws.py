@@ -259,6 +259,7 @@ def test_reshape_keeps_the_table(layout, data) -> None:
 @given(layouts())
 def test_from_table_undoes_elements(layout) -> None:
     assert Layout.from_table(layout.elements(), layout.shape) == layout
+    assert Layout.from_table(layout.table(), layout.shape) == layout
 
 
 @given(layouts(cells=24), st.data())
@@ -289,6 +290,9 @@ def test_from_table_refuses_tables_of_no_layout() -> None:
         ([0, 1], [2]),  # not two-dimensional
         ([[0.0, 1.0]], [2]),  # not integers
         ([[]], [1]),
+        ([[[0, 2], [0, 1]]], [1, 2]),  # an index beyond the shape
+        ([[[0, -1], [0, 1]]], [1, 2]),
+        ([[[0], [1]]], [1, 2]),  # indices of another rank
     ]
     for cells, shape in refused:
         assert Layout.from_table(np.array(cells), shape) is None, cells

@@ -12,6 +12,7 @@ from tilevm.cli.parser import (
     add_sizes,
     command,
     kernel_of,
+    path,
     sizes_of,
 )
 
@@ -37,7 +38,9 @@ def declare(commands: Commands) -> CommandParser:
     add_kernel(parser)
     add_sizes(parser)
     add_hardware(parser)
-    parser.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder to write")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", type=path, required=True, help="the folder to write"
+    )
     add_dump(parser)
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it holds other files"

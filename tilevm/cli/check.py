@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tilevm.cli.parser import CommandParser, command
+from tilevm.cli.parser import CommandParser, add_file, command
 from tilevm.diagnostics import FORMATS, Diagnostic, TileError, render
 
 if TYPE_CHECKING:
@@ -20,9 +20,7 @@ def declare(commands: Commands) -> CommandParser:
     parser = command(
         commands, "check", check, "check programs", _ABOUT, "tilevm check gemv.tile --format json"
     )
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="a tile program, or - for the standard input"
-    )
+    add_file(parser, "+", "files")
     parser.add_argument(
         "--format", choices=tuple(FORMATS), default="text", help="form of the errors"
     )

@@ -6,9 +6,13 @@ import errno
 import io
 import os
 import shlex
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from tilevm.cli import build, check, explain, fmt, opt, run, sim, verify
 from tilevm.cli.parser import CommandParser, Usage
@@ -33,13 +37,16 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs the command that `words` (by default the process's arguments) spell.
 
     Returns the exit status: 0, 1 where a program or data is at fault, 2 for wrong usage, 130 after
-    an interrupt, 141 where nobody reads the output any more.  Failures are told on stderr.
+    an interrupt, 141 where nobody reads the output any more, 128 + n after signal n.  Failures are
+    told on stderr.
     """
     words = sys.argv[1:] if words is None else list(words)
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # file names may hold what the terminal cannot
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        status = _status(words)
+        with _unwinding():
+            status = _status(words)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
@@ -55,7 +62,7 @@ def _status(words: Sequence[str]) -> int:
     try:
         options = _parse(words)
         return int(options.run(options))
-    except SystemExit as stop:  # argparse, after --help and --version
+    except SystemExit as stop:  # argparse, after --help and --version; a signal
         return int(stop.code or DONE)
     except Usage as wrong:
         print(f"{wrong.command}: {wrong}\nsee `{wrong.command} --help`", file=sys.stderr)
@@ -120,6 +127,34 @@ def _internal(bug: Exception, words: Sequence[str]) -> TileError:
         notes=[f"the command was `tilevm {shlex.join(words)}`"],
         help="please report it, with the program and the output of the command with `--traceback`",
     )
+
+
+@contextmanager
+def _unwinding() -> Iterator[None]:
+    """A request to end (SIGTERM, SIGHUP) unwinds as an interrupt does: no half a file stays."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        raise SystemExit(128 + number)
+
+    ours = []
+    if threading.current_thread() is threading.main_thread():
+        asked = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]  # Windows has one
+        ours = [n for n in asked if n is not None and signal.getsignal(n) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _open_closed_streams() -> None:
+    """Where a process starts without an output, as after `>&-`, what it says goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
 
 
 def _drop_output() -> None:

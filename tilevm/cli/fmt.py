@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tilevm.cli.output import whole_file
-from tilevm.cli.parser import CommandParser, command
+from tilevm.cli.parser import CommandParser, add_file, command
 from tilevm.diagnostics import Diagnostic, TileError, error
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def declare(commands: Commands) -> CommandParser:
     parser = command(
         commands, "fmt", fmt, "format programs", _ABOUT, "tilevm fmt gemv.tile --check"
     )
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="a tile program, or - for the standard input"
-    )
+    add_file(parser, "+", "files")
     parser.add_argument(
         "--check",
         action="store_true",

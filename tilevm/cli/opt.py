@@ -10,9 +10,11 @@ from tilevm.cli.parser import (
     CommandParser,
     Usage,
     add_dump,
+    add_file,
     add_passes,
     add_sizes,
     command,
+    path,
     sizes_of,
 )
 from tilevm.diagnostics import nearest
@@ -31,13 +33,15 @@ def declare(commands: Commands) -> CommandParser:
     """Adds the command to the parser."""
     example = 'tilevm opt gemv.tile -p canonicalise -p "rewrite_dot(form = bitserial)"'
     parser = command(commands, "opt", opt, "rewrite a program by passes", _ABOUT, example)
-    parser.add_argument("file", metavar="FILE", help="a tile program, or - for the standard input")
+    add_file(parser)
     parser.add_argument(
         "kernel", metavar="KERNEL", nargs="?", help="one kernel of it (default: all)"
     )
     add_passes(parser)
     add_sizes(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the program to a file")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", type=path, help="write the program to a file"
+    )
     add_dump(parser)
     return parser
 

@@ -124,6 +124,13 @@ def whole(low: int, high: int | None = None) -> Callable[[str], int]:
     return read
 
 
+def path(text: str) -> str:
+    """Reads the name of a file or folder: any text, but not none."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name leads to no file")
+    return text
+
+
 def stall(text: str) -> float:
     """Reads a fraction from 0 to below 1."""
     try:
@@ -154,9 +161,15 @@ def array_place(text: str) -> tuple[str, str]:
 # --- options that several commands have
 
 
+def add_file(parser: CommandParser, nargs: str | None = None, dest: str = "file") -> None:
+    """FILE, or FILE ..."""
+    help = "a tile program, or - for the standard input"
+    parser.add_argument(dest, metavar="FILE", type=path, nargs=nargs, help=help)
+
+
 def add_kernel(parser: CommandParser) -> None:
     """FILE KERNEL."""
-    parser.add_argument("file", metavar="FILE", help="a tile program, or - for the standard input")
+    add_file(parser)
     parser.add_argument("kernel", metavar="KERNEL", help="the name of a kernel in it")
 
 

@@ -17,6 +17,7 @@ from tilevm.cli.parser import (
     add_sizes,
     command,
     kernel_of,
+    path,
     sizes_of,
     stall,
     whole,
@@ -69,7 +70,9 @@ def declare(commands: Commands) -> CommandParser:
         help="of the stalls and the random values (default: 0)",
     )
     add_dump(parser)
-    parser.add_argument("--vcd", metavar="FILE", help="write a waveform (simulator amaranth)")
+    parser.add_argument(
+        "--vcd", metavar="FILE", type=path, help="write a waveform (simulator amaranth)"
+    )
     add_output(parser)
     return parser
 
@@ -92,7 +95,8 @@ def sim(options: CommandParser.Options) -> int:
         print(f"{kernel.name}: NOT equal ({where})")
         raise result
     print(f"{kernel.name}: equal in every bit ({where})")
-    watched = f", {result.compared} beats of inner streams equal" if result.compared else ""
+    beats = f"{result.compared} {'beat' if result.compared == 1 else 'beats'}"
+    watched = f", {beats} of inner streams equal" if result.compared else ""
     print(f"cycles: {result.predicted} predicted, {result.cycles} simulated{watched}")
     deliver(options.output, kernel, result.outputs)
     return 0
@@ -101,14 +105,17 @@ def sim(options: CommandParser.Options) -> int:
 def _prepared(options: CommandParser.Options, kernel: Kernel) -> tuple[Design, dict[str, Any]]:
     """The design for the shapes of the arguments, and the arguments, checked before it is built."""
     from tilevm.cli.random_inputs import launch_for, random_arrays
-    from tilevm.vm import bind
+    from tilevm.vm import bind, check_memory
 
     given = arguments_of(options)
     sizes = sizes_of(options)
     if options.random:
         arrays = {name: value for name, value in given.items() if name not in sizes}
-        given = {**random_arrays(launch_for(kernel, sizes, arrays), options.seed), **given}
+        shapes = launch_for(kernel, sizes, arrays)
+        check_memory(shapes)
+        given = {**random_arrays(shapes, options.seed), **given}
     launch = bind(kernel, given)
+    check_memory(launch)
     return design_of(options, kernel, launch.symbols), dict(launch.arrays)
 
 

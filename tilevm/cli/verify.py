@@ -76,11 +76,12 @@ def verify(options: CommandParser.Options) -> int:
     """Compares; prints one line each, and how to replay what differs."""
     from tilevm.cli.progress import stage
     from tilevm.cli.random_inputs import random_arrays
-    from tilevm.vm import bind, bind_symbols, execute
+    from tilevm.vm import bind, bind_symbols, check_memory, execute
 
     sizes = sizes_of(options)
     kernel = kernel_of(options)
     launch = bind_symbols(kernel, sizes)
+    check_memory(launch)
     first = secrets.randbelow(10**6) if options.seed is None else options.seed
     ways, refused = _ways(options, kernel, launch)
     compared = failed = 0

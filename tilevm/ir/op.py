@@ -196,9 +196,8 @@ class Op:
         names = self.named or tuple(f"{self.name}{i or ''}" for i in range(len(types)))
         if len(names) != len(types):
             counted = "no result" if not types else f"{len(types)} result" + "s" * (len(types) > 1)
-            raise self.reject(
-                "TV0206", f"`{self.name}` has {counted}, but {len(names)} names are given"
-            )
+            given = "1 name is" if len(names) == 1 else f"{len(names)} names are"
+            raise self.reject("TV0206", f"`{self.name}` has {counted}, but {given} given")
         spans = self.loc.targets if len(self.loc.targets) == len(names) else (None,) * len(names)
         made = tuple(Value(*each) for each in zip(names, types, spans, strict=True))
         object.__setattr__(self, "results", made)

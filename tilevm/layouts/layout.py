@@ -334,14 +334,14 @@ class Layout:
         return table
 
     @staticmethod
-    def from_table(flat: NDArray[np.integer], shape: Sequence[int]) -> Layout | None:
-        """The layout of ``shape`` whose `elements` are ``flat`` [places, steps], or None.
+    def from_table(table: NDArray[np.integer], shape: Sequence[int]) -> Layout | None:
+        """The layout of ``shape`` whose `elements`, or whose `table`, this is, or None.
 
         None means that no layout has this table: it is not a product of factors, or it leaves an
         element out, or an element is in it at two steps.
         """
         target = checked_shape(shape)
-        found = recognised(np.asarray(flat), target)
+        found = recognised(np.asarray(table), target)
         return None if found is None else Layout(target, *found)
 
 

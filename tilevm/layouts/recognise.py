@@ -14,9 +14,15 @@ from tilevm.layouts.modes import Mode, Modes, Shape, covers, replica, unflattene
 def recognised(table: NDArray[Any], shape: Shape) -> tuple[Modes, Modes] | None:
     """The spatial and local digits of a table [places, steps] of row-major element numbers.
 
+    A table [places, steps, rank] holds indices.
     None if it has none: it is not the sum of a digit expansion of the place and one of the step,
     leaves an element out, or holds an element at two steps.
     """
+    if table.ndim == 3 and table.shape[2] == len(shape) and table.dtype.kind in "iu":
+        if (table < 0).any() or (table >= np.array(shape, np.int64)).any():
+            return None
+        strides = [math.prod(shape[dim + 1 :]) for dim in range(len(shape))]
+        table = table.astype(np.int64) @ np.array(strides, np.int64)
     if table.ndim != 2 or table.dtype.kind not in "iu" or table.size < max(1, math.prod(shape)):
         return None
     if table.min() != 0 or table.max() >= math.prod(shape):

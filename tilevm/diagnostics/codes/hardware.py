@@ -53,7 +53,7 @@ CODES = (
         "TV0609",
         "option does not fit the simulation",
         "`stall` is how often a port is closed in a cycle: a fraction from 0 to below 1, as a\n"
-        "port that is always closed never lets a launch end.\n"
+        "port that is always closed never lets a launch end. `seed` is a whole number from 0 up.\n"
         "Waveforms are written by the simulator `amaranth` alone.",
     ),
     Code(
@@ -92,5 +92,13 @@ CODES = (
         "changes between two ops. A beat, and all ports in together, may have 65,536 bits, as\n"
         "the tools behind take no wider signals.\n"
         "Use smaller tiles or tables, fewer lanes, or the order of the producer in the consumer.",
+    ),
+    Code(
+        "TV0615",
+        "design is too large for the compiler",
+        "The cycle of every firing of every unit is computed before anything is simulated, and\n"
+        "buffers are sized by it. So a unit may fire 16,777,216 times in a launch, and a grid may\n"
+        "have 4,194,304 thread blocks.\n"
+        "Use more lanes, or build the kernel for a smaller shape: one launch may follow another.",
     ),
 )
