@@ -185,21 +185,28 @@ def test_interruptions(
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("ignored", [False, True], ids=["heard", "ignored"])
 def test_a_request_to_end_leaves_no_half_a_file(
-    tilevm: Folder, monkeypatch: pytest.MonkeyPatch, name: str
+    tilevm: Folder, monkeypatch: pytest.MonkeyPatch, name: str, ignored: bool
 ) -> None:
     number = getattr(signal, name)
 
     def killed(*_: object) -> None:
         with whole_file("y.npz") as place:
-            place.write_bytes(b"half")
+            place.write_bytes(b"whole")
             os.kill(os.getpid(), number)
 
     monkeypatch.setattr(run, "deliver", killed)
     before = sorted(os.listdir())
-    assert tilevm("run", *WORDS, "-o", "y.npz").status == 128 + number
-    assert sorted(os.listdir()) == before
-    assert signal.getsignal(number) == signal.SIG_DFL
+    mine = signal.SIG_IGN if ignored else signal.SIG_DFL  # nohup: ignored
+    outer = signal.signal(number, mine)
+    try:
+        status = tilevm("run", *WORDS, "-o", "y.npz").status
+        assert signal.getsignal(number) == mine
+    finally:
+        signal.signal(number, outer)
+    assert status == (0 if ignored else 128 + number)
+    assert sorted(os.listdir()) == (sorted([*before, "y.npz"]) if ignored else before)
 
 
 def test_what_takes_long_says_so(capsys: pytest.CaptureFixture[str]) -> None:
