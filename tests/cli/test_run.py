@@ -98,3 +98,29 @@ def test_a_failing_run_keeps_the_old_output(tilevm: Folder) -> None:
     refused(outcome, 1, "TV0401")
     assert "argument `x` holds 128 at index [0]" in outcome.err
     assert tilevm.files() == before
+
+
+RACE = """\
+kernel f(x: global i8[4], y: global i8[4])
+{
+  s = alloc_shared i8[4]
+  t: i8[4] = load x[0]
+  store t, s[0]
+  u: i8[4] = load s[0]
+  store u, y[0]
+}
+"""
+
+
+def test_a_checked_run_finds_what_others_do_not(tilevm: Folder) -> None:
+    tilevm.write("f.tile", RACE)
+    np.save("four.npy", np.arange(4))
+    words = ("run", "f.tile", "f", "-a", "x=four.npy")
+    assert tilevm(*words).status == 0
+    outcome = tilevm(*words, "--check")
+    assert outcome.status == 1 and outcome.out == ""
+    assert "error[TV0440]: `s[0]` is written, then read with no barrier between" in outcome.err
+
+
+def test_a_checked_run_of_a_correct_kernel_gives_its_results(tilevm: Folder) -> None:
+    assert tilevm("run", *WORDS, "--check").out == tilevm("run", *WORDS).out

@@ -75,3 +75,10 @@ def test_hardware_that_is_refused_is_told(tilevm: Folder) -> None:
 def test_sizes_at_fault(tilevm: Folder) -> None:
     refused(tilevm("verify", "gemv.tile", "gemv", "--set", "N=8"), 1, "TV0410")
     refused(tilevm("verify", "gemv.tile", "gemv", "--set", "N=8", "--set", "K=0"), 1, "TV0412")
+
+
+def test_the_first_run_may_be_a_checked_one(tilevm: Folder) -> None:
+    words = ("two.tile", "two", "--set", "N=8", "--no-hardware", "--seed", "1", "--rounds", "1")
+    assert tilevm("verify", *words).status == 0
+    outcome = tilevm("verify", *words, "--check")
+    assert outcome.status == 1 and "error[TV0441]: " in outcome.err
