@@ -55,6 +55,8 @@ def scattered(w: Writer) -> None:
     extents = [w.number(1, n + 1) for n in a.tile.shape]
     buffer = w.buffer("y", a.tile, [*(len(level.values) for level in grid), *extents])
     at: list[Expr | int | str] = [*ids, *(w.pick((0, 0, 1, -1)) for _ in extents)]
+    if any(not level.is_grid for level in w.levels):
+        w.builder.barrier()  # other threads stored there in the round before
     w.builder.scatter(
         a,
         buffer[tuple(at)],
@@ -93,6 +95,7 @@ def updated(w: Writer) -> None:
     if w.rarely(3):
         buffer = w.builder.alloc_shared(kind, name=w.name("s"))
         w.builder.store(w.of_type(kind), buffer[(0,) * len(extents)])
+        w.builder.barrier()
     else:
         buffer = w.buffer("y", kind, extents)
     for _ in range(w.number(1, 2)):

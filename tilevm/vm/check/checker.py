@@ -138,7 +138,7 @@ class Checker:
         shadow = self.shadow(part.buffer)
         other: Site | None = None
         if conflict.did and conflict.address is not None:
-            serials = shadow.wrote if conflict.did == "writes" else shadow.read
+            serials = shadow.of(conflict.did)
             other = self.sites[int(serials[conflict.address])]
         if self.reports.known(conflict.code, part.site, other) and not last:
             return

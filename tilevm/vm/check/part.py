@@ -10,6 +10,7 @@ from tilevm.diagnostics import Span
 from tilevm.ir import Op, TileType, Value
 from tilevm.vm.buffer import Array, Conflict
 from tilevm.vm.check.reports import Site
+from tilevm.vm.check.shadow import Shadow
 from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
@@ -58,6 +59,7 @@ class CheckedPart(Part):
             if shadow.last_write >= self.floor:
                 before = places.get(shadow.wrote)
                 self.compare(now, before, places.get(writer))
+            self.compare_updates(now, shadow)
             if shadow.last_read >= self.floor:
                 self.note_others(now, places)
         super().admit_read(places, writer)
@@ -67,19 +69,39 @@ class CheckedPart(Part):
     def admit_write(self, places: Places, writer: Array) -> None:
         shadow, now = self.checker.shadow(self.buffer), self.touch("write", places)
         if places.count == len(self.blocks):
-            if shadow.last_write >= self.floor:
-                self.compare(now, places.get(shadow.wrote), places.get(writer))
-            if shadow.last_read >= self.floor:
-                reader = self.buffer.reader
-                owner = None if reader is None else places.get(reader)
-                self.compare(now, places.get(shadow.read), owner)
-                if shadow.last_also >= self.floor:
-                    self.compare(now, places.get(shadow.also), owner)
+            self.compare_stores_and_loads(now, shadow, writer)
+            self.compare_updates(now, shadow)
         super().admit_write(places, writer)
         places.put(shadow.wrote, np.asarray(now.serial, np.int32))
         shadow.previous_write, shadow.last_write = shadow.last_write, now.serial
         if self.buffer.kind.bits % 8:
             self.checker.bytes.written(self, now, shadow)
+
+    def admit_update(self, places: Places, writer: Array) -> None:
+        shadow, now = self.checker.shadow(self.buffer), self.touch("atomic", places)
+        self.compare_stores_and_loads(now, shadow, writer)
+        super().admit_update(places, writer)
+        places.put(shadow.updated, np.asarray(now.serial, np.int32))
+        shadow.last_update = now.serial
+
+    def compare_stores_and_loads(self, now: Touch, shadow: Shadow, writer: Array) -> None:
+        """Compares with the last store to each element, and the loads since the last barrier."""
+        places = now.places
+        if shadow.last_write >= self.floor:
+            self.compare(now, places.get(shadow.wrote), places.get(writer))
+        if shadow.last_read >= self.floor:
+            reader = self.buffer.reader
+            owner = None if reader is None else places.get(reader)
+            self.compare(now, places.get(shadow.read), owner)
+            if shadow.last_also >= self.floor:
+                self.compare(now, places.get(shadow.also), owner)
+
+    def compare_updates(self, now: Touch, shadow: Shadow) -> None:
+        """Compares with the last atomic on each element."""
+        if shadow.last_update >= self.floor:
+            updater = self.buffer.updater
+            owner = None if updater is None else now.places.get(updater)
+            self.compare(now, now.places.get(shadow.updated), owner)
 
     def touch(self, kind: Kind, places: Places) -> Touch:
         """This access, known to the checker from now on."""
@@ -140,7 +162,12 @@ class CheckedPart(Part):
 
 
 def moved_tile(op: Op, kind: Kind) -> Value | None:
-    """The tile that an access moves: the result of a read, the first operand of a write."""
+    """The tile that an access moves: the result of a read, the first operand of a write.
+
+    None for an atomic: elements of its tile may meet, so no thread has an element for itself.
+    """
+    if kind == "atomic":
+        return None
     tiles = op.results if kind == "read" else op.operands
     for value in tiles:
         if isinstance(value.type, TileType):

@@ -17,5 +17,10 @@ class Shadow:
         self.wrote: Array = np.full(count, NEVER, np.int32)
         self.read: Array = np.full(count, NEVER, np.int32)
         self.also: Array = np.full(count, NEVER, np.int32)  # another read, not by `read`'s thread
+        self.updated: Array = np.full(count, NEVER, np.int32)  # by an atomic
         self.last_write = self.last_read = self.last_also = NEVER  # of any element
-        self.previous_write = NEVER
+        self.previous_write = self.last_update = NEVER
+
+    def of(self, did: str) -> Array:
+        """The last accesses that did so: "writes", "reads", "updates"."""
+        return {"writes": self.wrote, "reads": self.read, "updates": self.updated}[did]
