@@ -47,7 +47,7 @@ class Overflows:
         kind = op.results[0].dtype
         exact = exact_value(op, index, arguments)
         said = f"is {exact}" if exact is not None else "does not fit"
-        name = f"{op.results[0].name}{list(at)}"
+        name = f"{op.results[0].name}{list(at) or ''}"
         block = int(group.blocks[position if position < len(group.blocks) else 0])
         reports.add(
             "TV0441",

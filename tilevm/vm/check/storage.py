@@ -181,7 +181,8 @@ def one_byte(addresses: Array, distance: int, bits: int) -> Array:
 
 def packed(buffer: Buffer) -> str:
     """The note that says why."""
-    return f"elements of {buffer.kind.bits} bits are packed without gaps, in row-major order"
+    bits = buffer.kind.bits
+    return f"elements of {bits} bit{'s' * (bits > 1)} are packed without gaps, in row-major order"
 
 
 def whole(buffer: Buffer) -> str:
