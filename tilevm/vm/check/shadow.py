@@ -14,10 +14,10 @@ class Shadow:
 
     def __init__(self, buffer: Buffer) -> None:
         count = buffer.values.size
-        self.wrote: Array = np.full(count, NEVER, np.int32)
-        self.read: Array = np.full(count, NEVER, np.int32)
-        self.also: Array = np.full(count, NEVER, np.int32)  # another read, not by `read`'s thread
-        self.updated: Array = np.full(count, NEVER, np.int32)  # by an atomic
+        self.wrote: Array = np.zeros(count, np.int32)
+        self.read: Array = np.zeros(count, np.int32)
+        self.also: Array = np.zeros(count, np.int32)  # another read, not by `read`'s thread
+        self.updated: Array = np.zeros(count, np.int32)  # by an atomic
         self.last_write = self.last_read = self.last_also = NEVER  # of any element
         self.previous_write = self.last_update = NEVER
 
