@@ -16,7 +16,7 @@ from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.layouts import Layout
 from tilevm.vm.buffer import Array
 from tilevm.vm.check.touch import Touch
-from tilevm.vm.places import Regular
+from tilevm.vm.places import Places, Regular
 
 
 class Owners:
@@ -50,9 +50,7 @@ class Owners:
         """
         if before.tile is None or now.tile is None:
             return False
-        if before.places is not now.places and not (
-            isinstance(before.places, Regular) and before.places == now.places
-        ):
+        if before.places is not now.places and not _alike(before.places, now.places):
             return False
         if before.blocks is not now.blocks and not np.array_equal(before.blocks, now.blocks):
             return False
@@ -111,6 +109,14 @@ def _within(small: Layout, large: Layout, first: Array, second: Array) -> Array:
     allowed = [d for d in {o - offsets[0] for o in others} if {d + o for o in offsets} <= {*others}]
     gap = base[first] - around[second]
     return np.asarray(gap == allowed[0]) if len(allowed) == 1 else np.isin(gap, allowed)
+
+
+def _alike(before: Places, now: Places) -> bool:
+    """Whether both are the same elements in the same order, as far as a quick look tells."""
+    if not isinstance(before, Regular) or not isinstance(now, Regular):
+        return False
+    one, other = ((p.first, p.step, p.whole, p.strides) for p in (before, now))
+    return one == other
 
 
 @lru_cache(maxsize=256)
