@@ -1,12 +1,15 @@
 """Rewrites from IR to IR: every result is a program that runs, and gives the same values."""
 
 from tilevm.passes.canonicalise import canonicalise
+from tilevm.passes.hoist_invariants import hoist_invariants
 from tilevm.passes.pipeline import Step, Watch, step, steps, transform
 from tilevm.passes.ranges import Accumulator, Ranges, accumulators, ranges
 from tilevm.passes.registry import PASSES, Pass
 from tilevm.passes.remove_dead_code import remove_dead_code
 from tilevm.passes.rewrite_dot import rewrite_dot
 from tilevm.passes.samples import SAMPLES
+from tilevm.passes.share_subexpressions import share_subexpressions
+from tilevm.passes.unroll import unroll
 
 __all__ = [
     "PASSES",
@@ -18,10 +21,13 @@ __all__ = [
     "Watch",
     "accumulators",
     "canonicalise",
+    "hoist_invariants",
     "ranges",
     "remove_dead_code",
     "rewrite_dot",
+    "share_subexpressions",
     "step",
     "steps",
     "transform",
+    "unroll",
 ]

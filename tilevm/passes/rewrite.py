@@ -24,15 +24,7 @@ def rewrite(
     `rule` sees each op with its operands already rewritten, and returns the values that take the
     place of its results, or None to keep it.  `indices` replaces index symbols, `params` buffers.
     """
-    env, moved = dict(indices or {}), dict(params or {})
-    walk = _Walk(rule, _names(kernel))
-    return replace(
-        kernel,
-        params=tuple(moved.get(param, param) for param in kernel.params),
-        where=tuple(condition.substitute(env) for condition in kernel.where),
-        grid=tuple((name, extent.substitute(env)) for name, extent in kernel.grid),
-        body=walk.block(kernel.body, moved, env),
-    )
+    return Walk(rule, names(kernel)).kernel(kernel, indices or {}, params or {})
 
 
 def values_read(block: Block) -> set[Value]:
@@ -49,7 +41,7 @@ def values_read(block: Block) -> set[Value]:
 class Emitter:
     """Appends ops in the place of one that is rewritten; they keep its position in the source."""
 
-    def __init__(self, walk: _Walk, origin: Op, source: Op) -> None:
+    def __init__(self, walk: Walk, origin: Op, source: Op) -> None:
         self.walk, self.origin, self.source = walk, origin, source  # source: before its operands
         self.ops: list[Op] = []
 
@@ -72,6 +64,18 @@ class Emitter:
         kind = replace(value.tile, layout=result.tile.layout)
         return self(Cast, name="placed", written=kind, a=value, to=kind.dtype)
 
+    def append(self, op: Op) -> tuple[Value, ...]:
+        """Appends a finished op; returns its results."""
+        self.ops.append(op)
+        return op.results
+
+    def move(self, op: Op) -> None:
+        """Appends an op that stood in a block inside; a name that is elsewhere too changes."""
+        for value in op.results:
+            if self.walk.names[value.name] > 1:
+                value.name = self.walk.fresh(value.name)
+        self.ops.append(op)
+
     def inner(self) -> Emitter:
         """One that fills a block inside the op that takes this place."""
         return Emitter(self.walk, self.origin, self.source)
@@ -90,15 +94,28 @@ class Emitter:
         `again`: the rule sees these ops once more, as they are now.
         """
         rule = self.walk.rule if again else _kept
-        copied = _Walk(rule, self.walk.names, renames=True).block(block, values, indices)
+        copied = Walk(rule, self.walk.names, renames=True).block(block, values, indices)
         self.walk.names.update(_defined(copied))
         self.ops.extend(copied.ops)
         return copied.yields
 
 
-class _Walk:
+class Walk:
+    """Rebuilds blocks, op by op; a pass that must know where a block begins extends it."""
+
     def __init__(self, rule: Rule, names: Counter[str], renames: bool = False) -> None:
         self.rule, self.names, self.renames = rule, names, renames
+
+    def kernel(
+        self, kernel: Kernel, indices: Mapping[str, Expr], params: Mapping[Value, Value]
+    ) -> Kernel:
+        return replace(
+            kernel,
+            params=tuple(params.get(param, param) for param in kernel.params),
+            where=tuple(condition.substitute(indices) for condition in kernel.where),
+            grid=tuple((name, extent.substitute(indices)) for name, extent in kernel.grid),
+            body=self.block(kernel.body, params, indices),
+        )
 
     def fresh(self, base: str) -> str:
         """A name that the kernel does not have yet, the base if possible."""
@@ -171,7 +188,7 @@ def _kept(op: Op, emit: Emitter) -> None:
     return None
 
 
-def _names(kernel: Kernel) -> Counter[str]:
+def names(kernel: Kernel) -> Counter[str]:
     """How often the kernel defines each name, all blocks taken together."""
     found = Counter(param.name for param in kernel.params)
     found.update(kernel.symbols)

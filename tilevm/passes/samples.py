@@ -3,6 +3,11 @@
 SAMPLES = (
     "canonicalise",
     "remove_dead_code",
+    "share_subexpressions",
+    "hoist_invariants",
+    "unroll(factor = 0)",
+    "unroll(factor = 2)",
+    "unroll(factor = 3), share_subexpressions, hoist_invariants",
     "rewrite_dot(form = mac)",
     "rewrite_dot(form = bitserial)",
     "rewrite_dot(form = ternary)",
