@@ -1,7 +1,9 @@
 """Rewrites from IR to IR: every result is a program that runs, and gives the same values."""
 
 from tilevm.passes.canonicalise import canonicalise
+from tilevm.passes.fold_constants import fold_constants
 from tilevm.passes.hoist_invariants import hoist_invariants
+from tilevm.passes.narrow_accumulators import narrow_accumulators
 from tilevm.passes.pipeline import Step, Watch, step, steps, transform
 from tilevm.passes.ranges import Accumulator, Ranges, accumulators, ranges
 from tilevm.passes.registry import PASSES, Pass
@@ -21,7 +23,9 @@ __all__ = [
     "Watch",
     "accumulators",
     "canonicalise",
+    "fold_constants",
     "hoist_invariants",
+    "narrow_accumulators",
     "ranges",
     "remove_dead_code",
     "rewrite_dot",

@@ -35,14 +35,19 @@ from tilevm.passes.transfer import exact, partial_sums
 
 DEEP = 4  # loops inside each other that are looked at twice
 NOTHING = Interval(0, 0)
+EXACT = 1 << 30  # bits: more than any type has
 
 
 @dataclass(frozen=True)
 class Growth:
-    """What a carried value is at the end of a round: what it was, and a number of an interval."""
+    """A value as a carried one plus a number of an interval, equal in the last `bits` bits."""
 
     of: Value
     by: Interval
+    bits: int
+
+    def plus(self, change: Interval, bits: int) -> Growth:
+        return Growth(self.of, self.by + change, min(self.bits, bits))
 
 
 class Ranges:
@@ -174,18 +179,18 @@ class _Walk:
                 self.grown.pop(value, None)
 
     def growth(self, op: Op) -> Growth | None:
-        """How the result follows from a carried value, modulo 2**bits."""
+        """How the result follows from a carried value."""
         overflow = getattr(op, "overflow", None)
         if overflow == "sat":
             return None
         match op:
             case ops.Add() if op.b in self.grown and op.a.dtype.is_int:
-                base = self.grown[op.b]
-                return Growth(base.of, base.by + self.of(op.a))
+                return self.grown[op.b].plus(self.of(op.a), op.out.dtype.bits)
             case ops.Add() | ops.Sub() if op.a in self.grown and op.a.dtype.is_int:
-                base, change = self.grown[op.a], self.of(op.b)
-                by = change if isinstance(op, ops.Add) else -change
-                return Growth(base.of, base.by + by)
+                change = self.of(op.b) if isinstance(op, ops.Add) else -self.of(op.b)
+                return self.grown[op.a].plus(change, op.out.dtype.bits)
+            case ops.Cast() if op.a in self.grown and op.to.is_int:
+                return self.grown[op.a].plus(NOTHING, op.to.bits)
             case ops.Select():
                 return self.joined(op.a, op.b)
         return None
@@ -194,7 +199,7 @@ class _Walk:
         first, second = self.grown.get(a), self.grown.get(b)
         if first is None or second is None or first.of is not second.of:
             return None
-        return Growth(first.of, hull(first.by, second.by))
+        return Growth(first.of, hull(first.by, second.by), min(first.bits, second.bits))
 
     def branch(self, op: If) -> None:
         for block in op.blocks:
@@ -221,7 +226,7 @@ class _Walk:
         for n in numbers:
             param = op.params[n]
             self.known[param] = whole(param.dtype)
-            self.grown[param] = Growth(param, NOTHING)
+            self.grown[param] = Growth(param, NOTHING, EXACT)
         self.block(op.body)
         found = {n: self.carry(op, n, rounds) for n in numbers}
         for n, (param_values, result_values, why) in found.items():
@@ -234,7 +239,7 @@ class _Walk:
         for n, by in growths.items():
             start = self.grown.get(op.inits[n])
             if start is not None and by is not None and rounds is not None:
-                self.grown[op.results[n]] = Growth(start.of, start.by + by.upto(rounds))
+                self.grown[op.results[n]] = start.plus(by.upto(rounds), op.results[n].dtype.bits)
         self.depth -= 1
         if before is not None:
             self.indices[op.var] = before
@@ -249,7 +254,9 @@ class _Walk:
     def growing(self, op: For, n: int) -> Interval | None:
         """What a round adds to a carried value, if that is how it changes."""
         growth = self.grown.get(op.body.yields[n])
-        return growth.by if growth is not None and growth.of is op.params[n] else None
+        if growth is None or growth.of is not op.params[n]:
+            return None
+        return growth.by if growth.bits >= op.params[n].dtype.bits else None
 
     def carry(self, op: For, n: int, rounds: int | None) -> tuple[Interval, Interval, str]:
         """What a carried value is within the loop, and behind it, and why."""

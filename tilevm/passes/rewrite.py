@@ -46,14 +46,30 @@ class Emitter:
         self.ops: list[Op] = []
 
     def __call__(
-        self, kind: type[Op], *, written: TileType | None = None, name: str = "", **fields: Any
+        self,
+        kind: type[Op],
+        *,
+        written: TileType | None = None,
+        name: str = "",
+        label: str = "",
+        number: int = 0,
+        **fields: Any,
     ) -> Value:
-        """A new op; its result is named after the op that it replaces, and after `name`."""
-        base = self.origin.results[0].name if self.origin.results else self.origin.name
-        label = self.walk.fresh(f"{base}_{name}") if name else base
+        """A new op; its result is named after the result that it replaces, and after `name`.
+
+        `label` is another name altogether, `number` tells which of several results it replaces.  A
+        type is only written where it says more than what is inferred.
+        """
+        results = self.origin.results
+        base = results[number].name if results else self.origin.name
+        if name or label:
+            base = self.walk.fresh(label or f"{base}_{name}")
+        if written is not None and not kind.needs_type:
+            inferred = kind(**fields).out.tile
+            written = None if inferred.layout == written.layout else written
         origin = self.origin.loc
         loc = Loc(origin.span) if self.ops else replace(origin, parts={}, targets=(), remark="")
-        op = kind(written=written, loc=loc, named=(label,), **fields)
+        op = kind(written=written, loc=loc, named=(base,), **fields)
         self.ops.append(op)
         return op.out
 
