@@ -163,6 +163,9 @@ kernel f(w: global i8[2, 3], x: global i8[3], y: global i32[2])
     ("weights", "proved"),
     [
         ("s = max a, low\n  t = min s, high", True),
+        ("t = clip a {lo = -1, hi = 1}", True),
+        ("t = constant i8[2, 3] {values = [1, -1, 0, 0, 1, 2]}", True),
+        ("t = constant i8[2, 3] {values = [1, -1, 0, 0, 1, 3]}", False),
         ("s = compare a, zero {pred = gt}\n  t = cast s {to = i8}", True),
         ("g = compare a, zero {pred = gt}\n  t = select g, high, low", True),
         ("s = cast a {to = i2}\n  t = cast s {to = i8}", True),

@@ -45,11 +45,11 @@ import numpy as np
 from tilevm.diagnostics import TileError
 from tilevm.dtypes import Trap
 from tilevm.ir import Const, Expr, Kernel, Op, Value
-from tilevm.ir.ops import Full, Iota
+from tilevm.ir.ops import Constant, Full, Iota
 from tilevm.passes.registry import declare
 from tilevm.passes.rewrite import Emitter, rewrite
 
-WRITTEN = (Full, Iota)
+WRITTEN = (Full, Constant, Iota)
 
 
 @declare

@@ -74,6 +74,12 @@ def _(op: ops.Full, of: Of, index: Index) -> Interval | None:
     return Interval(int(op.value), int(op.value))
 
 
+@_rule(ops.Constant)
+def _(op: ops.Constant, of: Of, index: Index) -> Interval | None:
+    values = [int(value) for value in op.values]
+    return Interval(min(values), max(values)) if values else None
+
+
 @_rule(ops.Iota)
 def _(op: ops.Iota, of: Of, index: Index) -> Interval | None:
     start = index(op.start)
@@ -107,6 +113,24 @@ def _(op: ops.Mul, of: Of, index: Index) -> Interval | None:
 @_rule(ops.Neg)
 def _(op: ops.Neg, of: Of, index: Index) -> Interval | None:
     return -of(op.a)
+
+
+@_rule(ops.Abs)
+def _(op: ops.Abs, of: Of, index: Index) -> Interval | None:
+    ends = abs(of(op.a).low), abs(of(op.a).high)
+    return Interval(0 if 0 in of(op.a) else min(ends), max(ends))
+
+
+@_rule(ops.Clip)
+def _(op: ops.Clip, of: Of, index: Index) -> Interval | None:
+    kind = whole(op.a.dtype)
+    low = kind.low if op.lo is None else int(op.lo)
+    return of(op.a).clamped(Interval(low, kind.high if op.hi is None else int(op.hi)))
+
+
+@_rule(ops.Popcount, ops.Clz, ops.Ctz)
+def _(op: Any, of: Of, index: Index) -> Interval | None:
+    return Interval(0, op.a.dtype.bits)
 
 
 @_rule(ops.Min)
