@@ -8,7 +8,7 @@ import pytest
 import tilevm
 from tilevm import TileError
 from tilevm.ir import Builder, Kernel, Sym, TileType, Value, verify
-from tilevm.ir.kernel import For
+from tilevm.ir.control import For
 
 
 def raised(build: Callable[[Builder, Value], object]) -> str:

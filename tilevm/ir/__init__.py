@@ -3,9 +3,11 @@
 from tilevm.ir import ops
 from tilevm.ir.attribute import Symbol
 from tilevm.ir.builder import Builder
+from tilevm.ir.control import For, If
 from tilevm.ir.index import Affine, Condition, Const, Expr, Sym, affine
-from tilevm.ir.kernel import For, If, Kernel, Program, regions
+from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, OpField, Value
+from tilevm.ir.region import RegionOp
 from tilevm.ir.types import BufferType, TileType, Type
 from tilevm.ir.verify import verify
 
@@ -26,6 +28,7 @@ __all__ = [
     "Op",
     "OpField",
     "Program",
+    "RegionOp",
     "Sym",
     "Symbol",
     "TileType",
@@ -33,6 +36,5 @@ __all__ = [
     "Value",
     "affine",
     "ops",
-    "regions",
     "verify",
 ]

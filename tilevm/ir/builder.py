@@ -28,8 +28,9 @@ from typing import Any
 
 from tilevm.diagnostics import error, nearest
 from tilevm.dtypes import DType, dtype
+from tilevm.ir.control import For, If
 from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
-from tilevm.ir.kernel import For, If, Kernel, Program
+from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
 from tilevm.ir.types import BufferType, TileType
 from tilevm.ir.verify import verify

@@ -1,156 +1,16 @@
-"""Programs, kernels and the statements that hold statements: `for` and `if`."""
+"""Kernels and programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self, final
+from typing import final
 
 from tilevm.diagnostics import Label, error, nearest
-from tilevm.dtypes import dtype
-from tilevm.ir.index import Condition, Const, Expr, affine
-from tilevm.ir.op import Block, Loc, Op, OpField, Value
-from tilevm.ir.types import MAX_RANK, BufferType, TileType, Type, check_rank
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RegionOp(Op, pure=False):
-    """A statement that holds statements; it has its own form in the text."""
-
-    @classmethod
-    def fields(cls) -> tuple[OpField, ...]:
-        return ()
-
-    def with_blocks(self, *blocks: Block) -> Self:
-        """The same statement around other blocks."""
-        raise NotImplementedError
-
-    @property
-    def matters(self) -> bool:
-        return self.may_stop or any(op.matters for block in self.blocks for op in block.ops)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class For(RegionOp):
-    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: a counted loop.
-
-    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what
-    the round before yielded; the result is what the last round yielded, or `init` when there was
-    none.
-    """
-
-    name: ClassVar[str] = "for"
-
-    var: str
-    lo: Expr
-    hi: Expr
-    step: Expr
-    inits: tuple[Value, ...] = ()
-    params: tuple[Value, ...] = ()
-    body: Block
-
-    @property
-    def operands(self) -> tuple[Value, ...]:
-        return self.inits
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        return (self.body,)
-
-    def with_blocks(self, *blocks: Block) -> Self:
-        (body,) = blocks
-        return replace(self, body=body, named=tuple(v.name for v in self.results))
-
-    @property
-    def may_stop(self) -> bool:
-        total = affine(self.lo) is not None and affine(self.hi) is not None
-        return not (total and isinstance(self.step, Const) and self.step.value > 0)
-
-    def result_types(self) -> tuple[Type, ...]:
-        if len(self.body.yields) != len(self.params):
-            raise self.reject(
-                "TV0208",
-                f"the loop carries {len(self.params)} values, "
-                f"but its body yields {len(self.body.yields)}",
-                "yield",
-                help="end the body with `yield` and one value for each carried name",
-            )
-        for init, param, last in zip(self.inits, self.params, self.body.yields, strict=True):
-            if last.type != param.type:
-                raise self.reject(
-                    "TV0208",
-                    f"carried `{param.name}` changes its type from {param.type} to {last.type}",
-                    "yield",
-                    **{
-                        "yield": f"`{last.name}` is {last.type}",
-                        f"carry {param.name}": f"`{init.name}` is {init.type}",
-                    },
-                    help="a carried value keeps its type: cast it before `yield`",
-                )
-        return tuple(param.type for param in self.params)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class If(RegionOp):
-    """``r = if cond { ... yield a } else { ... yield b }``: a whole block goes one way.
-
-    The condition compares index expressions, or is a ``u1[]`` tile; thread blocks may differ in it.
-    """
-
-    name: ClassVar[str] = "if"
-
-    cond: Condition | Value
-    then: Block
-    orelse: Block
-
-    @property
-    def operands(self) -> tuple[Value, ...]:
-        return (self.cond,) if isinstance(self.cond, Value) else ()
-
-    @property
-    def blocks(self) -> tuple[Block, ...]:
-        return (self.then, self.orelse)
-
-    def with_blocks(self, *blocks: Block) -> Self:
-        then, orelse = blocks
-        return replace(self, then=then, orelse=orelse, named=tuple(v.name for v in self.results))
-
-    @property
-    def may_stop(self) -> bool:
-        condition = self.cond if isinstance(self.cond, Condition) else None
-        while condition is not None:
-            if affine(condition.a) is None or affine(condition.b) is None:
-                return True
-            condition = condition.also
-        return False
-
-    def result_types(self) -> tuple[Type, ...]:
-        if isinstance(self.cond, Value) and self.cond.tile != TileType(dtype("u1"), ()):
-            raise self.reject(
-                "TV0209",
-                "a condition is a `u1[]` tile or a comparison of index expressions, "
-                f"not {self.cond.type}",
-                "cond",
-                help="one bit per thread block decides; `select` chooses element by element",
-            )
-        first, second = (tuple(v.type for v in b.yields) for b in self.blocks)
-        if first != second:
-            shown = " and ".join("(" + ", ".join(map(str, t)) + ")" for t in (first, second))
-            raise self.reject(
-                "TV0208",
-                f"the two branches yield different types: {shown}",
-                "yield",
-                help="both branches end with `yield` and values of the same types",
-            )
-        for value in (*self.then.yields, *self.orelse.yields):
-            self._tile_operand("yield", value)
-        return first
-
-
-def regions(op: Op) -> tuple[Block, ...]:
-    """The blocks inside an op, in order."""
-    return op.blocks
+from tilevm.ir.index import Condition, Expr
+from tilevm.ir.op import Block, Loc, Value
+from tilevm.ir.types import MAX_RANK, BufferType, check_rank
 
 
 @final

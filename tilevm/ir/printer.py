@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tilevm.ir.index import Const
-from tilevm.ir.kernel import For, If, Kernel, Program
+from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import Block, Loc, Op, OpField, Value
+from tilevm.ir.region import RegionOp
 
 INDENT = "  "
 
@@ -76,22 +76,14 @@ def _block_lines(block: Block, indent: str, comments: bool) -> Iterator[str]:
 def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
     start = f"{indent}{_targets(op)}"
     inner = indent + INDENT
-    if isinstance(op, For):
-        step = "" if op.step == Const(1) else f" step {op.step}"
-        pairs = ", ".join(f"{p.name} = {i.name}" for p, i in zip(op.params, op.inits, strict=True))
-        carry = f" carry ({pairs})" if pairs else ""
-        header = f"{start}for {op.var} in {op.lo} .. {op.hi}{step}{carry} {{"
-        yield _remark(header, op.loc, comments)
-        yield from _block_lines(op.body, inner, comments)
-        yield f"{indent}}}"
-    elif isinstance(op, If):
-        cond = getattr(op.cond, "name", None) or str(op.cond)
-        yield _remark(f"{start}if {cond} {{", op.loc, comments)
-        yield from _block_lines(op.then, inner, comments)
-        rest = op.orelse
-        if rest.ops or rest.yields or (comments and rest.yield_loc.closing):
-            yield f"{indent}}} else {{"
-            yield from _block_lines(rest, inner, comments)
+    if isinstance(op, RegionOp):
+        first, *rest = op.blocks
+        yield _remark(f"{start}{op.header} {{", op.loc, comments)
+        yield from _block_lines(first, inner, comments)
+        for block in rest:
+            if block.ops or block.yields or (comments and block.yield_loc.closing):
+                yield f"{indent}}} {op.between} {{"
+                yield from _block_lines(block, inner, comments)
         yield f"{indent}}}"
     else:
         operands = ", ".join(_operand(value) for _, value in op.operand_fields())

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from tilevm.dtypes import DType
+from tilevm.ir.control import For, If
 from tilevm.ir.index import Expr
-from tilevm.ir.kernel import For, If
 from tilevm.ir.op import REGISTRY, Op, OpField
 from tilevm.ir.printer import written_attribute
 

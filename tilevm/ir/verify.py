@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 from tilevm.diagnostics import Diagnostic, Label, Span, TileError
 from tilevm.ir.index import Expr
-from tilevm.ir.kernel import For, If, Kernel
+from tilevm.ir.kernel import Kernel
 from tilevm.ir.op import Block, Op, Value
+from tilevm.ir.region import RegionOp
 
 RESERVED = ("for", "if", "yield")  # at the start of a statement these words mean something else
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
@@ -67,19 +68,16 @@ class _Checker:
             for expr in attribute if isinstance(attribute, tuple) else (attribute,):
                 if isinstance(expr, Expr):
                     self.uses(expr.symbols(), indices)
-        if isinstance(op, For):
-            for bound in (op.lo, op.hi, op.step):
+        if isinstance(op, RegionOp):
+            for bound in op.exprs:
                 self.uses(bound.symbols(), indices)
             inner = dict(names)
-            self.define(inner, op.var, op.loc.parts.get("var"))
+            if op.var:
+                self.define(inner, op.var, op.loc.parts.get("var"))
             for param in op.params:
                 self.define(inner, param.name, param.span)
-            self.block(op.body, values | set(op.params), indices | {op.var}, inner)
-        elif isinstance(op, If):
-            if not isinstance(op.cond, Value):
-                self.uses(op.cond.symbols(), indices)
-            for branch in (op.then, op.orelse):
-                self.block(branch, values, indices, names)
+            for block in op.blocks:
+                self.block(block, values | set(op.params), indices | {op.var}, inner)
 
     def spell(self, name: str, span: Span | None) -> None:
         """Notes a name that the text form could not hold: programs may come from Python."""

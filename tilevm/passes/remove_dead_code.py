@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tilevm.ir import Block, For, If, Kernel, Op
+from tilevm.ir import Block, Kernel, Op, RegionOp
 from tilevm.passes.registry import declare
 from tilevm.passes.rewrite import values_read
 
@@ -53,7 +53,7 @@ def live(block: Block) -> Block:
 
 def _swept(op: Op) -> Op:
     """The op with its inner blocks swept, and with the very results that it had."""
-    if not isinstance(op, For | If):
+    if not isinstance(op, RegionOp):
         return op
     made = op.with_blocks(*map(live, op.blocks))
     object.__setattr__(made, "results", op.results)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tilevm.ir import Block, Expr, For, If, Kernel, Loc, Op, TileType, Value
+from tilevm.ir import Block, Expr, Kernel, Loc, Op, RegionOp, TileType, Value
 from tilevm.ir.ops import Cast
 
 Rule = Callable[[Op, "Emitter"], Sequence[Value] | None]
@@ -162,35 +162,15 @@ class Walk:
     def remade(self, op: Op, values: Mapping[Value, Value], env: Mapping[str, Expr]) -> Op:
         """The op on other operands, its inner blocks rewritten."""
         named = self.relabelled(v.name for v in op.results)
-        match op:
-            case For():
-                labels = self.relabelled(p.name for p in op.params)
-                params = tuple(
-                    Value(label, p.type, p.span) for label, p in zip(labels, op.params, strict=True)
-                )
-                inner = {**values, **dict(zip(op.params, params, strict=True))}
-                outside = {name: expr for name, expr in env.items() if name != op.var}
-                return replace(
-                    op,
-                    lo=op.lo.substitute(env),
-                    hi=op.hi.substitute(env),
-                    step=op.step.substitute(env),
-                    inits=tuple(values.get(v, v) for v in op.inits),
-                    params=params,
-                    body=self.block(op.body, inner, outside),
-                    named=named,
-                )
-            case If():
-                cond = op.cond
-                return replace(
-                    op,
-                    cond=values.get(cond, cond)
-                    if isinstance(cond, Value)
-                    else cond.substitute(env),
-                    then=self.block(op.then, values, env),
-                    orelse=self.block(op.orelse, values, env),
-                    named=named,
-                )
+        if isinstance(op, RegionOp):
+            labels = self.relabelled(p.name for p in op.params)
+            params = tuple(
+                Value(label, p.type, p.span) for label, p in zip(labels, op.params, strict=True)
+            )
+            inner = {**values, **dict(zip(op.params, params, strict=True))}
+            inside = {name: expr for name, expr in env.items() if name != op.var}
+            blocks = [self.block(block, inner, inside) for block in op.blocks]
+            return op.rebuilt(values, env, params, blocks, named)
         return replace(op.mapped(values, env), named=named)
 
     def relabelled(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -217,6 +197,7 @@ def _defined(block: Block) -> Iterator[str]:
     """The names that a block defines, inner blocks included."""
     for op in block.walk():
         yield from (value.name for value in op.results)
-        if isinstance(op, For):
-            yield op.var
+        if isinstance(op, RegionOp):
+            if op.var:
+                yield op.var
             yield from (param.name for param in op.params)

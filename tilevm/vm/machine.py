@@ -16,10 +16,11 @@ import numpy as np
 
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
-from tilevm.ir import Access, Block, BufferType, Expr, For, If, Kernel, Op, Value
+from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, Value
 from tilevm.ir.ops import AllocShared, Assert, Print
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
+from tilevm.vm.control import CONTROL
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Index
@@ -89,7 +90,7 @@ def execute(
         checker = Checker(launch)
     with nullcontext() if checker is None else checker:
         for chunk in plan.chunks(launch):
-            machine = _Machine(launch, chunk.group(buffers), observe, output, checker)
+            machine = Machine(launch, chunk.group(buffers), observe, output, checker)
             machine.block(kernel.body, machine.root)
         if checker is not None:
             checker.finish(buffers)
@@ -123,7 +124,7 @@ def _result(param: Value, buffer: Buffer) -> Array:
     return buffer.values.reshape(buffer.extents)
 
 
-class _Machine:
+class Machine:
     """Runs the blocks of one chunk."""
 
     def __init__(
@@ -143,10 +144,9 @@ class _Machine:
     def block(self, block: Block, group: Group) -> list[Any]:
         """Runs the ops of a block; returns what it yields."""
         for op in block.ops:
-            if isinstance(op, For):
-                self.loop(op, group)
-            elif isinstance(op, If):
-                self.branch(op, group)
+            control = CONTROL.get(type(op))
+            if control is not None:
+                control(self, op, group)
             else:
                 self.step(op, group)
         return [group.data(value) for value in block.yields]
@@ -225,92 +225,6 @@ class _Machine:
         """Tells the observer of a value."""
         loops = {name: group[name] for name in group.loops}
         observe(Event(value, group.blocks, loops, group.data(value)))
-
-    # --- control flow
-
-    def loop(self, op: For, group: Group) -> None:
-        """Runs a loop; blocks may make different numbers of rounds."""
-        step = self.index(op.step, group, op)
-        if step.low < 1:
-            message = f"the step of the loop is {step.low}, it must be at least 1"
-            raise op.reject("TV0215", message)
-        lo, hi = self.index(op.lo, group, op), self.index(op.hi, group, op)
-        if hi.high - lo.low >= 1 << 63:  # but perhaps these are bounds of different blocks
-            first, last = (np.asarray(bound.values, object) for bound in (lo, hi))
-            longest = int(np.max(last - first))
-            if longest >= 1 << 63:
-                raise op.reject("TV0415", f"a range of {longest} is more than 64 bits count")
-        forward = np.greater(hi.values, lo.values)
-        span = np.zeros(forward.shape, np.int64)
-        np.subtract(hi.values, lo.values, out=span, where=forward)  # backward it may not fit
-        rounds = np.asarray(-(-span // step.values))
-        if rounds.ndim and not (rounds == rounds[0]).all():
-            self.finish(op, group, self.uneven(op, group, rounds))
-        else:
-            carried = [group.data(value) for value in op.inits]
-            count = int(rounds.flat[0])
-            self.finish(op, group, self.rounds(op, group, range(count), carried))
-
-    def uneven(self, op: For, group: Group, counts: Array) -> list[Array]:
-        """Runs a loop all blocks at once; a block leaves when its rounds are done."""
-        joined = self.room(op, group)
-        carried = [group.data(value) for value in op.inits]
-        done = 0
-        for count in np.unique(counts).tolist():
-            pick = np.flatnonzero(counts >= count)
-            carried = self.rounds(op, group.part(pick), range(done, count), carried)
-            leaves = counts[pick] == count
-            for whole, piece in zip(joined, carried, strict=True):
-                whole[pick[leaves]] = piece if len(piece) == 1 else piece[leaves]
-            carried = [piece if len(piece) == 1 else piece[~leaves] for piece in carried]
-            done = count
-        return joined
-
-    def rounds(self, op: For, group: Group, numbers: range, carried: list[Any]) -> list[Any]:
-        """Runs the body for these rounds, in one group; returns the carried values."""
-        lo, step = group.index(op.lo).values, group.index(op.step).values
-        for number in numbers:
-            inner = group.inner()
-            inner.loops = (*group.loops, op.var)
-            inner.indices[op.var] = lo + number * step
-            inner.known.update(zip(op.params, carried, strict=True))
-            carried = self.block(op.body, inner)
-        return carried
-
-    def branch(self, op: If, group: Group) -> None:
-        """Runs one branch, or each for its part of the blocks."""
-        if isinstance(op.cond, Value):
-            taken = np.asarray(group.data(op.cond)).reshape(-1) != 0
-        else:
-            try:
-                taken = np.atleast_1d(op.cond.evaluate(group))
-            except TileError as problem:
-                first = problem.diagnostics[0]
-                raise (problem if first.labels else op.reject(first.code, first.message)) from None
-        if taken.all() or not taken.any():
-            self.finish(op, group, self.arm(op, group.inner(), taken[0]))
-        else:
-            self.finish(op, group, self.split(op, group, taken))
-
-    def arm(self, op: If, group: Group, taken: np.bool) -> list[Any]:
-        """Runs a branch of an `if`."""
-        return self.block(op.then if taken else op.orelse, group)
-
-    def split(self, op: If, group: Group, taken: Array) -> list[Array]:
-        """Runs each branch for its part of the blocks, then joins what they yield."""
-        joined = self.room(op, group)
-        for one in np.unique(taken):
-            pick = np.flatnonzero(taken == one)
-            for whole, piece in zip(joined, self.arm(op, group.part(pick), one), strict=True):
-                whole[pick] = piece
-        return joined
-
-    def room(self, op: For | If, group: Group) -> list[Array]:
-        """Arrays for the results of blocks that part."""
-        return [
-            np.empty((len(group.blocks), *value.tile.shape), value.dtype.carrier)
-            for value in op.results
-        ]
 
     def finish(self, op: Op, group: Group, results: Sequence[Any]) -> None:
         """Hands the results of an op to the statements behind it."""

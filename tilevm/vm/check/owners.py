@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from tilevm.ir import For, Kernel, Op, TileType, Value
+from tilevm.ir import Kernel, Op, RegionOp, TileType, Value
 from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.layouts import Layout
 from tilevm.vm.buffer import Array
@@ -157,9 +157,4 @@ def _flows(op: Op) -> list[tuple[Value, Value]]:
     if isinstance(op, Elementwise):
         (out,) = op.results
         return [(out, a) for a in op.operands if a.tile.shape == out.tile.shape]
-    pairs = [pair for block in op.blocks for pair in zip(op.results, block.yields, strict=False)]
-    if isinstance(op, For):
-        pairs += zip(op.params, op.inits, strict=True)
-        pairs += zip(op.params, op.body.yields, strict=True)
-        pairs += zip(op.results, op.inits, strict=True)
-    return pairs
+    return list(op.flows) if isinstance(op, RegionOp) else []

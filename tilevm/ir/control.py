@@ -1,0 +1,111 @@
+"""The statements that hold statements: `for` and `if`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tilevm.dtypes import dtype
+from tilevm.ir.index import Condition, Const, Expr, affine
+from tilevm.ir.op import Block, Value
+from tilevm.ir.region import RegionOp
+from tilevm.ir.types import TileType, Type
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class For(RegionOp):
+    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: a counted loop.
+
+    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what
+    the round before yielded; the result is what the last round yielded, or `init` when there was
+    none.
+    """
+
+    name: ClassVar[str] = "for"
+
+    lo: Expr
+    hi: Expr
+    step: Expr
+    body: Block
+
+    @property
+    def header(self) -> str:
+        step = "" if self.step == Const(1) else f" step {self.step}"
+        return f"for {self.var} in {self.lo} .. {self.hi}{step}{self.carry}"
+
+    @property
+    def may_stop(self) -> bool:
+        total = affine(self.lo) is not None and affine(self.hi) is not None
+        return not (total and isinstance(self.step, Const) and self.step.value > 0)
+
+    def result_types(self) -> tuple[Type, ...]:
+        if len(self.body.yields) != len(self.params):
+            raise self.reject(
+                "TV0208",
+                f"the loop carries {len(self.params)} values, "
+                f"but its body yields {len(self.body.yields)}",
+                "yield",
+                help="end the body with `yield` and one value for each carried name",
+            )
+        for init, param, last in zip(self.inits, self.params, self.body.yields, strict=True):
+            if last.type != param.type:
+                raise self.reject(
+                    "TV0208",
+                    f"carried `{param.name}` changes its type from {param.type} to {last.type}",
+                    "yield",
+                    **{
+                        "yield": f"`{last.name}` is {last.type}",
+                        f"carry {param.name}": f"`{init.name}` is {init.type}",
+                    },
+                    help="a carried value keeps its type: cast it before `yield`",
+                )
+        return tuple(param.type for param in self.params)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class If(RegionOp):
+    """``r = if cond { ... yield a } else { ... yield b }``: a whole block goes one way.
+
+    The condition compares index expressions, or is a ``u1[]`` tile; thread blocks may differ in it.
+    """
+
+    name: ClassVar[str] = "if"
+
+    cond: Condition | Value
+    then: Block
+    orelse: Block
+
+    @property
+    def header(self) -> str:
+        return f"if {self.cond.name if isinstance(self.cond, Value) else self.cond}"
+
+    @property
+    def may_stop(self) -> bool:
+        condition = self.cond if isinstance(self.cond, Condition) else None
+        while condition is not None:
+            if affine(condition.a) is None or affine(condition.b) is None:
+                return True
+            condition = condition.also
+        return False
+
+    def result_types(self) -> tuple[Type, ...]:
+        if isinstance(self.cond, Value) and self.cond.tile != TileType(dtype("u1"), ()):
+            raise self.reject(
+                "TV0209",
+                "a condition is a `u1[]` tile or a comparison of index expressions, "
+                f"not {self.cond.type}",
+                "cond",
+                help="one bit per thread block decides; `select` chooses element by element",
+            )
+        first, second = (tuple(v.type for v in b.yields) for b in self.blocks)
+        if first != second:
+            shown = " and ".join("(" + ", ".join(map(str, t)) + ")" for t in (first, second))
+            raise self.reject(
+                "TV0208",
+                f"the two branches yield different types: {shown}",
+                "yield",
+                help="both branches end with `yield` and values of the same types",
+            )
+        for value in (*self.then.yields, *self.orelse.yields):
+            self._tile_operand("yield", value)
+        return first

@@ -1,0 +1,129 @@
+"""Control flow: what the statements that hold statements do with a group of thread blocks.
+
+Where blocks go different ways the group splits, and the results are joined behind the statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from tilevm.diagnostics import TileError
+from tilevm.ir import For, If, RegionOp, Value
+from tilevm.vm.buffer import Array
+from tilevm.vm.group import Group
+
+if TYPE_CHECKING:
+    from tilevm.vm.machine import Machine
+
+Control = Callable[["Machine", Any, Group], None]
+AnyControl = TypeVar("AnyControl", bound=Control)
+
+CONTROL: dict[type[Any], Control] = {}
+
+
+def runs(kind: type[RegionOp]) -> Callable[[AnyControl], AnyControl]:
+    """Makes a function what a statement does."""
+
+    def register(control: AnyControl) -> AnyControl:
+        CONTROL[kind] = control
+        return control
+
+    return register
+
+
+@runs(For)
+def loop(machine: Machine, op: For, group: Group) -> None:
+    """Runs a loop; blocks may make different numbers of rounds."""
+    step = machine.index(op.step, group, op)
+    if step.low < 1:
+        message = f"the step of the loop is {step.low}, it must be at least 1"
+        raise op.reject("TV0215", message)
+    lo, hi = machine.index(op.lo, group, op), machine.index(op.hi, group, op)
+    if hi.high - lo.low >= 1 << 63:  # but perhaps these are bounds of different blocks
+        first, last = (np.asarray(bound.values, object) for bound in (lo, hi))
+        longest = int(np.max(last - first))
+        if longest >= 1 << 63:
+            raise op.reject("TV0415", f"a range of {longest} is more than 64 bits count")
+    forward = np.greater(hi.values, lo.values)
+    span = np.zeros(forward.shape, np.int64)
+    np.subtract(hi.values, lo.values, out=span, where=forward)  # backward it may not fit
+    counts = np.asarray(-(-span // step.values))
+    if counts.ndim and not (counts == counts[0]).all():
+        machine.finish(op, group, uneven(machine, op, group, counts))
+    else:
+        carried = [group.data(value) for value in op.inits]
+        count = int(counts.flat[0])
+        machine.finish(op, group, rounds(machine, op, group, range(count), carried))
+
+
+def uneven(machine: Machine, op: For, group: Group, counts: Array) -> list[Array]:
+    """Runs a loop all blocks at once; a block leaves when its rounds are done."""
+    joined = room(op, group)
+    carried = [group.data(value) for value in op.inits]
+    done = 0
+    for count in np.unique(counts).tolist():
+        pick = np.flatnonzero(counts >= count)
+        carried = rounds(machine, op, group.part(pick), range(done, count), carried)
+        leaves = counts[pick] == count
+        for whole, piece in zip(joined, carried, strict=True):
+            whole[pick[leaves]] = piece if len(piece) == 1 else piece[leaves]
+        carried = [piece if len(piece) == 1 else piece[~leaves] for piece in carried]
+        done = count
+    return joined
+
+
+def rounds(
+    machine: Machine, op: For, group: Group, numbers: range, carried: list[Any]
+) -> list[Any]:
+    """Runs the body for these rounds, in one group; returns the carried values."""
+    lo, step = group.index(op.lo).values, group.index(op.step).values
+    for number in numbers:
+        inner = group.inner()
+        inner.loops = (*group.loops, op.var)
+        inner.indices[op.var] = lo + number * step
+        inner.known.update(zip(op.params, carried, strict=True))
+        carried = machine.block(op.body, inner)
+    return carried
+
+
+@runs(If)
+def branch(machine: Machine, op: If, group: Group) -> None:
+    """Runs one branch, or each for its part of the blocks."""
+    if isinstance(op.cond, Value):
+        taken = np.asarray(group.data(op.cond)).reshape(-1) != 0
+    else:
+        try:
+            taken = np.atleast_1d(op.cond.evaluate(group))
+        except TileError as problem:
+            first = problem.diagnostics[0]
+            raise (problem if first.labels else op.reject(first.code, first.message)) from None
+    if taken.all() or not taken.any():
+        machine.finish(op, group, arm(machine, op, group.inner(), taken[0]))
+    else:
+        machine.finish(op, group, split(machine, op, group, taken))
+
+
+def arm(machine: Machine, op: If, group: Group, taken: np.bool) -> list[Any]:
+    """Runs a branch of an `if`."""
+    return machine.block(op.then if taken else op.orelse, group)
+
+
+def split(machine: Machine, op: If, group: Group, taken: Array) -> list[Array]:
+    """Runs each branch for its part of the blocks, then joins what they yield."""
+    joined = room(op, group)
+    for one in np.unique(taken):
+        pick = np.flatnonzero(taken == one)
+        for whole, piece in zip(joined, arm(machine, op, group.part(pick), one), strict=True):
+            whole[pick] = piece
+    return joined
+
+
+def room(op: RegionOp, group: Group) -> list[Array]:
+    """Arrays for the results of blocks that part."""
+    return [
+        np.empty((len(group.blocks), *value.tile.shape), value.dtype.carrier)
+        for value in op.results
+    ]
