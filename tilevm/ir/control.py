@@ -22,6 +22,7 @@ class For(RegionOp):
     """
 
     name: ClassVar[str] = "for"
+    repeats: ClassVar[bool] = True
 
     lo: Expr
     hi: Expr

@@ -9,7 +9,8 @@ from typing import final
 
 from tilevm.diagnostics import Label, error, nearest
 from tilevm.ir.index import Condition, Expr
-from tilevm.ir.op import Block, Loc, Value
+from tilevm.ir.op import Block, Loc, Op, Value
+from tilevm.ir.region import RegionOp
 from tilevm.ir.types import MAX_RANK, BufferType, check_rank
 
 
@@ -110,7 +111,7 @@ def _once(block: Block) -> Iterator[Op]:
     """The ops that a thread block comes to at most once."""
     for op in block.ops:
         yield op
-        if isinstance(op, If):
+        if isinstance(op, RegionOp) and not op.repeats:
             for inner in op.blocks:
                 yield from _once(inner)
 

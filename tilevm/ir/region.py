@@ -25,6 +25,7 @@ class RegionOp(Op, pure=False):
     """
 
     between: ClassVar[str] = "else"  # the word before the second block
+    repeats: ClassVar[bool] = False  # whether a thread block may run a block more than once
 
     var: str = ""
     inits: tuple[Value, ...] = ()
