@@ -28,7 +28,8 @@ def header(design: Design) -> str:
         "",
         "Clock `clk`, synchronous reset `rst` (active high).  A port is a stream: a beat moves",
         "in a cycle in which `valid` and `ready` are both 1.  After a launch the design waits for",
-        "the next one.",
+        "the beats of the next one; a port out that needs no port in offers them at once.",
+        "A lane without an element (-1 in ports.json) takes 0 on the way in; out, ignore it.",
         "",
     ]
     for port in design.inputs:

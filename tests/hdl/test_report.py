@@ -6,6 +6,7 @@ import pytest
 import hdl
 import tilevm
 from hdl.report import pictures, tiles
+from hdl.sim import run
 
 LAYOUTS = [
     "spatial(4, 8)",
@@ -52,3 +53,27 @@ def test_report_names_source_lines_and_sizes():
     assert f"| cycles of a launch, ports always ready | {design.cycles} |" in text
     assert "`neg`, line 7" in text
     assert text.count("\n## ") == 4
+
+
+def test_the_header_says_what_a_testbench_must_know():
+    text = """
+    kernel edge(x: global i8[3], y: global i8[4], z: global i8[4])
+    {
+      t: i8[4] = load x[0] {oob = zero}
+      store t, y[0]
+      c = full i8[4] {value = 7}
+      store c, z[0]
+    }
+    """
+    design = hdl.build(tilevm.parse(text)["edge"], lanes=4)
+    said = design.header()
+    assert "a port out that needs no port in offers them at once" in said
+    assert "(-1 in ports.json) takes 0 on the way in" in said and "x[0], x[1], x[2], 0" in said
+    (port,) = design.inputs
+    assert port.elements.tolist() == [[0, 1, 2, -1]]
+    # while no input comes, the constant is offered for both launches
+    feeds = {"x": np.array([[1, 2, 3, 0]] * 2)}
+    seen = run(design.netlist, feeds, launches=2, stalls={"x": np.arange(20) > 18})
+    assert seen.outputs["z"].tolist() == [[7] * 4] * 2
+    assert seen.outputs["y"].tolist() == [[1, 2, 3, 0]] * 2
+    assert seen.fires["z_sink"][1] < seen.fires["y_sink"][0]
