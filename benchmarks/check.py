@@ -103,6 +103,27 @@ kernel transpose(x: global i4[M, N], y: global i4[N, M])
 }
 """
 
+STENCIL = """
+kernel stencil(x: global i16[N], y: global i16[N])
+  where N % 1024 == 0
+  grid (n = N / 1024)
+{
+  s = alloc_shared i16[1026]
+  zero = full i16[1026] {value = 0}
+  store zero, s[0]
+  barrier
+  t: i16[1024] = load x[n * 1024]
+  store t, s[1]
+  barrier
+  a: i16[1024] = load s[0]
+  b: i16[1024] = load s[1]
+  c: i16[1024] = load s[2]
+  d = add a, b
+  e = add d, c
+  store e, y[n * 1024]
+}
+"""
+
 
 def cases() -> dict[str, tuple[Kernel, Mapping[str, Any]]]:
     """Kernels with arguments, by name."""
@@ -123,6 +144,7 @@ def cases() -> dict[str, tuple[Kernel, Mapping[str, Any]]]:
             {"a": draw(-64, 64, 1 << 20), "x": draw(-64, 64, 1 << 20)},
         ),
         "in place, written layout": (IN_PLACE, {"y": draw(-64, 64, 1 << 20)}),
+        "stencil through shared memory": (STENCIL, {"x": draw(-64, 64, 1 << 20)}),
         "transpose of i4, by threads": (TRANSPOSE, {"x": draw(-8, 8, 512, 512)}),
     }
     return {

@@ -169,7 +169,8 @@ class Checker:
             return
         did, does = DONE[before.kind], DONE[now.kind]
         again = " again" if did == does else ""
-        rounds = self.order[before.site.op] >= self.order[now.site.op]
+        first, second = (self.order.get(touch.site.op, 0) for touch in (before, now))
+        rounds = first >= second
         earlier = " in an earlier round" if rounds else ""
         by_first, by_second = (
             f", by {thread}" if thread else ""

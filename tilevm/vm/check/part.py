@@ -10,7 +10,7 @@ from tilevm.diagnostics import Span
 from tilevm.ir import Op, TileType, Value
 from tilevm.vm.buffer import Array, Conflict
 from tilevm.vm.check.reports import Site
-from tilevm.vm.check.shadow import Shadow
+from tilevm.vm.check.shadow import Shadow, distinct
 from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
@@ -122,7 +122,7 @@ class CheckedPart(Part):
         recent = self.recent(now.places, serials, owner)
         if not recent.any():
             return
-        for serial in np.unique(serials[recent]).tolist():
+        for serial in distinct(serials[recent]):
             before = self.checker.touches[serial]
             if not self.checker.owners.always(before, now):
                 self.compare_with(now, before, recent & (serials == serial))
@@ -153,7 +153,7 @@ class CheckedPart(Part):
         recent = self.recent(places, serials, None)
         if not recent.any():
             return
-        for serial in np.unique(serials[recent]).tolist():
+        for serial in distinct(serials[recent]):
             before = self.checker.touches[serial]
             if before.tile is not now.tile or not self.checker.owners.always(before, now):
                 where = recent & (serials == serial)

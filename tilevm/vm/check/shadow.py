@@ -24,3 +24,9 @@ class Shadow:
     def of(self, did: str) -> Array:
         """The last accesses that did so: "writes", "reads", "updates"."""
         return {"writes": self.wrote, "reads": self.read, "updates": self.updated}[did]
+
+
+def distinct(serials: Array) -> list[int]:
+    """The numbers that occur, rising; most often it is one."""
+    low, high = int(serials.min()), int(serials.max())
+    return [low] if low == high else [int(serial) for serial in np.unique(serials)]
