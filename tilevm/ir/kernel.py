@@ -74,7 +74,7 @@ class Kernel:
         return {how: frozenset(buffers) for how, buffers in found.items()}
 
     def touched(self, how: str) -> frozenset[Value]:
-        """The buffers, shared ones too, that some op "reads", "writes", or "updates"."""
+        """The buffers, shared ones too, that some op touches so: see `OpField`."""
         return self._touched.get(how, frozenset())
 
     @cached_property

@@ -6,7 +6,8 @@ A subclass is a frozen dataclass.  The annotation of a field says what it is:
 ``Value``              an operand: a tile, in textual order
 ``Reads``              an operand: an element of a buffer, ``w[n * 64, 0]``, to read from there
 ``Writes``             the same, to write there
-``Updates``            the same, to read and write there
+``Updates``            the same, to read and write there in one step
+``Leaves, Arrives``    the same, to copy from and to there asynchronously
 ``TileType``           an operand: a type, as in ``full i32[64]``
 ``tuple[Value, ...]``  all further operands, at least one: tiles
 ``Value | None``       a tile that may be left out, written by name: ``{zero = z}``
@@ -106,6 +107,8 @@ class Access:
 Reads = Annotated[Access, "reads"]
 Writes = Annotated[Access, "writes"]
 Updates = Annotated[Access, "reads", "writes", "updates"]
+Leaves = Annotated[Access, "reads", "leaves"]
+Arrives = Annotated[Access, "writes", "arrives"]
 
 Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
 
@@ -114,7 +117,8 @@ Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
 class OpField:
     """One declared field: its name, what it is, its Python type and default.
 
-    `touches`: how an access does: it "reads", it "writes", it "updates" (both in one step).
+    `touches`: how an access does: it "reads", it "writes", it "updates" (both in one step);
+    what is copied "leaves" and "arrives" later.
     """
 
     name: str
@@ -146,6 +150,7 @@ class Op:
     needs_type: ClassVar[bool] = False  # the written type says what the result is
     commutative: ClassVar[bool] = False
     optional_result: ClassVar[bool] = False  # without a name for it, there is none
+    synchronises: ClassVar[bool] = False  # its meaning takes the copies under way
 
     written: TileType | None = None
     loc: Loc = field(default=Loc(), repr=False)
@@ -160,10 +165,11 @@ class Op:
         needs_type: bool = False,
         commutative: bool = False,
         optional_result: bool = False,
+        synchronises: bool = False,
     ) -> None:
         super().__init_subclass__()
         cls.pure, cls.needs_type, cls.commutative = pure, needs_type, commutative
-        cls.optional_result = optional_result
+        cls.optional_result, cls.synchronises = optional_result, synchronises
         if name:
             assert name not in REGISTRY, f"op `{name}` is declared twice"
             cls.name = name
@@ -374,7 +380,7 @@ class Op:
                 yield value, item.touches
 
     def touched(self, how: str) -> tuple[Access, ...]:
-        """The buffer elements that the op "reads", "writes", or "updates"."""
+        """The buffer elements that the op touches so: see `OpField`."""
         return tuple(access for access, hows in self.touches() if how in hows)
 
     @property
@@ -445,6 +451,8 @@ _ROLES: Mapping[Any, Role] = {
     Reads: "access",
     Writes: "access",
     Updates: "access",
+    Leaves: "access",
+    Arrives: "access",
     TileType: "type",
     tuple[Value, ...]: "operands",
     Value | None: "optional",

@@ -11,7 +11,7 @@ from tilevm.diagnostics import TileError
 from tilevm.ir import Block, Expr, For, If, Kernel, Op, Value, ops
 from tilevm.reference.formats import cast, fit
 from tilevm.reference.launch import bind, evaluate, holds
-from tilevm.reference.memory import Memory, nested
+from tilevm.reference.memory import Copies, Memory, nested
 from tilevm.reference.numbers import Number, Refused
 from tilevm.reference.ops import MEANINGS, Index, Tile, indices, tile
 from tilevm.reference.random import random_word
@@ -40,7 +40,9 @@ def run(
     names = [name for name, _ in kernel.grid]
     for ids in product(*map(range, launch.grid)):
         known = {**launch.symbols, **dict(zip(names, ids, strict=True))}
-        ThreadBlock(ids, known, dict(buffers), output).execute(kernel.body)
+        block = ThreadBlock(ids, known, dict(buffers), output)
+        block.execute(kernel.body)
+        block.copies.end()
     return {param.name: buffers[param].all() for param in kernel.outputs}
 
 
@@ -56,6 +58,7 @@ class ThreadBlock:
     buffers: dict[Value, Memory]
     output: Callable[[str], None]
     tiles: dict[Value, Tile] = field(default_factory=dict)
+    copies: Copies = field(default_factory=Copies)
 
     def execute(self, block: Block) -> list[Tile]:
         """Runs the statements in order; returns what they yield."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from tilevm.diagnostics import error
 from tilevm.dtypes import DType
+from tilevm.ir import Op
 from tilevm.reference.numbers import Number, python
 from tilevm.reference.ops import Index, Tile, indices
 
@@ -27,6 +28,8 @@ class Memory:
     writer: dict[Index, Index] = field(default_factory=dict)
     readers: dict[Index, set[Index]] = field(default_factory=dict)
     updaters: dict[Index, set[Index]] = field(default_factory=dict)
+    arriving: dict[Index, int] = field(default_factory=dict)  # the group that copies to it
+    leaving: dict[Index, int] = field(default_factory=dict)  # the group that copies from it
 
     def has(self, at: Index) -> bool:
         """Whether the element is inside."""
@@ -78,3 +81,27 @@ def nested(values: Tile, shape: Index, at: Index) -> Any:
     if len(at) == len(shape):
         return python(values[at])
     return [nested(values, shape, (*at, n)) for n in range(shape[len(at)])]
+
+
+@dataclass
+class Copies:
+    """How far a thread block has come with its asynchronous copies, in numbers of groups.
+
+    `committed` are closed, `arrived` are covered by a `wait`, `visible` by a `barrier` too.
+    """
+
+    committed: int = 0
+    arrived: int = 0
+    visible: int = 0
+    started: list[tuple[int, Op]] = field(default_factory=list)
+
+    def settle(self, at: Index, groups: dict[Index, int], code: str) -> None:
+        """Refuses to touch an element that is being copied."""
+        if groups.get(at, 0) > self.visible:
+            raise error(code, f"element {list(at)} is being copied")
+
+    def end(self) -> None:
+        """The block is done: TV0434 if no `wait` covers a copy."""
+        for group, op in self.started:
+            if group > self.arrived:
+                raise op.reject("TV0434", "no `wait` covers this copy")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tilevm.diagnostics import error
 from tilevm.dtypes import DType
-from tilevm.ir import BufferType, Const, Value, ops
+from tilevm.ir import Access, BufferType, Const, Op, Value, ops
 from tilevm.ir.ops.access import Padded
 from tilevm.reference.formats import fit
 from tilevm.reference.machine import ThreadBlock, does
@@ -12,8 +14,6 @@ from tilevm.reference.memory import Memory
 from tilevm.reference.numbers import Number, largest, number, plus, smallest
 from tilevm.reference.ops import Index, indices, tile
 from tilevm.reference.ops.meaning import beginning
-
-Accessing = ops.Load | ops.Store | ops.Gather | ops.Scatter | ops.Atomic | ops.AtomicCas
 
 
 @does(ops.AllocShared)
@@ -25,15 +25,21 @@ def alloc_shared(at: ThreadBlock, op: ops.AllocShared) -> None:
 
 
 def touched(
-    at: ThreadBlock, op: Accessing, shape: Index, named: Value | None = None, along: int = 0
+    at: ThreadBlock,
+    op: Op,
+    access: Access,
+    shape: Index,
+    trap: bool,
+    named: Value | None = None,
+    along: int = 0,
 ) -> tuple[Memory, dict[Index, Index]]:
     """A buffer, and where in it each element of a tile lies: along its last dimensions.
 
     In dimension `along` an index tile may say it.  TV0403 if the tile leaves the buffer in some
-    dimension, unless the op allows it.
+    dimension, where that is to `trap`.
     """
-    memory = at.buffers[op.at.buffer]
-    start = [at.index(expr) for expr in op.at.indices]
+    memory = at.buffers[access.buffer]
+    start = [at.index(expr) for expr in access.indices]
     lead = (0,) * (len(start) - len(shape))
     places = {
         i: [first + n for first, n in zip(start, (*lead, *i), strict=True)] for i in indices(shape)
@@ -47,10 +53,26 @@ def touched(
                 assert isinstance(index, int)
                 there[dim] = first + index
             inside = all(0 <= there[dim] < extent for there in places.values())
-        if op.oob == "trap" and not inside:
+        if trap and not inside:
             where = f"the tile leaves dimension {dim} of `{memory.name}` {list(memory.extents)}"
             raise op.reject("TV0403", where, "at")
     return memory, {i: tuple(there) for i, there in places.items()}
+
+
+def taken(at: ThreadBlock, memory: Memory, places: Iterable[Index]) -> list[Number]:
+    """The values at the places, which lie inside."""
+    places = list(places)
+    memory.defined(places)
+    for there in places:
+        at.copies.settle(there, memory.arriving, "TV0432")
+    return [memory.read(there, at.ids) for there in places]
+
+
+def put(at: ThreadBlock, memory: Memory, there: Index, value: Number) -> None:
+    """Writes an element."""
+    memory.write(there, value, at.ids)
+    at.copies.settle(there, memory.arriving, "TV0432")
+    at.copies.settle(there, memory.leaving, "TV0433")
 
 
 def outside(op: Padded, kind: DType) -> Number:
@@ -61,28 +83,24 @@ def outside(op: Padded, kind: DType) -> Number:
 @does(ops.Load)
 @does(ops.Gather)
 def load(at: ThreadBlock, op: ops.Load | ops.Gather) -> None:
-    shape = op.out.tile.shape
-    if isinstance(op, ops.Gather):
-        memory, places = touched(at, op, shape, op.index, op.dim)
-    else:
-        memory, places = touched(at, op, shape)
+    named = (op.index, op.dim) if isinstance(op, ops.Gather) else ()
+    memory, places = touched(at, op, op.at, op.out.tile.shape, op.oob == "trap", *named)
     inside = {i: there for i, there in places.items() if memory.has(there)}
-    memory.defined(inside.values())
-    read = {i: memory.read(there, at.ids) for i, there in inside.items()}
+    read = dict(zip(inside, taken(at, memory, inside.values()), strict=True))
     at.tiles[op.out] = tile(op.out, lambda i: read.get(i, outside(op, memory.dtype)))
 
 
 @does(ops.Store)
 def store(at: ThreadBlock, op: ops.Store) -> None:
-    memory, places = touched(at, op, op.a.tile.shape)
+    memory, places = touched(at, op, op.at, op.a.tile.shape, op.oob == "trap")
     for i, value in at.tiles[op.a].items():
         if memory.has(places[i]):
-            memory.write(places[i], value, at.ids)
+            put(at, memory, places[i], value)
 
 
 @does(ops.Scatter)
 def scatter(at: ThreadBlock, op: ops.Scatter) -> None:
-    memory, places = touched(at, op, op.a.tile.shape, op.index, op.dim)
+    memory, places = touched(at, op, op.at, op.a.tile.shape, op.oob == "trap", op.index, op.dim)
     stored: dict[Index, Number] = {}
     for i, value in at.tiles[op.a].items():
         there = places[i]
@@ -93,7 +111,7 @@ def scatter(at: ThreadBlock, op: ops.Scatter) -> None:
         if memory.has(there):
             stored[there] = value
     for there, value in stored.items():
-        memory.write(there, value, at.ids)
+        put(at, memory, there, value)
 
 
 def combined(op: ops.Atomic, held: Number, given: Number) -> Number:
@@ -115,7 +133,7 @@ def combined(op: ops.Atomic, held: Number, given: Number) -> Number:
 @does(ops.AtomicCas)
 def atomic(at: ThreadBlock, op: ops.Atomic | ops.AtomicCas) -> None:
     moved = op.a if isinstance(op, ops.Atomic) else op.expected
-    memory, places = touched(at, op, moved.tile.shape, op.index, op.dim)
+    memory, places = touched(at, op, op.at, moved.tile.shape, op.oob == "trap", op.index, op.dim)
     memory.defined(there for there in places.values() if memory.has(there))
     old = {i: fit(moved.dtype, 0) for i in places} if op.results else {}
 
@@ -127,12 +145,40 @@ def atomic(at: ThreadBlock, op: ops.Atomic | ops.AtomicCas) -> None:
             return at.tiles[op.desired][i] if held == at.tiles[op.expected][i] else held
 
         if memory.has(there):
-            before = memory.update(there, law, at.ids)
-            old[i] = before
+            at.copies.settle(there, memory.arriving, "TV0432")
+            at.copies.settle(there, memory.leaving, "TV0433")
+            old[i] = memory.update(there, law, at.ids)
     if op.results:
         at.tiles[op.results[0]] = old
 
 
+@does(ops.CopyAsync)
+def copy_async(at: ThreadBlock, op: ops.CopyAsync) -> None:
+    source, there = touched(at, op, op.at, op.shape, op.oob == "trap")
+    target, here = touched(at, op, op.to, op.shape, op.oob != "skip")
+    moved = [i for i in there if op.oob != "skip" or (source.has(there[i]) and target.has(here[i]))]
+    inside = [i for i in moved if source.has(there[i])]
+    values = dict(zip(inside, taken(at, source, (there[i] for i in inside)), strict=True))
+    for i in moved:
+        put(at, target, here[i], values[i] if i in values else outside(op, source.dtype))
+    group = at.copies.committed + 1
+    if there:
+        at.copies.started.append((group, op))
+    source.leaving.update({there[i]: group for i in inside})
+    target.arriving.update({here[i]: group for i in moved})
+
+
+@does(ops.Commit)
+def commit(at: ThreadBlock, op: ops.Commit) -> None:
+    at.copies.committed += 1
+
+
+@does(ops.Wait)
+def wait(at: ThreadBlock, op: ops.Wait) -> None:
+    at.copies.arrived = max(at.copies.arrived, at.copies.committed - op.pending)
+
+
 @does(ops.Barrier)
 def barrier(at: ThreadBlock, op: ops.Barrier) -> None:
-    """Nothing: the stores before it are done, as statements run in order."""
+    """Stores before it are done, as statements run in order; copies become visible."""
+    at.copies.visible = at.copies.arrived

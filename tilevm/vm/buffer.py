@@ -67,6 +67,8 @@ class Buffer:
         self.writer: Array | None = None  # only where the kernel stores to it
         self.reader: Array | None = None  # only where it also loads from it
         self.updater: Array | None = None  # only where it has atomics on it
+        self.arriving: Array | None = None  # the group of copies that brings each element
+        self.leaving: Array | None = None  # the group of copies that takes it
 
     def track(self, initial: int, blocks: int, reads: bool = False, updates: bool = False) -> None:
         """Starts to record writers (and readers and updaters, if the kernel does that too)."""
@@ -74,6 +76,11 @@ class Buffer:
         self.writer = np.full(self.values.size, initial, number)
         self.reader = np.full(self.values.size, UNREAD, number) if reads else None
         self.updater = np.full(self.values.size, UNREAD, number) if updates else None
+
+    def follow(self, arrives: bool, leaves: bool) -> None:
+        """Starts to record asynchronous copies to and from it."""
+        self.arriving = np.zeros(self.values.size, np.int32) if arrives else None
+        self.leaving = np.zeros(self.values.size, np.int32) if leaves else None
 
     def element(self, address: int) -> str:
         """The element at an address, as people write it: ``x[1, 2]``."""

@@ -21,6 +21,7 @@ from tilevm.ir.ops import AllocShared, Assert, Print
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
 from tilevm.vm.control import CONTROL
+from tilevm.vm.flight import Copies, Flight
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Index
@@ -92,6 +93,7 @@ def execute(
         for chunk in plan.chunks(launch):
             machine = Machine(launch, chunk.group(buffers), observe, output, checker)
             machine.block(kernel.body, machine.root)
+            machine.landed()
         if checker is not None:
             checker.finish(buffers)
         return {param.name: _result(param, buffers[param]) for param in kernel.outputs}
@@ -106,6 +108,7 @@ def _buffer(launch: Launch, param: Value) -> Buffer:
         state = UNDEFINED if given is None else INITIAL
         reads, updates = (param in launch.kernel.touched(how) for how in ("reads", "updates"))
         buffer.track(state, launch.blocks, reads, updates)
+        buffer.follow(*(param in launch.kernel.touched(how) for how in ("arrives", "leaves")))
     return buffer
 
 
@@ -138,6 +141,8 @@ class Machine:
         self.launch, self.observe, self.checker = launch, observe, checker
         self.output = output or (lambda line: print(line, file=sys.stdout))
         self.root = root
+        copied = launch.kernel.touched("arrives")
+        self.copies = Copies(len(root.blocks)) if copied else None
         if checker is not None:
             checker.begin(root)
 
@@ -190,11 +195,13 @@ class Machine:
         assert isinstance(kind, BufferType)
         buffer = Buffer(op.out.name, kind.dtype, kind.extents, len(self.root.blocks))
         buffer.track(UNDEFINED, len(self.root.blocks))
+        touched = self.launch.kernel.touched
+        buffer.follow(*(op.out in touched(how) for how in ("arrives", "leaves")))
         return buffer
 
     def arguments(self, op: Op, group: Group) -> list[Any]:
         """What `run` takes, in field order: tiles, parts of buffers, values of index attributes."""
-        found: list[Any] = []
+        found: list[Any] = [self.flight(op, group)] if op.synchronises else []
         for role, value in op.takes:
             if role == "operand":
                 found.append(group.data(value))
@@ -211,7 +218,21 @@ class Machine:
         copies = group.copies if buffer.shared else None
         known = group.home(access.names).places
         part = Part(buffer, starts, group.blocks, copies, access, known)
+        part.flight = self.flight(op, group)
         return part if self.checker is None else self.checker.part(part, op, group)
+
+    def flight(self, op: Op, group: Group) -> Flight | None:
+        """The asynchronous copies of the blocks of a group, if the kernel has any."""
+        return None if self.copies is None else Flight(self.copies, group.rows, op)
+
+    def landed(self) -> None:
+        """The blocks are done; TV0434 if a copy may still be under way."""
+        late = self.copies and self.copies.late()
+        if late:
+            op, row = late
+            message = "the block ends with this copy under way: no `wait` covers it"
+            hint = "put `commit` and `wait` behind it"
+            raise self.located(op, "TV0434", message, int(self.root.blocks[row]), hint)
 
     def index(self, expr: Expr, group: Group, op: Op) -> Index:
         """An index expression in numbers; an error without a place gets the op's."""

@@ -9,17 +9,20 @@ import numpy as np
 from tilevm.dtypes import IntType
 from tilevm.ir.ops.access import Along, Combine
 from tilevm.vm.buffer import Array, Buffer, Conflict
-from tilevm.vm.places import Scattered
-from tilevm.vm.races import Guarded
+from tilevm.vm.flight import Awaited
+from tilevm.vm.places import Places, Scattered
 from tilevm.vm.turns import Turns
 
 
-class Part(Guarded):
+class Part(Awaited):
     """The elements that one access touches, in the blocks that make it."""
 
     def read(self, shape: tuple[int, ...], fill: Any, along: Along | None = None) -> Array:
         """The values [blocks or 1, *shape]; outside it is `fill`, or an error if that is None."""
-        places = self.places(shape, fill is None, along)
+        return self.taken(self.places(shape, fill is None, along), shape, fill)
+
+    def taken(self, places: Places, shape: tuple[int, ...], fill: Any) -> Array:
+        """The values at the places."""
         buffer = self.buffer
         if 0 in shape:
             return np.empty((1, *shape), buffer.kind.carrier)
@@ -56,6 +59,25 @@ class Part(Guarded):
         else:
             assert isinstance(places, Scattered)
             self.scatter(places, values, duplicate)
+
+    def copy(self, source: Part, shape: tuple[int, ...], fill: Any, skip: bool) -> None:
+        """Starts an asynchronous copy to here; outside of the source it is `fill`.
+
+        With `skip`, an element that is outside on either side is left out.
+        """
+        there, here = source.places(shape, fill is None and not skip), self.places(shape, not skip)
+        if 0 in shape:
+            return
+        if skip:
+            there, here = _both_inside(there, here)
+            fill = source.buffer.kind.carrier.type(0)
+        values = source.taken(there, shape, fill)
+        assert self.buffer.writer is not None and self.flight is not None, self.buffer.name
+        self.admit_write(here, self.buffer.writer)
+        here.put(self.buffer.values, values)
+        group = self.flight.start()
+        source.stamp(there, source.buffer.leaving, group)
+        self.stamp(here, self.buffer.arriving, group)
 
     def scatter(self, places: Scattered, values: Array, duplicate: str) -> None:
         """Writes where elements of one block may meet; those of several blocks do not."""
@@ -126,6 +148,17 @@ class Part(Guarded):
                 whole if places.inside is None else -1
             )
         return old
+
+
+def _both_inside(there: Places, here: Places) -> tuple[Places, Places]:
+    """The places of a copy, both without the elements that are outside on either side."""
+    inside = [p.inside for p in (there, here) if isinstance(p, Scattered) and p.inside is not None]
+    if not inside:
+        return there, here
+    shape = np.broadcast_shapes(there.whole, here.whole)
+    both = np.broadcast_to(np.logical_and.reduce(np.broadcast_arrays(*inside)), shape)
+    first, second = (Scattered(np.broadcast_to(p.addresses(), shape), both) for p in (there, here))
+    return first, second
 
 
 def _combined(

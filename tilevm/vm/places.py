@@ -106,6 +106,11 @@ class Scattered:
     def count(self) -> int:
         return len(self.at)
 
+    @property
+    def whole(self) -> tuple[int, ...]:
+        """The shape of all its tiles, [count, *shape]."""
+        return self.at.shape
+
     def get(self, flat: Array) -> Array:
         """The elements [count, *shape]; a copy."""
         copy: Array = flat[self.at]

@@ -24,6 +24,12 @@ CODES = (
         "`dim`, the dimension along which the indices lie, means nothing without indices.",
     ),
     Code(
+        "TV0304",
+        "asynchronous copy within one memory",
+        "`copy_async` moves a tile between global and shared memory, in either direction. Within\n"
+        "one of them, `load` the tile and `store` it.",
+    ),
+    Code(
         "TV0331",
         "layout with impossible extents",
         "Every extent and every factor of a layout is an integer of at least 1, the factors cover\n"

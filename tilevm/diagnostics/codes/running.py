@@ -104,4 +104,25 @@ CODES = (
         "indices are equal. Say which of them counts, `duplicate = last`, or that their sum does,\n"
         "`duplicate = add`; `atomic` adds to what the buffer holds.",
     ),
+    Code(
+        "TV0432",
+        "element touched while it is copied to",
+        "An asynchronous copy to this element may not have come yet, so what is there is a matter\n"
+        "of luck. Three statements stand between a `copy_async` and the first access to what it\n"
+        "copies: `commit` closes its group, `wait` covers the group, and a `barrier` makes it\n"
+        "visible to all threads. The message says which of them is missing.",
+    ),
+    Code(
+        "TV0433",
+        "element written while it is copied from",
+        "An asynchronous copy may not have read this element yet, so it would be a matter of luck\n"
+        "which value it copies. Write to it behind the `wait` that covers the copy and a\n"
+        "`barrier`.",
+    ),
+    Code(
+        "TV0434",
+        "block that ends with a copy under way",
+        "A thread block started an asynchronous copy and ends without waiting for it. Put\n"
+        "`commit` behind the last copies, and `wait` before the end.",
+    ),
 )

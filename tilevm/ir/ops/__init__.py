@@ -1,5 +1,6 @@
 """The ops by family: importing this package registers them all."""
 
+from tilevm.ir.ops.asynchronous import Commit, CopyAsync, Wait
 from tilevm.ir.ops.atomic import Atomic, AtomicCas
 from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
@@ -35,9 +36,11 @@ __all__ = [
     "Cast",
     "Clip",
     "Clz",
+    "Commit",
     "Compare",
     "Concat",
     "Constant",
+    "CopyAsync",
     "Ctz",
     "Dequantize",
     "Div",
@@ -90,5 +93,6 @@ __all__ = [
     "TruncMod",
     "Unpack",
     "View",
+    "Wait",
     "Xor",
 ]

@@ -66,7 +66,7 @@ class Window(Protocol):
 class Padded(Op, pure=False):
     """An op that reads from a buffer, and says what an element outside of it is."""
 
-    oob: Literal["trap", "zero", "value"] = "trap"
+    oob: Literal["trap", "zero", "value", "skip"] = "trap"
     value: int | float | None = None
 
     def check_fill(self, kind: DType) -> None:
@@ -77,7 +77,7 @@ class Padded(Op, pure=False):
             else:
                 message, mark = f"`oob = {self.oob}` takes no value", "value"
             raise self.reject("TV0207", message, mark, help="write `{oob = value, value = -1}`")
-        if self.oob == "trap":
+        if self.oob in ("trap", "skip"):
             return
         given = 0 if self.value is None else self.value
         reason = f"{kind} holds integers, not {given}"
@@ -93,8 +93,8 @@ class Padded(Op, pure=False):
 
     @cached_property
     def fill(self) -> Any:
-        """What an element outside of the buffer is; None where that is an error."""
-        if self.oob == "trap":
+        """What an element outside of the buffer is; None where it is nothing."""
+        if self.oob in ("trap", "skip"):
             return None
         (at,) = self.touched("reads")
         return at.type.dtype.coerce([0 if self.value is None else self.value])[0]

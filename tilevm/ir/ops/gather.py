@@ -31,6 +31,7 @@ class Gather(Padded, name="gather", pure=False, needs_type=True):
     at: Reads
     index: Value
     dim: int = 0
+    oob: Literal["trap", "zero", "value"] = "trap"
 
     def result(self) -> TileType:
         if self.written is None:

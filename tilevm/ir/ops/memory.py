@@ -8,6 +8,7 @@ from typing import Any, Literal
 from tilevm.ir.index import Const
 from tilevm.ir.op import Op, Reads, Value, Writes
 from tilevm.ir.ops.access import Padded, Window, check_access
+from tilevm.ir.ops.asynchronous import Flight
 from tilevm.ir.types import BufferType, TileType
 
 
@@ -24,6 +25,7 @@ class Load(Padded, name="load", pure=False, needs_type=True):
     """
 
     at: Reads
+    oob: Literal["trap", "zero", "value"] = "trap"
 
     def result(self) -> TileType:
         if self.written is None:
@@ -84,11 +86,15 @@ class AllocShared(Op, name="alloc_shared", pure=False):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Barrier(Op, name="barrier", pure=False):
-    """Waits until all threads of the block are here, with their stores to shared memory done."""
+class Barrier(Op, name="barrier", pure=False, synchronises=True):
+    """Waits until all threads of the block are here, with their stores to shared memory done.
+
+    So are the asynchronous copies that a `wait` before it covers.
+    """
 
     def result(self) -> None:
         return None
 
-    def run(self) -> None:
-        return None
+    def run(self, flight: Flight | None) -> None:
+        if flight is not None:
+            flight.barrier()

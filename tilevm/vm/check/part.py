@@ -27,6 +27,7 @@ class CheckedPart(Part):
         self, part: Part, site: Site, since: Array, group: Group, checker: Checker
     ) -> None:
         super().__init__(part.buffer, part.starts, part.blocks, part.rows, part.access, part.known)
+        self.flight = part.flight
         self.site, self.group, self.checker = site, group, checker
         self.since = since  # the first serial number behind the last barrier of each block
         self.floor = int(since.min())
