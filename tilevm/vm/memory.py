@@ -55,7 +55,7 @@ class Part(Awaited):
         assert writer is not None, buffer.name
         self.admit_write(places, writer)
         if along is None:
-            places.put(buffer.values, values)
+            places.put(buffer.values, _of(values, places))
         else:
             assert isinstance(places, Scattered)
             self.scatter(places, values, duplicate)
@@ -74,7 +74,7 @@ class Part(Awaited):
         values = source.taken(there, shape, fill)
         assert self.buffer.writer is not None and self.flight is not None, self.buffer.name
         self.admit_write(here, self.buffer.writer)
-        here.put(self.buffer.values, values)
+        here.put(self.buffer.values, _of(values, here))
         group = self.flight.start()
         source.stamp(there, source.buffer.leaving, group)
         self.stamp(here, self.buffer.arriving, group)
@@ -82,13 +82,13 @@ class Part(Awaited):
     def scatter(self, places: Scattered, values: Array, duplicate: str) -> None:
         """Writes where elements of one block may meet; those of several blocks do not."""
         flat, kind = self.buffer.values, self.buffer.kind
-        addresses, given = places.inner(places.at), places.inner(values)
+        addresses, given = places.inner(places.at), places.inner(_of(values, places))
         turns = Turns(addresses)
         if not turns.meet:
             flat[addresses] = given
-        elif duplicate == "trap":
-            self.refuse(self.meeting(places, turns))
-        elif duplicate == "last":
+        elif duplicate != "add":
+            if duplicate == "trap":
+                self.check_apart(places)
             flat[addresses[turns.last]] = given[turns.last]
         else:
             first, *others = turns
@@ -96,22 +96,28 @@ class Part(Awaited):
             for turn in others:
                 flat[addresses[turn]] = kind.add(flat[addresses[turn]], given[turn])
 
-    def meeting(self, places: Scattered, turns: Turns) -> Conflict:
-        """The error for two elements of a tile that are to be stored in one place."""
-        in_turn = iter(turns)
-        next(in_turn)
-        number = int(next(in_turn).min())
+    def check_apart(self, places: Scattered) -> None:
+        """Conflict TV0430 where two elements of one tile are to be stored in one place."""
+        size = self.buffer.values.size
+        own = np.arange(places.count).reshape(-1, *[1] * (places.at.ndim - 1)) * size
+        turns = iter(Turns(places.inner(places.at + own)))
+        next(turns)
+        second = next(turns, None)
+        if second is None:
+            return
+        number = int(second.min())
         if places.inside is not None:
             number = int(np.flatnonzero(places.inside)[number])
         where = tuple(int(i) for i in np.unravel_index(number, places.at.shape))
-        block = int(self.blocks[where[0] if places.count > 1 else 0])
         element = self.buffer.element(places.address(where))
-        return Conflict(
-            "TV0430",
-            block,
-            f"several elements of the tile go to `{element}`, the second is {list(where[1:])}",
-            "say which counts: `duplicate = last`, or their sum: `duplicate = add`",
-            places.address(where),
+        self.refuse(
+            Conflict(
+                "TV0430",
+                int(self.blocks[where[0] if places.count > 1 else 0]),
+                f"several elements of the tile go to `{element}`, the second is {list(where[1:])}",
+                "say which counts: `duplicate = last`, or their sum: `duplicate = add`",
+                places.address(where),
+            )
         )
 
     def update(
@@ -148,6 +154,11 @@ class Part(Awaited):
                 whole if places.inside is None else -1
             )
         return old
+
+
+def _of(values: Array, places: Places) -> Array:
+    """The values for the places: where several blocks share one, a race, those of the first."""
+    return values if len(values) <= places.count else values[:1]
 
 
 def _both_inside(there: Places, here: Places) -> tuple[Places, Places]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tilevm.vm.buffer import SHARED, UNDEFINED, UNREAD, Array, Conflict
+from tilevm.vm.buffer import INITIAL, SHARED, UNDEFINED, UNREAD, Array, Conflict
 from tilevm.vm.places import Places, Regular, Scattered, first
 from tilevm.vm.region import Region
 
@@ -40,7 +40,9 @@ class Guarded(Region):
 
     def admit_update(self, places: Places, writer: Array) -> None:
         """Checks an atomic, and records it; the places are those of each block."""
-        self.check_defined(places, places.get(writer))
+        state = places.get(writer)
+        if self.check_defined(places, state):
+            places.put(writer, np.maximum(state, INITIAL))  # said once
         if self.rows is None:
             self.check_update(places, writer)
 
@@ -73,8 +75,8 @@ class Guarded(Region):
         if self.buffer.reader is not None:
             self.mark(places, self.buffer.reader, owners, alone)
 
-    def check_defined(self, places: Places, state: Array) -> None:
-        """Conflict TV0405 for an element that nobody has written."""
+    def check_defined(self, places: Places, state: Array) -> bool:
+        """Conflict TV0405 for an element that nobody has written; whether there is one."""
         where = first(state == UNDEFINED, places)
         if where is not None:
             name = self.buffer.name
@@ -85,6 +87,7 @@ class Guarded(Region):
             element = self.buffer.element(places.address(where))
             message = f"`{element}` is read, but was never written"
             self.refuse(Conflict("TV0405", block, message, hint, places.address(where)))
+        return where is not None
 
     def check_update(self, places: Places, writer: Array) -> None:
         """Conflict TV0406 where another block did anything but atomics; records this one."""

@@ -1,4 +1,4 @@
-"""Shared memory."""
+"""Shared memory, asynchronous copies, and loads that leave their buffer."""
 
 from __future__ import annotations
 
@@ -47,5 +47,32 @@ def load_with_a_value_outside(w: Writer) -> Value | None:
     loaded: Value = w.builder.load(
         buffer[tuple(at)], type=kind, name=w.name("v"), oob="value", value=fill
     )
+    w.values.append(loaded)
+    return loaded
+
+
+@beyond_hardware
+def through_asynchronous_copies(w: Writer) -> Value | None:
+    """A tile copied to shared memory and on to a buffer, and loaded from there and from here."""
+    kind = w.any_value().tile
+    if not kind.rank or not kind.size:
+        return None
+    kind = kind.with_shape(*kind.shape)
+    source = w.buffer("x", kind, [n + w.number(0, 2) for n in kind.shape])
+    w.inputs.append(source)
+    shared = w.builder.alloc_shared(kind, name=w.name("s"))
+    at = tuple(w.pick((0, 0, 1, -1)) for _ in kind.shape)
+    none = (0,) * kind.rank
+    w.builder.copy_async(shared[none], source[at], shape=kind.shape, oob="zero")
+    w.builder.commit()
+    if w.rarely(2):
+        part = tuple(w.number(1, n) for n in kind.shape)
+        w.builder.wait()
+        w.builder.barrier()
+        w.builder.copy_async(shared[none], source[none], shape=part, oob="skip")
+        w.builder.commit()
+    w.builder.wait()
+    w.builder.barrier()
+    loaded: Value = w.builder.load(shared[none], type=kind, name=w.name("v"))
     w.values.append(loaded)
     return loaded
