@@ -168,6 +168,9 @@ class Builder:
         step: Index = 1,
         carry: Mapping[str, Value] | None = None,
         names: Sequence[str] = (),
+        *,
+        unroll: int | None = None,
+        pipeline: int | None = None,
     ) -> Iterator[Loop]:
         """``with k.loop("k", 0, 8, carry={"sum": z}) as loop: ...``, ended by a `yield_`."""
         inits = dict(carry or {})
@@ -187,6 +190,8 @@ class Builder:
             step=as_expr(step),
             inits=tuple(inits.values()),
             params=params,
+            unroll=unroll,
+            pipeline=pipeline,
             body=frame.block(),
             named=labels,
         )

@@ -18,7 +18,8 @@ class For(RegionOp):
 
     The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what
     the round before yielded; the result is what the last round yielded, or `init` when there was
-    none.
+    none.  Behind it may stand `unroll n` and `pipeline(n)`, n at least 1: how many rounds to write
+    out in one, and how many to have under way at once.  They are hints, and change no result.
     """
 
     name: ClassVar[str] = "for"
@@ -27,12 +28,16 @@ class For(RegionOp):
     lo: Expr
     hi: Expr
     step: Expr
+    unroll: int | None = None
+    pipeline: int | None = None
     body: Block
 
     @property
     def header(self) -> str:
         step = "" if self.step == Const(1) else f" step {self.step}"
-        return f"for {self.var} in {self.lo} .. {self.hi}{step}{self.carry}"
+        unroll = "" if self.unroll is None else f" unroll {self.unroll}"
+        pipeline = "" if self.pipeline is None else f" pipeline({self.pipeline})"
+        return f"for {self.var} in {self.lo} .. {self.hi}{step}{self.carry}{unroll}{pipeline}"
 
     @property
     def may_stop(self) -> bool:
@@ -40,6 +45,9 @@ class For(RegionOp):
         return not (total and isinstance(self.step, Const) and self.step.value > 0)
 
     def result_types(self) -> tuple[Type, ...]:
+        for hint, count in (("unroll", self.unroll), ("pipeline", self.pipeline)):
+            if count is not None and count < 1:
+                raise self.reject("TV0240", f"`{hint}` is at least 1, not {count}", hint)
         if len(self.body.yields) != len(self.params):
             raise self.reject(
                 "TV0208",

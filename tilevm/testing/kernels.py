@@ -100,7 +100,8 @@ def _loop(w: Writer, statements: int, depth: int, buildable: bool) -> None:
         # fewer rounds in some blocks or rounds of the outer loop
         level = w.pick(outer)
         limit = Const(hi) - Sym(level.name) * w.number(0, 1)
-    with w.builder.loop(var, lo, limit, step, carry, names) as loop:
+    unroll = w.pick((None, None, None, 1, 4))
+    with w.builder.loop(var, lo, limit, step, carry, names, unroll=unroll) as loop:
         with w.inside(Level(var, values), loop.carried):
             _block(w, statements, depth, buildable)
             if w.rarely(3) or not inits:

@@ -257,7 +257,7 @@ class Statements:
         scope: Scope,
     ) -> For:
         """``for var in lo .. hi step s carry (p = init) { ... }``"""
-        _, var, lo, hi, step, carry, body = node.children
+        _, var, lo, hi, step, carry, unroll, pipeline, body = node.children
         bounds = [self.attempt(self.terms.expr, bound, scope) for bound in (lo, hi)]
         by = self.attempt(self.step, step, scope)
         inner = Scope(scope)
@@ -275,9 +275,17 @@ class Statements:
             if param is not None:
                 params.append(param)
                 parts[f"carry {name}"] = span
+        hints: dict[str, int | None] = {}
+        for hint, written_hint in (("unroll", unroll), ("pipeline", pipeline)):
+            if written_hint is not None:
+                (count,) = children(written_hint)
+                parts[hint] = self.terms.span(count)
+                hints[hint] = self.attempt(self.terms.extent, count)
         block = self.body(tree(body), inner)
         known = [init for init in inits if init is not None]
         if bounds[0] is None or bounds[1] is None or by is None or len(known) < len(inits):
+            raise Skip
+        if None in hints.values():
             raise Skip
         return For(
             var=str(var),
@@ -286,6 +294,7 @@ class Statements:
             step=by,
             inits=tuple(known),
             params=tuple(params),
+            **hints,
             body=block,
             written=written,
             named=targets,

@@ -178,6 +178,12 @@ CODES = (
         "`inf`, one without NaN no mode `nan`. Use one of the modes that the message lists.",
     ),
     Code(
+        "TV0240",
+        "impossible hint",
+        "The hints of a loop are numbers of at least 1: `unroll 4` writes out four rounds in\n"
+        "one, `pipeline(2)` has two under way at once. They change no result: leave them out.",
+    ),
+    Code(
         "TV0251",
         "operation that the type does not have",
         "Bitwise operations and shifts are defined for integers only, and a dot or total of\n"
