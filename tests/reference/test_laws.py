@@ -170,11 +170,20 @@ def test_products(data: st.DataObject, a: DType, b: DType, acc: DType) -> None:
     agree("dot", operands, acc=acc.name, overflow=data.draw(SUM_OVERFLOWS))
 
 
-@given(st.data(), TYPES, TYPES, st.sampled_from(["sum", "amax", "amin"]))
+@given(st.data(), TYPES, st.sampled_from(["argmax", "argmin"]), st.sampled_from([None, 0, 1]))
+def test_places(data: st.DataObject, kind: DType, name: str, dim: int | None) -> None:
+    nan, keep = data.draw(st.sampled_from(["propagate", "ignore"])), data.draw(st.booleans())
+    agree(name, [(kind, tile(data.draw, kind, (3, 3)))], dim=dim, nan=nan, keepdims=keep)
+
+
+@given(st.data(), TYPES, TYPES, st.sampled_from(["sum", "prod", "amax", "amin"]))
 def test_reductions(data: st.DataObject, kind: DType, acc: DType, name: str) -> None:
     attributes: dict[str, Any] = {"dims": data.draw(st.sampled_from([(0,), (1,), (0, 1)]))}
-    if name == "sum":
+    attributes["keepdims"] = data.draw(st.booleans())
+    if name in ("sum", "prod"):
         attributes |= {"acc": acc.name, "overflow": data.draw(SUM_OVERFLOWS)}
+    else:
+        attributes["nan"] = data.draw(st.sampled_from(["propagate", "ignore"]))
     agree(name, [(kind, tile(data.draw, kind, (3, 3)))], **attributes)
 
 

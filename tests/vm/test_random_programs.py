@@ -26,6 +26,7 @@ CHOICES: dict[str, list[Any]] = {
     "size": [[1], [1, 2], [2, 2]],
     "step": [[1], [2, 1]],
     "counts": [[1], [2, 1], [2, 3]],
+    "keepdims": [True, False],
     "values": [[0], [1, 2], [1.5, float("nan")]],
     "to": KINDS,
     "acc": KINDS,

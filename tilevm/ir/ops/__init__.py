@@ -14,7 +14,7 @@ from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
 from tilevm.ir.ops.pieces import Concat, Insert, Repeat, RepeatInterleave, Reverse, Slice
 from tilevm.ir.ops.recode import Bitcast, Pack, PermuteBytes, PermuteNibbles, Unpack
-from tilevm.ir.ops.reduce import Amax, Amin, Sum
+from tilevm.ir.ops.reduce import All_, Amax, Amin, Any_, ArgMax, ArgMin, Prod, Sum
 from tilevm.ir.ops.rounded import Div, Fma, Sqrt
 from tilevm.ir.ops.scaled import Dequantize, DotScaled, Quantize
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
@@ -22,10 +22,14 @@ from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
 __all__ = [
     "Abs",
     "Add",
+    "All_",
     "AllocShared",
     "Amax",
     "Amin",
     "And",
+    "Any_",
+    "ArgMax",
+    "ArgMin",
     "Assert",
     "Atomic",
     "AtomicCas",
@@ -68,6 +72,7 @@ __all__ = [
     "PermuteNibbles",
     "Popcount",
     "Print",
+    "Prod",
     "Quantize",
     "Random",
     "Repeat",

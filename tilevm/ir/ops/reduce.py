@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any, Literal
 
-from tilevm.dtypes import DType, IntType, dtype, exact_total, total
+import numpy as np
+
+from tilevm.dtypes import DType, IntType, dtype, exact_total, product, total
 from tilevm.ir.op import Op, Value
+from tilevm.ir.ops.compare import NanRule, larger, smaller
 from tilevm.ir.types import TileType
 
 IntegerOverflow = Literal["wrap", "sat", "trap"]
@@ -43,12 +47,23 @@ def holds(acc: DType, low: int, high: int) -> bool:
     return acc.is_int and acc.min <= low and high <= acc.max
 
 
+def kept_shape(shape: tuple[int, ...], over: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    """A shape without some dimensions, or with these of extent 1."""
+    if keepdims:
+        return tuple(1 if d in over else extent for d, extent in enumerate(shape))
+    return tuple(extent for d, extent in enumerate(shape) if d not in over)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reduction(Op):
-    """What reductions share: `dims` (all where none are written) go, the others stay in order."""
+    """What reductions share: `dims` (all where none are written) go, the others stay in order.
+
+    With `keepdims` the dimensions that go are left with an extent of 1.
+    """
 
     a: Value
     dims: tuple[int, ...] | None = None
+    keepdims: bool = False
 
     @property
     def over(self) -> tuple[int, ...]:
@@ -66,7 +81,7 @@ class Reduction(Op):
                 a=f"this is {kind}",
                 help=f"dimensions count from 0 to {kind.rank - 1}, each at most once",
             )
-        return kind.with_shape(*(e for d, e in enumerate(kind.shape) if d not in self.over))
+        return kind.with_shape(*kept_shape(kind.shape, self.over, self.keepdims))
 
     def reduced_of_some(self) -> TileType:
         """As `reduced`; TV0230 where a result would be reduced from no element."""
@@ -80,6 +95,16 @@ class Reduction(Op):
                 help="`pad` the tile first, with the value that is meant then",
             )
         return found
+
+    def shaped(self, found: Any) -> Any:
+        """Results [blocks, ...] in the shape of the result's type."""
+        return found.reshape(len(found), *self.out.tile.shape)
+
+    def rows(self, a: Any) -> Any:
+        """The elements that make each result, along a new last axis."""
+        kept = [d for d in range(a.ndim) if d not in self.axes]
+        count = prod(a.shape[d] for d in self.axes)
+        return a.transpose(*kept, *self.axes).reshape(*(a.shape[d] for d in kept), count)
 
     @property
     def axes(self) -> tuple[int, ...]:
@@ -120,52 +145,179 @@ class Sum(Reduction, name="sum"):
 
     def run(self, a: Any) -> Any:
         if isinstance(self.to, IntType) and self.overflow in ("sat", "trap"):
-            return exact_total(a, self.axes).fit(self.to, self.overflow, "sum")
-        return total(a, self.a.dtype, self.to, self.axes)
+            exact = exact_total(a, self.axes).reshape(len(a), *self.out.tile.shape)
+            return exact.fit(self.to, self.overflow, "sum")
+        return self.shaped(total(a, self.a.dtype, self.to, self.axes))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prod(Reduction, name="prod"):
+    """``r = product of a over dims``: exact, then wrapped (integers) or rounded once to `acc`.
+
+    The product of no element is 1; signs multiply also of zeros and infinities, and 0 times
+    infinity is NaN.  `acc` and `overflow` are as in `sum`.  Slow where the exact integer is asked
+    for (``sat``, ``trap``), and for floats whose product lies at a rounding boundary.
+    """
+
+    acc: DType | None = None
+    overflow: IntegerOverflow | None = None
+
+    @property
+    def to(self) -> DType:
+        return self.acc or default_acc(self.a.dtype)
+
+    def result(self) -> TileType:
+        if self.a.dtype.is_float and self.to.is_int:
+            message = f"floats do not multiply to the integer type {self.to}"
+            raise self.reject("TV0207", message, "acc")
+        check_acc_overflow(self, self.to, self.overflow)
+        return self.reduced().of(self.to)
+
+    def run(self, a: Any) -> Any:
+        rows = self.rows(a)
+        shaped = rows.reshape(len(a), *self.out.tile.shape, rows.shape[-1])
+        return product(shaped, self.to, self.overflow)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Amax(Reduction, name="amax"):
-    """``r = largest element of a over dims``; NaN if there is one, and -0 < +0.
+    """``r = largest element of a over dims``; -0 < +0, and a NaN counts as `nan` says: see `max`.
 
     A dimension of extent 0 has none, and cannot be reduced.
     """
+
+    nan: NanRule = "propagate"
 
     def result(self) -> TileType:
         return self.reduced_of_some()
 
     def run(self, a: Any) -> Any:
-        return _fold(self, a, self.a.dtype.maximum)
+        return self.shaped(_fold(self.rows(a), self.a.dtype, larger, self.nan))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Amin(Reduction, name="amin"):
-    """``r = smallest element of a over dims``; NaN if there is one, and -0 < +0.
+    """``r = smallest element of a over dims``; -0 < +0, and a NaN counts as `nan` says: see `min`.
 
     A dimension of extent 0 has none, and cannot be reduced.
     """
+
+    nan: NanRule = "propagate"
 
     def result(self) -> TileType:
         return self.reduced_of_some()
 
     def run(self, a: Any) -> Any:
-        return _fold(self, a, self.a.dtype.minimum)
+        return self.shaped(_fold(self.rows(a), self.a.dtype, smaller, self.nan))
 
 
-def _fold(op: Reduction, a: Any, pick: Any) -> Any:
-    kept = [d for d in range(a.ndim) if d not in op.axes]
-    count = prod(a.shape[d] for d in op.axes)
-    flat = a.transpose(*kept, *op.axes).reshape(*(a.shape[d] for d in kept), count)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArgReduction(Op):
+    """What `argmax` and `argmin` share."""
+
+    a: Value
+    dim: int | None = None
+    nan: NanRule = "propagate"
+    keepdims: bool = False
+
+    @property
+    def over(self) -> tuple[int, ...]:
+        return tuple(range(self.a.tile.rank)) if self.dim is None else (self.dim,)
+
+    def result(self) -> TileType:
+        kind = self.a.tile
+        if self.dim is not None and not 0 <= self.dim < kind.rank:
+            raise self.reject(
+                "TV0211",
+                f"{kind} has no dimension {self.dim}",
+                "dim",
+                help="dimensions count from 0",
+            )
+        if any(kind.shape[d] == 0 for d in self.over):
+            raise self.reject(
+                "TV0230", f"`{self.name}` of no element has no value", "a", a=f"this is {kind}"
+            )
+        return TileType(dtype("i32"), kept_shape(kind.shape, self.over, self.keepdims))
+
+    def first(self, a: Any, pick: Pick) -> Any:
+        """The first place where what `pick` finds stands."""
+        rows = a.reshape(len(a), -1) if self.dim is None else np.moveaxis(a, self.dim + 1, -1)
+        kind = self.a.dtype
+        found = _fold(rows, kind, pick, self.nan)[..., None]
+        same = rows == found
+        if kind.is_float:
+            same &= np.signbit(rows) == np.signbit(found)  # -0 < +0
+            same |= np.isnan(rows) & np.isnan(found)
+        return same.argmax(axis=-1).astype(np.int32).reshape(len(a), *self.out.tile.shape)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArgMax(ArgReduction, name="argmax"):
+    """``r`` is the index along `dim` at which the element that `amax` finds stands first, as i32.
+
+    Without `dim` it counts through the whole tile in row-major order.  A NaN counts as `nan` says:
+    ``propagate`` finds the first NaN, ``ignore`` leaves NaN out unless there is nothing else.  With
+    `keepdims` the dimensions that go are left with an extent of 1.
+    """
+
+    def run(self, a: Any) -> Any:
+        return self.first(a, larger)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ArgMin(ArgReduction, name="argmin"):
+    """``r`` is the index along `dim` at which the element that `amin` finds stands first, as i32.
+
+    Without `dim` it counts through the whole tile in row-major order.  A NaN counts as `nan` says:
+    ``propagate`` finds the first NaN, ``ignore`` leaves NaN out unless there is nothing else.  With
+    `keepdims` the dimensions that go are left with an extent of 1.
+    """
+
+    def run(self, a: Any) -> Any:
+        return self.first(a, smaller)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OfBits(Reduction):
+    """What `any` and `all` share: a ``u1`` tile."""
+
+    def result(self) -> TileType:
+        if self.a.dtype != dtype("u1"):
+            raise self.reject(
+                "TV0210",
+                f"`{self.name}` reduces u1, not {self.a.dtype}",
+                "a",
+                a=f"this is {self.a.type}",
+                help="`compare` gives such a tile",
+            )
+        return self.reduced()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Any_(OfBits, name="any"):
+    """``r = 1`` where some element of `a` over dims is 1, else 0; 0 over no element."""
+
+    def run(self, a: Any) -> Any:
+        return self.shaped(self.rows(a).any(axis=-1).astype(np.uint8))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class All_(OfBits, name="all"):
+    """``r = 1`` where every element of `a` over dims is 1, else 0; 1 over no element."""
+
+    def run(self, a: Any) -> Any:
+        return self.shaped(self.rows(a).all(axis=-1).astype(np.uint8))
+
+
+Pick = Callable[[DType, Any, Any, NanRule], Any]
+
+
+def _fold(flat: Any, kind: DType, pick: Pick, nan: NanRule) -> Any:
     while flat.shape[-1] > 1:  # pairwise: log2 steps of whole arrays
         half = flat.shape[-1] // 2
         rest = flat[..., 2 * half :]
-        flat = pick(flat[..., :half], flat[..., half : 2 * half])
+        flat = pick(kind, flat[..., :half], flat[..., half : 2 * half], nan)
         if rest.shape[-1]:
-            flat = _with_rest(flat, rest, pick)
+            flat = np.array(flat)
+            flat[..., :1] = pick(kind, flat[..., :1], rest, nan)
     return flat[..., 0]
-
-
-def _with_rest(flat: Any, rest: Any, pick: Any) -> Any:
-    flat = flat.copy()
-    flat[..., :1] = pick(flat[..., :1], rest)
-    return flat
