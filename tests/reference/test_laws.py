@@ -170,6 +170,17 @@ def test_products(data: st.DataObject, a: DType, b: DType, acc: DType) -> None:
     agree("dot", operands, acc=acc.name, overflow=data.draw(SUM_OVERFLOWS))
 
 
+@given(st.data(), TYPES, TYPES, st.sampled_from(["add", "mul", "min", "max"]))
+def test_scans(data: st.DataObject, kind: DType, acc: DType, name: str) -> None:
+    attributes: dict[str, Any] = {"op": name, "dim": data.draw(st.integers(0, 1))}
+    attributes |= {way: data.draw(st.booleans()) for way in ("exclusive", "reverse")}
+    if name in ("add", "mul"):
+        attributes |= {"acc": acc.name, "overflow": data.draw(SUM_OVERFLOWS)}
+    else:
+        attributes["nan"] = data.draw(st.sampled_from(["propagate", "ignore"]))
+    agree("scan", [(kind, tile(data.draw, kind, (2, 4)))], **attributes)
+
+
 @given(st.data(), TYPES, st.sampled_from(["argmax", "argmin"]), st.sampled_from([None, 0, 1]))
 def test_places(data: st.DataObject, kind: DType, name: str, dim: int | None) -> None:
     nan, keep = data.draw(st.sampled_from(["propagate", "ignore"])), data.draw(st.booleans())

@@ -13,7 +13,7 @@ from tilevm.dtypes.base import (
     as_array,
 )
 from tilevm.dtypes.digits import Digits, exact_total, split
-from tilevm.dtypes.exact_products import product
+from tilevm.dtypes.exact_products import fit_integers, product
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import FloatFormat
 from tilevm.dtypes.integer_dot import exact_dot
@@ -54,6 +54,7 @@ __all__ = [
     "dtype",
     "exact_dot",
     "exact_total",
+    "fit_integers",
     "largest_scale",
     "product",
     "range_scale",

@@ -28,13 +28,19 @@ def product(rows: Array, to: DType, overflow: str | None = None) -> Array:
         wrapped = to.wrap(np.asarray(np.prod(rows, axis=-1, dtype=wide)))
         if overflow in (None, "wrap"):
             return wrapped
-        exact = np.asarray(np.prod(rows.astype(object), axis=-1), object)
-        over = ((exact < to.min) | (exact > to.max)).astype(bool)
-        return to.limited("prod", overflow, wrapped, over, (exact < 0).astype(bool))
+        return fit_integers(np.prod(rows.astype(object), axis=-1), to, overflow, "prod")
     assert isinstance(to, FloatType)
     flat = rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
     with np.errstate(all="ignore"):
         return _rounded(flat, to).reshape(rows.shape[:-1])
+
+
+def fit_integers(exact: Array, to: IntType, overflow: str | None, operation: str) -> Array:
+    """Python integers as values of `to`; `overflow` as in its arithmetic, `operation` its name."""
+    whole = np.asarray(exact, object)
+    over = ((whole < to.min) | (whole > to.max)).astype(bool)
+    wrapped = to.of_codes((whole & to.mask).astype(np.uint64))
+    return to.limited(operation, overflow, wrapped, over, (whole < 0).astype(bool))
 
 
 def _rounded(rows: Array, to: FloatType) -> Array:

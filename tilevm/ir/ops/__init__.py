@@ -17,6 +17,7 @@ from tilevm.ir.ops.recode import Bitcast, Pack, PermuteBytes, PermuteNibbles, Un
 from tilevm.ir.ops.reduce import All_, Amax, Amin, Any_, ArgMax, ArgMin, Prod, Sum
 from tilevm.ir.ops.rounded import Div, Fma, Sqrt
 from tilevm.ir.ops.scaled import Dequantize, DotScaled, Quantize
+from tilevm.ir.ops.scan import Scan
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
 
 __all__ = [
@@ -81,6 +82,7 @@ __all__ = [
     "Reverse",
     "Rotl",
     "Rotr",
+    "Scan",
     "Scatter",
     "Select",
     "ShiftAdd",

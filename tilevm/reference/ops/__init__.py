@@ -10,6 +10,7 @@ from tilevm.reference.ops import (
     pieces,
     reduce,
     scaled,
+    scan,
     shape,
 )
 from tilevm.reference.ops.meaning import MEANINGS, Index, Tile, indices, tile
@@ -28,6 +29,7 @@ __all__ = [
     "pieces",
     "reduce",
     "scaled",
+    "scan",
     "shape",
     "tile",
 ]

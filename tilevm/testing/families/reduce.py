@@ -40,3 +40,17 @@ def unbuilt_reduction(w: Writer) -> Value | None:
             return w.op(kind, flags, dims=None if dim is None else (dim,), keepdims=keep)
         case kind:
             return w.op(kind, a, dim=dim, keepdims=keep)
+
+
+@beyond_hardware
+def scan(w: Writer) -> Value | None:
+    a = w.any_value()
+    if not a.tile.rank:
+        return None
+    step = w.pick(("add", "mul", "min", "max"))
+    ways = {"exclusive": w.rarely(2), "reverse": w.rarely(2)}
+    dim = w.number(0, a.tile.rank - 1)
+    if step in ("min", "max"):
+        return w.op("scan", a, op=step, dim=dim, **ways)
+    acc, overflow = w.draw(dtypes()), overflow_of_sum(w)
+    return w.op("scan", a, op=step, dim=dim, acc=acc, overflow=overflow, **ways)

@@ -1,0 +1,42 @@
+"""Prefixes along a dimension."""
+
+from __future__ import annotations
+
+import functools
+from fractions import Fraction
+
+from tilevm.dtypes import FloatType
+from tilevm.ir import ops
+from tilevm.reference.numbers import Number, largest, negate, number, smallest, times, total
+from tilevm.reference.ops.compare import counted
+from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
+
+
+@means(ops.Scan)
+def scan(op: ops.Scan, a: Tile) -> Tile:
+    extent = op.a.tile.shape[op.dim]
+
+    def law(i: Index) -> Number:
+        before = [n for n in range(extent) if (n > i[op.dim] if op.reverse else n < i[op.dim])]
+        taken = before if op.exclusive else [*before, i[op.dim]]
+        terms = [a[*i[: op.dim], n, *i[op.dim + 1 :]] for n in taken]
+        match op.op:
+            case "add":
+                return fitted(op, total(terms))
+            case "mul":
+                one: Number = Fraction(1) if op.a.dtype.is_float else 1
+                return fitted(op, functools.reduce(times, terms, one))
+        if not terms:
+            return _neutral(op)
+        pick = smallest if op.op == "min" else largest
+        return pick(counted(terms, op.nan))
+
+    return tile(op.out, law)
+
+
+def _neutral(op: ops.Scan) -> Number:
+    kind = op.a.dtype
+    if isinstance(kind, FloatType) and kind.format.convention == "ieee":
+        infinity = number(float("inf"))
+        return infinity if op.op == "min" else negate(infinity)
+    return number(kind.max if op.op == "min" else kind.min)
