@@ -135,6 +135,7 @@ class Scan(Op, name="scan"):
 
 def neutral(kind: DType, op: str) -> Any:
     """The value that a `min` or `max` never prefers to another."""
-    if isinstance(kind, FloatType) and kind.format.inf_code is not None:
+    infinite = isinstance(kind, FloatType) and kind.format.inf_code is not None
+    if infinite and (op == "min" or kind.signed):
         return np.inf if op == "min" else -np.inf
     return kind.max if op == "min" else kind.min

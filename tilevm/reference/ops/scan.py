@@ -36,7 +36,8 @@ def scan(op: ops.Scan, a: Tile) -> Tile:
 
 def _neutral(op: ops.Scan) -> Number:
     kind = op.a.dtype
-    if isinstance(kind, FloatType) and kind.format.convention == "ieee":
+    infinite = isinstance(kind, FloatType) and kind.format.convention == "ieee"
+    if infinite and (op.op == "min" or kind.signed):
         infinity = number(float("inf"))
         return infinity if op.op == "min" else negate(infinity)
     return number(kind.max if op.op == "min" else kind.min)
