@@ -136,6 +136,14 @@ def over(x: Number, y: Number) -> Number:
     return signed(Fraction(0) if b is INFINITY else size(a) / size(b), negative)
 
 
+def multiplied(terms: Iterable[Number], is_float: bool) -> Number:
+    """The product of numbers of a type; of none it is 1."""
+    found: Number = Fraction(1) if is_float else 1
+    for term in terms:
+        found = times(found, term)
+    return found
+
+
 def place(x: Number) -> int | Fraction | float:
     """Where it lies on the number line; not for NaN."""
     if x is INFINITY or x is MINUS_INFINITY:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any
 
 from tilevm.ir import ops
-from tilevm.reference.numbers import Number, largest, smallest, times, total
+from tilevm.reference.numbers import Number, largest, multiplied, smallest, total
 from tilevm.reference.ops.compare import counted
 from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
 
@@ -35,8 +33,7 @@ def sum_(op: ops.Sum, a: Tile) -> Tile:
 
 @means(ops.Prod)
 def prod(op: ops.Prod, a: Tile) -> Tile:
-    one: Number = Fraction(1) if op.a.dtype.is_float else 1
-    return tile(op.out, lambda i: fitted(op, functools.reduce(times, _over(op, a, i), one)))
+    return tile(op.out, lambda i: fitted(op, multiplied(_over(op, a, i), op.a.dtype.is_float)))
 
 
 @means(ops.Amax)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-from fractions import Fraction
-
 from tilevm.dtypes import FloatType
 from tilevm.ir import ops
-from tilevm.reference.numbers import Number, largest, negate, number, smallest, times, total
+from tilevm.reference.numbers import Number, largest, multiplied, negate, number, smallest, total
 from tilevm.reference.ops.compare import counted
 from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
 
@@ -24,8 +21,7 @@ def scan(op: ops.Scan, a: Tile) -> Tile:
             case "add":
                 return fitted(op, total(terms))
             case "mul":
-                one: Number = Fraction(1) if op.a.dtype.is_float else 1
-                return fitted(op, functools.reduce(times, terms, one))
+                return fitted(op, multiplied(terms, op.a.dtype.is_float))
         if not terms:
             return _neutral(op)
         pick = smallest if op.op == "min" else largest
