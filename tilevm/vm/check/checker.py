@@ -11,7 +11,7 @@ import numpy as np
 
 from tilevm.diagnostics import Span, TileError
 from tilevm.ir import Access, Op, Value
-from tilevm.ir.ops import Barrier
+from tilevm.ir.ops import Barrier, CopyAsync
 from tilevm.vm.bind import Launch
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.check.overflow import Overflows
@@ -26,6 +26,8 @@ from tilevm.vm.memory import Part
 from tilevm.vm.places import Places
 
 DONE = {"read": "read", "write": "written", "atomic": "changed"}
+# errors of copies under way: what the copy did to the element when it started
+_COPIES = {"TV0432": "writes", "TV0433": "reads"}
 
 
 class Checker:
@@ -135,11 +137,7 @@ class Checker:
 
         `last`: the run cannot go on; TileError.
         """
-        shadow = self.shadow(part.buffer)
-        other: Site | None = None
-        if conflict.did and conflict.address is not None:
-            serials = shadow.of(conflict.did)
-            other = self.sites[int(serials[conflict.address])]
+        other, did = self.opponent(part, conflict)
         if self.reports.known(conflict.code, part.site, other) and not last:
             return
         text = "read here" if conflict.code == "TV0405" else "here"
@@ -147,13 +145,25 @@ class Checker:
             text = "both do it here"
         places: list[tuple[Site | Span | None, str]] = [(part.site, text)]
         if other is not None:
-            places.append((other, f"another block {conflict.did} it here"))
+            places.append((other, did))
         elif not conflict.did:
             places.append(part.declaration(conflict.code))
         notes = self.where(conflict.block, part.group)
         self.reports.add(conflict.code, conflict.message, places, notes, conflict.help)
         if last:
             raise TileError(self.reports.take())
+
+    def opponent(self, part: CheckedPart, conflict: Conflict) -> tuple[Site | None, str]:
+        """The access that another one is in conflict with, and what it did."""
+        did = _COPIES.get(conflict.code, conflict.did)
+        if not did or conflict.address is None:
+            return None, ""
+        serials = self.shadow(part.buffer).of(did)
+        site = self.sites[int(serials[conflict.address])]
+        if conflict.did:
+            return site, f"another block {did} it here"
+        copies = site is not None and isinstance(site.op, CopyAsync)
+        return (site if copies else None), "the copy starts here"
 
     def race(
         self,
