@@ -24,15 +24,16 @@ from tilevm.diagnostics import TileError
 
 if TYPE_CHECKING:
     from tilevm import passes
-    from tilevm.dtypes import dtype
+    from tilevm.dtypes import codebook, dtype
     from tilevm.text import load, parse
     from tilevm.vm import run
 
 __version__ = "0.1.0"
 
-__all__ = ["TileError", "__version__", "dtype", "load", "parse", "passes", "run"]
+__all__ = ["TileError", "__version__", "codebook", "dtype", "load", "parse", "passes", "run"]
 
 _HOMES = {
+    "codebook": "tilevm.dtypes",
     "dtype": "tilevm.dtypes",
     "load": "tilevm.text",
     "parse": "tilevm.text",

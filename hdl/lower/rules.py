@@ -75,12 +75,13 @@ def lowers(kind: type[Op]) -> Callable[[Rule], Rule]:
 
 
 def integers(op: Op, *values: Value) -> None:
-    """Refuses operands that are floats."""
-    for value in values:
-        if value.dtype.is_float:
-            hint = "use integers or fixed point here; the virtual machine runs it as it is"
+    """Refuses operands and results that are no integers."""
+    for value in (*values, *op.results):
+        if not value.dtype.is_int:
+            what = "float" if value.dtype.is_float else "such"
+            hint = "use integers here; the virtual machine runs it as it is"
             raise refused(
-                op, f"`{value.name}` is {value.type}, and float units do not exist yet", hint
+                op, f"`{value.name}` is {value.type}, and {what} units do not exist yet", hint
             )
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hdl.lower.schedule import HOLE, Bits, Schedule
 from hdl.netlist import ONE, ZERO
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import DType
+from tilevm.dtypes import CodebookType, DType
 from tilevm.ir import Const, Op, TileType, Value
 from tilevm.ir.ops import (
     Bitcast,
@@ -133,8 +133,14 @@ def wired(op: Op, wires: Wires) -> Bits | None:
 
 
 def _makes_floats(op: Op) -> bool:
-    """Whether bits become floats: of the codes that are NaN the machine keeps but one."""
+    """Whether bits become floats: of the codes that are NaN the machine keeps but one.
+
+    Or codes of a codebook that may have no entry: the machine stops at these.
+    """
     recodes = isinstance(op, Bitcast | Pack | Unpack | View)
+    kind = op.out.dtype
+    if recodes and isinstance(kind, CodebookType) and kind.is_partial:
+        return True
     return recodes and op.out.dtype.is_float and op.out.dtype != op.operands[0].dtype
 
 

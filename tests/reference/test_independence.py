@@ -12,7 +12,14 @@ FILES = sorted((Path(__file__).parents[2] / "tilevm" / "reference").rglob("*.py"
 STANDARD = {"__future__", "collections", "dataclasses", "enum", "fractions", "itertools", "math"}
 OURS = {
     "tilevm.diagnostics": {"Label", "TileError", "error"},
-    "tilevm.dtypes": {"DType", "FloatFormat", "FloatType", "IntType"},  # their parameters
+    "tilevm.dtypes": {
+        "CodebookType",
+        "DType",
+        "FixedType",
+        "FloatFormat",
+        "FloatType",
+        "IntType",
+    },  # their parameters
     "tilevm.ir": None,
     "tilevm.ir.index": {"Binary"},
     "tilevm.ir.ops.access": {"Padded"},  # a name for ops

@@ -14,6 +14,8 @@ from tilevm.ir import REGISTRY, Builder, Kernel, OpField, Sym, TileType
 from tilevm.passes import canonicalise, rewrite_dot
 
 KINDS = "i1 u1 u2 i3 u4 i8 u8 i32 u64 i64 f16 bf16 f32 f64 e4m3fn e2m1fn e4m2fnu e8m0 e5m3u".split()
+KINDS += ["fixed(i8, -3)", "fixed(u20, 2)", "fixed(i53, -40)", "nf4", "codebook(i4, [-3, 0, 5])"]
+KINDS += ["codebook(f16, [[1, 0.5], [0, -1]])", "codebook(fixed(i8, -2), [0.25, -1, 3, 3, 7])"]
 OPS = [op for op in REGISTRY.values() if op.pure]
 CHOICES: dict[str, list[Any]] = {
     "overflow": [None, "wrap", "sat", "trap", "inf", "nan"],

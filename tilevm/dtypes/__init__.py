@@ -1,6 +1,7 @@
 """Number formats of any width: codes, packing, casts, and arithmetic exact or rounded once."""
 
 from tilevm.dtypes import counting, division
+from tilevm.dtypes.applied import applied
 from tilevm.dtypes.base import (
     FLOAT_OVERFLOWS,
     INTEGER_OVERFLOWS,
@@ -12,8 +13,10 @@ from tilevm.dtypes.base import (
     Trap,
     as_array,
 )
+from tilevm.dtypes.codebook import CodebookType, codebook
 from tilevm.dtypes.digits import Digits, exact_total, split
 from tilevm.dtypes.exact_products import fit_integers, product
+from tilevm.dtypes.fixed import FixedType
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import FloatFormat
 from tilevm.dtypes.integer_dot import exact_dot
@@ -39,14 +42,18 @@ __all__ = [
     "PREDICATES",
     "ROUNDINGS",
     "STOCHASTIC",
+    "CodebookType",
     "DType",
     "Digits",
+    "FixedType",
     "FloatFormat",
     "FloatType",
     "IntType",
     "Trap",
+    "applied",
     "as_array",
     "as_floats",
+    "codebook",
     "codes_of",
     "counting",
     "division",

@@ -313,7 +313,7 @@ class DType(ABC):
         raise self._lacks("shr")
 
     def _lacks(self, operation: str) -> TileError:
-        return error("TV0251", f"`{operation}` is defined for integers, and {self} is a float type")
+        return error("TV0251", f"`{operation}` is defined for integers, and {self} is none")
 
     def _only_floats(self, operation: str) -> TileError:
         return error("TV0251", f"`{operation}` is not defined for {self}", help="`cast` to a float")

@@ -6,7 +6,9 @@ import re
 from functools import lru_cache
 
 from tilevm.diagnostics import TileError, error, nearest
+from tilevm.dtypes.applied import applied
 from tilevm.dtypes.base import DType
+from tilevm.dtypes.codebook import built_in
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import (
     ALIASES,
@@ -40,7 +42,10 @@ def dtype(name: str | DType) -> DType:
     `fnan` asks for it); `fnuz` for no infinities, no negative zero and one NaN; `finite` for
     neither infinities nor NaN.  A `u` at the end makes it unsigned: `e5m3u`, `e8m0fnu`; there `fn`
     has a NaN at any width.  `e2m1 e2m3 e3m2 e8m0` are those of OCP: `e2m1fn e2m3fn e3m2fn e8m0fnu`
-    (`e2m1ieee` has infinities).  TV0201 for any other name.
+    (`e2m1ieee` has infinities).
+
+    `fixed(i16, -8)` is an integer times 2**-8, `codebook(f32, [0.5, 1])` a code for an entry of a
+    table; `nf4` and `fp4` are codebooks.  TV0201 for any other name.
     """
     if isinstance(name, DType):
         return name
@@ -64,6 +69,10 @@ def _parse(name: str) -> DType | None:
     if name in MEMBER_NAMES:
         exponent, mantissa = MEMBER_NAMES[name]
         return FloatType(FloatFormat(exponent, mantissa, default_bias(exponent, "ieee")))
+    if found := built_in(name):
+        return found
+    if "(" in name:
+        return applied(name, dtype)
     if parts := _FLOAT.fullmatch(ALIASES.get(name, name)):
         exponent, mantissa, suffix = int(parts[1]), int(parts[2]), parts[4]
         signed = not parts[5]

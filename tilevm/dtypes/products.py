@@ -15,7 +15,9 @@ import numpy as np
 
 from tilevm.diagnostics import error
 from tilevm.dtypes.base import Array, DType
+from tilevm.dtypes.codebook import CodebookType
 from tilevm.dtypes.exact import round_fraction
+from tilevm.dtypes.fixed import FixedType, exact_integers, fit_integers, shift_integers
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.integer_dot import integer_dot
 from tilevm.dtypes.integers import IntType
@@ -27,14 +29,21 @@ _MODERATE = (2.0**-470, 2.0**470)  # factors whose squares and products float64 
 _GATHERED = 1 << 15  # terms summed exactly at a time: they stay in the cache
 
 
-def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType) -> Array:
+def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType, overflow: str | None = None) -> Array:
     """a [..., M, K] of ta by b [..., K, N] of tb -> [..., M, N] of `to`; leading axes broadcast.
 
     An exact zero is +0.  Infinities and NaN as IEEE has them; overflow as the format `to` does.
-    TV0251 for floats into an integer.
+    Codebooks count as their entries.  Fixed point into integers or fixed point is rounded once,
+    then `overflow`, by default wrapped.  TV0251 for floats into an integer.
     """
+    a, ta = _numbers(np.asarray(a), ta)
+    b, tb = _numbers(np.asarray(b), tb)
     _check_result(to, ta, tb)
-    a, b = np.asarray(a), np.asarray(b)
+    if not to.is_float and not (to.is_int and ta.is_int and tb.is_int):
+        (x, wx, sx), (y, wy, sy) = _steps(a, ta), _steps(b, tb)
+        bits = wx + wy + int(a.shape[-1]).bit_length()
+        sums = np.matmul(exact_integers(x, bits), exact_integers(y, bits))
+        return _fit(sums, bits, sx + sy, to, overflow, "dot")
     if isinstance(to, IntType):
         return integer_dot(a, b, cast(IntType, ta), cast(IntType, tb), to)
     target = cast(FloatType, to)
@@ -46,14 +55,22 @@ def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType) -> Array:
         return _float_dot(x, y, ta, tb, target)
 
 
-def total(a: Array, t: DType, to: DType, axes: int | tuple[int, ...]) -> Array:
+def total(
+    a: Array, t: DType, to: DType, axes: int | tuple[int, ...], overflow: str | None = None
+) -> Array:
     """The sum of a over `axes`: exact, then wrapped (integers) or rounded once (floats).
 
-    An exact zero is +0.  TV0251 for floats into an integer.
+    An exact zero is +0.  Codebooks, fixed point and `overflow` as in `dot`.  TV0251 for floats into
+    an integer.
     """
+    a, t = _numbers(np.asarray(a), t)
     _check_result(to, t)
-    a = np.asarray(a)
     axes = (axes,) if isinstance(axes, int) else tuple(axes)
+    if not to.is_float and not (to.is_int and t.is_int):
+        x, width, scale = _steps(a, t)
+        bits = width + int(a.size).bit_length()
+        sums = np.asarray(np.sum(exact_integers(x, bits), axis=axes))
+        return _fit(sums, bits, scale, to, overflow, "sum")
     if isinstance(to, IntType):
         wide = np.dtype(np.int64 if a.dtype.kind == "i" else np.uint64)
         return to.wrap(np.asarray(np.sum(a, axis=axes, dtype=wide)))
@@ -68,9 +85,31 @@ def total(a: Array, t: DType, to: DType, axes: int | tuple[int, ...]) -> Array:
         return _float_total(terms, t, cast(FloatType, to)).reshape(shape)
 
 
+def _numbers(a: Array, t: DType) -> tuple[Array, DType]:
+    """The numbers that an array stands for, and their type."""
+    return (t.lookup(a), t.entry) if isinstance(t, CodebookType) else (a, t)
+
+
+def _steps(a: Array, t: DType) -> tuple[Array, int, int]:
+    """Integers, their width with a sign, and the exponent of what one of them is worth."""
+    if isinstance(t, FixedType):
+        return t.integers(a), t.bits + 1, t.scale
+    return a, t.bits + 1, 0
+
+
+def _fit(
+    sums: Array, bits: int, scale: int, to: DType, overflow: str | None, operation: str
+) -> Array:
+    """Exact sums in steps of 2**scale as values of an integer or fixed point type."""
+    if isinstance(to, FixedType):
+        return to.fit(sums, bits, scale, overflow=overflow, operation=operation)
+    steps = shift_integers(sums, bits, scale)
+    return fit_integers(cast(IntType, to), steps, overflow, operation)
+
+
 def _check_result(to: DType, *sources: DType) -> None:
     for t in sources:
-        if to.is_int and not t.is_int:
+        if t.is_float and not to.is_float:
             raise error(
                 "TV0251",
                 f"a sum of {t} has a float result, not {to}",
@@ -171,6 +210,8 @@ def _largest_integer(t: DType) -> int:
     """The largest magnitude, in units of the smallest."""
     if isinstance(t, FloatType):
         return int(Fraction(t.max) / Fraction(t.format.smallest))
+    if isinstance(t, FixedType):
+        t = t.base
     return max(-int(t.min), int(t.max))
 
 

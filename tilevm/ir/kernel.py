@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import final
 
 from tilevm.diagnostics import Label, error, nearest
+from tilevm.dtypes import DType
 from tilevm.ir.index import Condition, Expr
 from tilevm.ir.op import Block, Loc, Op, Value
 from tilevm.ir.region import RegionOp
@@ -124,12 +125,23 @@ def _plain(kernel: Kernel) -> str:
 
 @final
 @dataclass(frozen=True, eq=False)
+class Declared:
+    """An element type that a file gives a name: ``type levels = codebook(i8, [-1, 0, 1])``."""
+
+    name: str
+    type: DType
+    loc: Loc = Loc()
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class Program:
     """The kernels of one file, by name."""
 
     kernels: Mapping[str, Kernel]
     source: str = "<builder>"
     closing: tuple[str, ...] = ()  # comments after the last kernel
+    types: tuple[Declared, ...] = ()
 
     def __getitem__(self, name: str) -> Kernel:
         if name in self.kernels:

@@ -28,7 +28,7 @@ from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
 
 from tilevm.diagnostics import Label, Span, TileError, error, nearest
-from tilevm.dtypes import DType, FloatType
+from tilevm.dtypes import CodebookType, DType, FloatType
 from tilevm.ir.attribute import coerce
 from tilevm.ir.index import Expr, as_expr
 from tilevm.ir.types import BufferType, TileType, Type
@@ -149,6 +149,7 @@ class Op:
     pure: ClassVar[bool] = True
     needs_type: ClassVar[bool] = False  # the written type says what the result is
     commutative: ClassVar[bool] = False
+    takes_codes: ClassVar[bool] = False  # whether its tiles may hold codes of a codebook
     optional_result: ClassVar[bool] = False  # without a name for it, there is none
     synchronises: ClassVar[bool] = False  # its meaning takes the copies under way
 
@@ -166,8 +167,11 @@ class Op:
         commutative: bool = False,
         optional_result: bool = False,
         synchronises: bool = False,
+        codes: bool | None = None,
     ) -> None:
         super().__init_subclass__()
+        if codes is not None:
+            cls.takes_codes = codes
         cls.pure, cls.needs_type, cls.commutative = pure, needs_type, commutative
         cls.optional_result, cls.synchronises = optional_result, synchronises
         if name:
@@ -215,6 +219,14 @@ class Op:
                 f"operand `{name}` of `{self.name}` must be a tile, not the buffer `{value.name}`",
                 name,
                 help=f"load a tile first: `t: {value.dtype}[...] = load {value.name}[...]`",
+                **{name: f"this is {value.type}"},
+            )
+        if not self.takes_codes and isinstance(value.dtype, CodebookType):
+            raise self.reject(
+                "TV0222",
+                f"`{self.name}` computes with numbers, and `{value.name}` holds codes",
+                name,
+                help=f"`t = decode {value.name}` gives the numbers that they stand for",
                 **{name: f"this is {value.type}"},
             )
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from tilevm.dtypes import CodebookType, DType, FixedType
+from tilevm.dtypes.codebook import built_in
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import Block, Loc, Op, OpField, Value
 from tilevm.ir.region import RegionOp
@@ -19,6 +21,17 @@ INDENT = "  "
 def print_program(program: Program) -> str:
     """The text of all kernels, with their comments; ends with a newline unless it is empty."""
     lines: list[str] = []
+    written = {declared.name for declared in program.types}
+    for number, declared in enumerate(program.types):
+        if declared.loc.gap and number:
+            lines.append("")
+        lines.extend(declared.loc.comments)
+        lines.append(_remark(_declaration(declared.name, declared.type), declared.loc, True))
+    for kernel in program.kernels.values():
+        for name, kind in named_types(kernel).items():
+            if name not in written:
+                written.add(name)
+                lines.append(_declaration(name, kind))
     for kernel in program.kernels.values():
         if lines:
             lines.append("")
@@ -31,8 +44,29 @@ def print_program(program: Program) -> str:
 
 
 def print_kernel(kernel: Kernel, comments: bool = True) -> str:
-    """The text of one kernel; ends with a newline."""
-    return "".join(line + "\n" for line in _kernel_lines(kernel, comments))
+    """The text of one kernel, below the types that it names; ends with a newline."""
+    types = [_declaration(name, kind) for name, kind in named_types(kernel).items()]
+    head = [*types, ""] if types else []
+    return "".join(line + "\n" for line in (*head, *_kernel_lines(kernel, comments)))
+
+
+def named_types(kernel: Kernel) -> dict[str, CodebookType | FixedType]:
+    """The types of the kernel that a program must declare, by name."""
+    found: dict[str, CodebookType | FixedType] = {}
+    kinds: list[Any] = [param.type.dtype for param in kernel.params]
+    for op in kernel.body.walk():
+        kinds.extend(value.type.dtype for value in op.results)
+        kinds.extend(value for _, value in op.attributes())
+    for kind in kinds:
+        if isinstance(kind, CodebookType | FixedType) and kind.label is not None:
+            if built_in(kind.label) != kind:
+                found.setdefault(kind.label, kind)
+    return found
+
+
+def _declaration(name: str, kind: DType) -> str:
+    written = kind.full_name if isinstance(kind, CodebookType | FixedType) else str(kind)
+    return f"type {name} = {written}"
 
 
 def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ from tilevm.ir.op import Block, Op, OpField, Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RegionOp(Op, pure=False):
+class RegionOp(Op, pure=False, codes=True):
     """A statement that holds statements; it has its own form in the text.
 
     Inside its blocks the index symbol `var` is known, unless it is "", and the tiles `params`: in

@@ -69,7 +69,7 @@ class TileType:
     @classmethod
     def parse(cls, text: str) -> TileType:
         """From text such as ``i8[16, 8] @ spatial(16, 8)``; TileError TV0216 if malformed."""
-        match = re.fullmatch(r"\s*(\w+)\s*\[([\d\s,]*)\]\s*(?:@(.*))?", text)
+        match = re.fullmatch(r"\s*(\w+(?:\s*\(.*\))?)\s*\[([\d\s,]*)\]\s*(?:@(.*))?", text, re.S)
         if not match:
             raise error("TV0216", f"not a tile type: {text!r}", help="write it as in `i8[16, 8]`")
         shape = tuple(int(part) for part in match[2].split(",") if part.strip())

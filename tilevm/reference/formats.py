@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import floor
 
-from tilevm.dtypes import DType, FloatFormat, FloatType, IntType
+from tilevm.dtypes import CodebookType, DType, FixedType, FloatFormat, FloatType, IntType
 from tilevm.reference.numbers import (
     INFINITY,
     MINUS_INFINITY,
@@ -18,10 +18,14 @@ from tilevm.reference.numbers import (
     NAN,
     Number,
     Refused,
+    finite,
     is_negative,
+    number,
     signed,
     size,
 )
+
+_NOT_FINITE = (NAN, INFINITY, MINUS_INFINITY)
 
 # What becomes of numbers beyond the largest value where the program does not say.
 _OVERFLOW = {"ieee": "inf", "fn": "nan", "fnuz": "nan", "finite": "sat"}
@@ -39,9 +43,32 @@ def fit(
     `overflow` may say `sat`, `trap`, `inf` or `nan` instead; `wrap` and None are what the type
     does of itself.  Refused where that stops.
     """
+    if isinstance(kind, CodebookType):
+        assert isinstance(x, int)
+        return x
+    if isinstance(kind, FixedType):
+        steps = Fraction(finite(x)) / Fraction(2) ** kind.scale
+        whole = signed_whole(steps, rounding, word)
+        low, high = integer_range(kind.base)
+        if overflow == "trap" and not low <= whole <= high:
+            raise Refused(f"{x} overflows {kind}")
+        return integer_of(kind.base, whole, overflow) * Fraction(2) ** kind.scale
     if isinstance(kind, FloatType):
         return _rounded(kind.format, x, None if overflow == "wrap" else overflow, rounding, word)
-    assert isinstance(kind, IntType) and isinstance(x, int)
+    assert isinstance(kind, IntType)
+    if not isinstance(x, int):  # a sum of fixed point
+        x = signed_whole(Fraction(finite(x)), rounding, word)
+    return integer_of(kind, x, overflow)
+
+
+def signed_whole(x: Fraction, rounding: str, word: int) -> int:
+    """A number rounded to a whole one."""
+    whole = _whole(abs(x), rounding, x < 0, word)
+    return -whole if x < 0 else whole
+
+
+def integer_of(kind: IntType, x: int, overflow: str | None) -> int:
+    """A whole number as one of the type: wrapped, or as `overflow` says."""
     low, high = integer_range(kind)
     if overflow == "sat":
         return max(low, min(high, x))
@@ -57,8 +84,31 @@ def integer_range(kind: IntType) -> tuple[int, int]:
     return 0, (1 << kind.width) - 1
 
 
+def numbers(kind: DType, x: Number) -> Number:
+    """The number that an element stands for: of a codebook the entry of its code."""
+    if not isinstance(kind, CodebookType):
+        return x
+    assert isinstance(x, int)
+    entry = kind.entries[x]
+    assert not isinstance(entry, tuple)
+    return fit(kind.entry, number(entry))
+
+
+def _nearest(kind: CodebookType, x: Number) -> int:
+    """The code of the nearest entry: of several an even code, of these the lowest."""
+    entries = {c: number(e) for c, e in enumerate(kind.entries) if not isinstance(e, tuple)}
+    places = {c: finite(e) for c, e in entries.items() if e not in _NOT_FINITE}
+    if x is NAN:
+        raise Refused(f"NaN has no nearest entry in {kind}")
+    if x is INFINITY or x is MINUS_INFINITY:
+        x = max(places.values()) if x is INFINITY else min(places.values())
+    here = Fraction(finite(x))
+    return min(places, key=lambda code: (abs(places[code] - here), code % 2, code))
+
+
 def cast(
     x: Number,
+    source: DType,
     to: DType,
     rounding: str,
     overflow: str | None,
@@ -70,6 +120,10 @@ def cast(
     `nan` may ask for code 0 in place of a refusal, or for a refusal in place of 0; `word` is the
     random word of the element.
     """
+    if isinstance(source, CodebookType):
+        x, source = numbers(source, x), source.entry
+    if isinstance(to, CodebookType):
+        return _nearest(to, x)
     if isinstance(to, FloatType):
         try:
             return fit(to, x, overflow, rounding, word)
@@ -77,17 +131,24 @@ def cast(
             if nan == "zero":
                 return decode(to, 0)
             raise
-    if isinstance(x, int):
-        return fit(to, x, overflow)
+    if not source.is_float:
+        return fit(to, x, overflow, rounding, word)
     mode = overflow or "sat"
+    base = to.base if isinstance(to, FixedType) else to
     if x is NAN or x is INFINITY or x is MINUS_INFINITY:
         if (nan or mode) == "trap" if x is NAN else mode == "trap":
             raise Refused(f"{x.value} has no value in {to}")
-        assert isinstance(to, IntType)
-        ends = {MINUS_INFINITY: integer_range(to)[0], INFINITY: integer_range(to)[1]}
-        return ends[x] if mode == "sat" and x in ends else 0
-    whole = _whole(size(x), rounding, is_negative(x), word)
-    return fit(to, -whole if is_negative(x) else whole, mode)
+        assert isinstance(base, IntType)
+        ends = {MINUS_INFINITY: integer_range(base)[0], INFINITY: integer_range(base)[1]}
+        found = ends[x] if mode == "sat" and x in ends else 0
+        return found if base is to else found * Fraction(2) ** kind_scale(to)
+    return fit(to, x, mode, rounding, word)
+
+
+def kind_scale(kind: DType) -> int:
+    """The scale exponent of fixed point."""
+    assert isinstance(kind, FixedType)
+    return kind.scale
 
 
 def encode(kind: DType, x: Number) -> int:
@@ -95,6 +156,12 @@ def encode(kind: DType, x: Number) -> int:
     if isinstance(kind, IntType):
         assert isinstance(x, int)
         return x % (1 << kind.width)
+    if isinstance(kind, CodebookType):
+        assert isinstance(x, int)
+        return x
+    if isinstance(kind, FixedType):
+        steps = Fraction(finite(x)) / Fraction(2) ** kind.scale
+        return encode(kind.base, int(steps))
     assert isinstance(kind, FloatType)
     f = kind.format
     if x is NAN:
@@ -113,6 +180,12 @@ def decode(kind: DType, code: int) -> Number:
     """The value of a code."""
     if isinstance(kind, IntType):
         return fit(kind, code)
+    if isinstance(kind, CodebookType):
+        if code >= len(kind.entries):
+            raise Refused(f"code {code} is beyond the {len(kind.entries)} entries of {kind}")
+        return code
+    if isinstance(kind, FixedType):
+        return Fraction(finite(fit(kind.base, code))) * Fraction(2) ** kind.scale
     assert isinstance(kind, FloatType)
     f = kind.format
     rung, negative = code & (1 << f.exponent + f.mantissa) - 1, bool(code & _sign_bit(f))

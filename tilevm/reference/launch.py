@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilevm.diagnostics import Label, TileError, error
-from tilevm.dtypes import DType, IntType
+from tilevm.dtypes import CodebookType, DType, IntType
 from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Sym, Value
 from tilevm.ir.index import Binary
 from tilevm.reference.formats import fit, integer_range
@@ -168,6 +168,12 @@ def taken(kind: DType, item: Any) -> Number:
     if not isinstance(item, int | float) or (isinstance(kind, IntType) and isinstance(item, float)):
         raise error("TV0402", f"{item!r} is no number of the kind that {kind} holds")
     given = number(item)
+    if isinstance(kind, CodebookType):
+        if isinstance(item, float):
+            raise error("TV0402", f"{item}, but an array of {kind} holds codes")
+        if not 0 <= item < len(kind.entries):
+            raise error("TV0401", f"{item} is no code of {kind}")
+        return item
     if isinstance(kind, IntType):
         low, high = integer_range(kind)
         if not isinstance(given, int) or not low <= given <= high:

@@ -150,7 +150,7 @@ def cast_(at: ThreadBlock, op: ops.Cast) -> None:
 
     def law(i: Index) -> Number:
         word = 0 if op.seed is None else random_word(op.seed, first + order[i])
-        return cast(a[i], op.to, op.rounding, op.overflow, op.nan, word)
+        return cast(a[i], op.a.dtype, op.to, op.rounding, op.overflow, op.nan, word)
 
     at.tiles[op.out] = tile(op.out, law)
 

@@ -16,7 +16,7 @@ from tilevm.testing.oracles import (
     assert_same,
     simulated,
 )
-from tilevm.testing.strategies import dtypes, layouts, shapes, tiles
+from tilevm.testing.strategies import dtypes, formats, layouts, shapes, tiles
 
 __all__ = [
     "Form",
@@ -25,6 +25,7 @@ __all__ = [
     "assert_round_trip",
     "assert_same",
     "dtypes",
+    "formats",
     "inputs",
     "kernels",
     "layouts",

@@ -46,6 +46,18 @@ def dtypes(most: int = 64) -> st.SearchStrategy[DType]:
     return st.one_of(names, names, anywidth if most > 1 else names).map(dtype)
 
 
+def formats() -> st.SearchStrategy[DType]:
+    """Any other type: floats by rule, fixed point, codebooks of numbers or of pairs."""
+    floats = one_of("f16", "bf16", "f32", "f64", "e4m3fn", "e5m2", "e2m1fn", "e8m0fnu", "e5m3u")
+    integer = st.builds("{}{}".format, one_of("i", "u"), st.integers(1, 53))
+    fixed = st.builds("fixed({}, {})".format, integer, st.integers(-60, 20))
+    listed = st.lists(st.integers(-8, 7), min_size=1, max_size=20)
+    pairs = st.lists(st.tuples(*[st.integers(-8, 7)] * 2).map(list), min_size=1, max_size=9)
+    entry = one_of("i4", "i8", "f16", "fixed(i8, -2)")
+    books = st.builds("codebook({}, {})".format, entry, st.one_of(listed, pairs))
+    return st.one_of(floats, fixed, books, one_of("nf4", "fp4")).map(dtype)
+
+
 @st.composite
 def shapes(draw: st.DrawFn, least: int = 0, most: int = 3, size: int = 64) -> tuple[int, ...]:
     """Shapes of rank `least` to `most` and at most `size` elements, prime extents among them."""

@@ -5,11 +5,15 @@ Names and types are resolved in one walk over the syntax tree, and all errors ar
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from lark import Token, Tree
+
 from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error
-from tilevm.dtypes import dtype
+from tilevm.dtypes import CodebookType, FixedType, dtype
 from tilevm.ir import BufferType, Condition, Expr, Kernel, Loc, Program, Value
+from tilevm.ir.kernel import Declared
 from tilevm.ir.types import MAX_RANK, check_rank
 from tilevm.text.scope import Name, Scope
 from tilevm.text.statements import Statements, TooMany
@@ -42,12 +46,16 @@ class _Kernels:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.read = Statements(source)
+        self.declared: list[Declared] = []
 
     def program(self, node: Node) -> Program:
         kernels: dict[str, Kernel] = {}
         names = Scope()
         try:
             for item in children(node):
+                if item.data == "declaration":
+                    self.read.attempt(self.declaration, item)
+                    continue
                 name = token(item.children[0])
                 self.read.define(str(name), Name(self.read.terms.span(name)), names)
                 kernel = self.read.attempt(self.kernel, item)
@@ -62,7 +70,29 @@ class _Kernels:
             label = Label(Span(self.source, 0, 0), "expected `kernel`")
             raise error("TV0001", f"{self.source.name} holds no kernel", label, help=hint)
         closing = self.read.comments.before(len(self.source.text) + 1)
-        return Program(kernels, self.source.name, closing)
+        return Program(kernels, self.source.name, closing, tuple(self.declared))
+
+    def declaration(self, node: Node) -> None:
+        """``type levels = codebook(i8, [-1, 0, 1])``: a name for a type with arguments."""
+        name, written = node.children
+        terms = self.read.terms
+        above = self.read.comments.before(node.meta.end_pos)
+        remark = self.read.comments.after(node.meta.end_pos)
+        label = Label(terms.span(token(name)))
+        known = str(name) in terms.types or is_type(str(name))
+        if known:
+            raise error("TV0102", f"`{name}` is a type already", label, help="choose another name")
+        if isinstance(written, Token):
+            hint = f"write `{written}` where it is meant"
+            message = f"`type` names a type with arguments, and `{written}` is a name already"
+            raise error("TV0223", message, Label(terms.span(written)), help=hint)
+        kind = terms.element(tree(written))
+        if isinstance(kind, CodebookType | FixedType):
+            kind = replace(kind, label=str(name))
+        terms.types[str(name)] = kind
+        gap = self.read.comments.gap_before(node.meta.start_pos)
+        loc = Loc(terms.span(node), comments=above, remark=remark, gap=gap)
+        self.declared.append(Declared(str(name), kind, loc))
 
     def kernel(self, node: Node) -> Kernel:
         name, *params, where, grid, body = node.children
@@ -97,6 +127,7 @@ class _Kernels:
     def param(self, node: Node, scope: Scope) -> Value:
         """A buffer ``name: global i8[N, K]``; what is wrong with it is noted."""
         name, space, element, extents = node.children
+        assert isinstance(element, Tree | Token)
         terms = self.read.terms
         if str(space) != "global":
             label = Label(terms.span(token(space)))
@@ -108,7 +139,7 @@ class _Kernels:
             extent = self.read.attempt(terms.expr, item, None)
             if extent is not None:
                 shape.append(extent)
-        kind = self.read.attempt(terms.element, token(element))
+        kind = self.read.attempt(terms.element, element)
         if not children(extents):
             label = Label(terms.span(node))
             self.read.report(
@@ -131,6 +162,15 @@ class _Kernels:
                 assert symbol.span is not None
                 if not scope.is_index(symbol.name):
                     self.read.define(symbol.name, Name(symbol.span, index=True), scope)
+
+
+def is_type(name: str) -> bool:
+    """Whether all programs know a type of that name."""
+    try:
+        dtype(name)
+    except TileError:
+        return False
+    return True
 
 
 def _offset(problem: Diagnostic) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, get_args
 
 from lark import Tree
 
 from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error, nearest
+from tilevm.dtypes import DType
 from tilevm.ir import (
     REGISTRY,
     Block,
@@ -232,8 +233,12 @@ class Statements:
             if allowed[name].role == "optional":
                 fields[name] = self.named_tile(name, value, scope)
             else:
-                indexed = allowed[name].hint in (Expr, tuple[Expr, ...])
-                fields[name] = self.terms.attribute(value, scope, indexed)
+                hint = allowed[name].hint
+                if (hint is DType or DType in get_args(hint)) and tree(value).data == "symbol":
+                    fields[name] = self.terms.element(value)
+                else:
+                    indexed = hint in (Expr, tuple[Expr, ...])
+                    fields[name] = self.terms.attribute(value, scope, indexed)
         for name, field in allowed.items():
             if field.required and name not in fields:
                 hint = f"write `{{{name} = ...}}` behind the operands"

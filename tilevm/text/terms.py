@@ -8,8 +8,8 @@ from typing import Any
 
 from lark import Token, Tree
 
-from tilevm.diagnostics import Label, Source, Span, TileError, error
-from tilevm.dtypes import DType, dtype
+from tilevm.diagnostics import Label, Source, Span, TileError, error, nearest
+from tilevm.dtypes import DType, applied, dtype
 from tilevm.ir import Access, Condition, Const, Expr, Sym, Symbol, TileType, Value
 from tilevm.ir.index import Binary
 from tilevm.ir.types import check_rank
@@ -44,6 +44,7 @@ class Terms:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.types: dict[str, DType] = {}  # those that the file declares
 
     def span(self, node: Node | Token) -> Span:
         """Where a node or token stands."""
@@ -53,19 +54,36 @@ class Terms:
 
     # --- types and operands
 
-    def element(self, name: Token) -> DType:
+    def element(self, node: Node | Token) -> DType:
         """An element type; TV0201 if there is none of that name."""
+        span = self.span(node)
         try:
-            return dtype(str(name))
+            if isinstance(node, Token) or node.data == "symbol":
+                return self.named(span.text)
+            return applied(span.text, self.named, span)
         except TileError as problem:
             first = problem.diagnostics[0]
-            label = Label(self.span(name))
-            raise error(first.code, first.message, label, help=first.help) from None
+            if any(label.span.source is self.source for label in first.labels):
+                raise
+            raise error(first.code, first.message, Label(span), help=first.help) from None
+
+    def named(self, name: str) -> DType:
+        """The type of a plain name: one that the file declares, or one that all know."""
+        if name in self.types:
+            return self.types[name]
+        near = nearest(name, self.types)
+        try:
+            return dtype(name)
+        except TileError as problem:
+            if near is None:
+                raise
+            first = problem.diagnostics[0]
+            raise error(first.code, first.message, help=f"did you mean `{near}`?") from None
 
     def tile_type(self, node: Node) -> TileType:
         """``i8[16, 8] @ layout``; TV0216 for extents that are not numbers of at least 0."""
         name, extents, layout = node.children
-        element = self.element(token(name))
+        element = self.element(name)
         if extents is None:
             hint = f"write `{name}[16]`, or `{name}[]` for a single element"
             raise error("TV0216", "a tile type needs a shape", Label(self.span(node)), help=hint)
@@ -98,6 +116,11 @@ class Terms:
         if role == "type":
             return self.tile_type(node)
         span = self.span(node)
+        if isinstance(name, Tree):
+            hint = "a type is no operand of this op"
+            raise error(
+                "TV0204", f"a value is meant here, not `{span.text}`", Label(span), help=hint
+            )
         if layout is not None:
             message = "a layout belongs to a type, and a value is meant here"
             raise error("TV0204", message, Label(self.span(tree(layout))))
@@ -129,6 +152,8 @@ class Terms:
         if index and tree(node).data != "list":
             return self.expr(node, scope)
         match tree(node).data:
+            case "applied":
+                return self.element(node)
             case "symbol":
                 return Symbol(str(node.children[0]))
             case "text":

@@ -4,7 +4,7 @@ from tilevm.ir.ops.asynchronous import Commit, CopyAsync, Wait
 from tilevm.ir.ops.atomic import Atomic, AtomicCas
 from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl, Shr, Xor
 from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
-from tilevm.ir.ops.convert import Cast
+from tilevm.ir.ops.convert import Cast, Decode
 from tilevm.ir.ops.create import Constant, Full, Iota, Random
 from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
@@ -47,6 +47,7 @@ __all__ = [
     "Constant",
     "CopyAsync",
     "Ctz",
+    "Decode",
     "Dequantize",
     "Div",
     "Dot",

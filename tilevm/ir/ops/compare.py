@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tilevm.dtypes import DType
+from tilevm.dtypes import CodebookType, DType
 from tilevm.ir.op import Value
 from tilevm.ir.ops.create import constants
 from tilevm.ir.ops.elementwise import Elementwise
@@ -77,7 +77,7 @@ class Max(Elementwise, name="max", commutative=True):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Compare(Elementwise, name="compare"):
+class Compare(Elementwise, name="compare", codes=True):
     """``r[i] = 1 if a[i] pred b[i] else 0``, a ``u1`` tile.
 
     `pred` is one of ``eq ne lt le gt ge``; each gives 0 if there is a NaN, but `ne` gives 1.  For
@@ -92,7 +92,15 @@ class Compare(Elementwise, name="compare"):
     ]
 
     def result(self) -> TileType:
-        if self.pred in _UNORDERED and self.a.tile.dtype.is_int:
+        if isinstance(self.a.dtype, CodebookType) and self.pred not in ("eq", "ne"):
+            raise self.reject(
+                "TV0222",
+                f"codes of a codebook are equal or not, in no order: `{self.pred}` needs numbers",
+                "pred",
+                a=f"this is {self.a.type}",
+                help=f"`t = decode {self.a.name}` gives the numbers that they stand for",
+            )
+        if self.pred in _UNORDERED and not self.a.tile.dtype.is_float:
             plain = {"one": "ne", "ord": None, "uno": None}.get(self.pred, self.pred[1:])
             raise self.reject(
                 "TV0207",
@@ -143,7 +151,7 @@ class Clip(Elementwise, name="clip"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Select(Elementwise, name="select"):
+class Select(Elementwise, name="select", codes=True):
     """``r[i] = a[i] if c[i] else b[i]``; `c` is a ``u1`` tile of the same shape."""
 
     c: Value

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tilevm.dtypes import STOCHASTIC, DType, FloatType
+from tilevm.dtypes import STOCHASTIC, CodebookType, DType, FloatType
 from tilevm.dtypes.philox import random_words
 from tilevm.ir.index import Const, Expr, affine
-from tilevm.ir.op import Value
+from tilevm.ir.op import Op, Value
 from tilevm.ir.ops.create import check_seed
 from tilevm.ir.ops.elementwise import Elementwise, Overflow
 from tilevm.ir.types import TileType
@@ -19,19 +19,23 @@ CastRounding = Literal["nearest_even", "nearest_away", "toward_zero", "up", "dow
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Cast(Elementwise, name="cast"):
+class Cast(Elementwise, name="cast", codes=True):
     """``r[i]`` is ``a[i]`` as a `to`: exact where it fits, else as `overflow` and `rounding` say.
 
-    Integers to integers wrap by default; a checked run reports what does not fit.  Floats to
-    integers round, then saturate by default; an infinity gives 0 with ``wrap`` and stops with
-    ``trap``.  To a float the value rounds once, even into subnormals; beyond the largest value it
-    becomes infinity, NaN where the format has no infinity, or the largest value where it has no NaN
-    either or the rounding is towards zero.  A format without a sign takes negative numbers for NaN,
-    and a zero for its smallest value.
+    Integers and fixed point among each other wrap by default; a checked run reports an integer that
+    does not fit. Floats to either round, then saturate by default; an infinity gives 0 with
+    ``wrap`` and stops with ``trap``. To a float the value rounds once, even into subnormals; beyond
+    the largest value it becomes infinity, NaN where the format has no infinity, or the largest
+    value where it has no NaN either or the rounding is towards zero. A format without a sign takes
+    negative numbers for NaN, and a zero for its smallest value.
 
     `nan` says what a NaN becomes in a type that has none: ``trap`` stops, ``zero`` gives code 0.
     Where it is not written, formats without NaN stop, and integers take 0 but with
     ``overflow = trap``.
+
+    From a codebook the entry is cast, once; to a codebook it is the code of the nearest entry, of
+    several as near an even code, of these the lowest; a NaN stops, and an infinity is nearest to
+    the last finite entry on its side.
 
     ``rounding = stochastic`` goes away from zero iff ``word < fraction * 2**32``, towards zero
     otherwise.  `fraction` is where the exact value lies between its two neighbours in `to`,
@@ -48,11 +52,28 @@ class Cast(Elementwise, name="cast"):
     counter: Expr = Const(0)
 
     def result(self) -> TileType:
+        self._check_codebooks()
         if self.nan is not None and has_nan(self.to):
             message = f"{self.to} has a NaN of its own: nothing is to be said of it"
             raise self.reject("TV0207", message, "nan", help="leave `nan` out")
         self._check_words()
         return self.overflows(self.a.tile.of(self.to), self.overflow)
+
+    def _check_codebooks(self) -> None:
+        for kind, name in ((self.a.dtype, "a"), (self.to, "to")):
+            if isinstance(kind, CodebookType) and kind.vector is not None:
+                message = f"a cast is of single numbers, and the entries of {kind} are vectors"
+                raise self.reject("TV0222", message, name, help="`decode` gives their numbers")
+        if not isinstance(self.to, CodebookType):
+            return
+        if not self.to.has_numbers:
+            message = f"{self.to} has no finite entry that a number could be near to"
+            raise self.reject("TV0222", message, "to")
+        modes = (("overflow", self.overflow), ("nan", self.nan))
+        for name, mode in (*modes, ("rounding", self.rounding)):
+            if mode not in (None, "nearest_even"):
+                message = f"a cast to a codebook finds the nearest entry: it has no `{name}`"
+                raise self.reject("TV0224", message, name, help="leave it out")
 
     def _check_words(self) -> None:
         if self.rounding == STOCHASTIC:
@@ -68,7 +89,8 @@ class Cast(Elementwise, name="cast"):
 
     @property
     def may_stop(self) -> bool:
-        stops = self.nan == "trap" and self.a.dtype.is_float
+        given = self.a.dtype.entry if isinstance(self.a.dtype, CodebookType) else self.a.dtype
+        stops = given.is_float and (self.nan == "trap" or isinstance(self.to, CodebookType))
         return stops or super().may_stop or affine(self.counter) is None
 
     @property
@@ -93,3 +115,35 @@ class Cast(Elementwise, name="cast"):
 def has_nan(kind: DType) -> bool:
     """Whether the type has a NaN."""
     return isinstance(kind, FloatType) and kind.format.nan_code is not None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decode(Op, name="decode", codes=True):
+    """``r[i] = entries[a[i]]``: the numbers that the codes of a codebook stand for.
+
+    Entries that are vectors lie along the last dimension, which grows by their length:
+    ``r[..., i * n + j]`` is number j of the entry of ``a[..., i]``.
+    """
+
+    a: Value
+
+    def result(self) -> TileType:
+        kind = self.a.tile
+        if not isinstance(kind.dtype, CodebookType):
+            raise self.reject(
+                "TV0222",
+                f"`decode` takes codes of a codebook, not {kind.dtype}",
+                "a",
+                a=f"this is {kind}",
+                help="`cast` converts numbers",
+            )
+        length = kind.dtype.vector
+        if length is None:
+            return kind.of(kind.dtype.entry)
+        *lead, last = kind.shape or (1,)
+        return TileType(kind.dtype.entry, (*lead, last * length))
+
+    def run(self, a: Any) -> Any:
+        kind = self.a.dtype
+        assert isinstance(kind, CodebookType)
+        return kind.lookup(a).reshape(len(a), *self.out.tile.shape)

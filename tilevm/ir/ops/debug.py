@@ -9,7 +9,7 @@ from tilevm.ir.op import Op, Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Print(Op, name="print", pure=False):
+class Print(Op, name="print", pure=False, codes=True):
     """Shows a tile, once per thread block, with its name, the block's ids and an optional label."""
 
     a: Value

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tilevm.dtypes import FLOAT_OVERFLOWS, INTEGER_OVERFLOWS, DType, FloatType
+from tilevm.dtypes import FLOAT_OVERFLOWS, INTEGER_OVERFLOWS, CodebookType, DType, FloatType
 from tilevm.ir.op import Op, Value
 from tilevm.ir.types import TileType
 
@@ -26,6 +26,8 @@ Rounding = Literal["nearest_even", "nearest_away", "toward_zero", "up", "down"]
 
 def overflow_modes(kind: DType) -> tuple[str, ...]:
     """The overflow modes of a type: what becomes of a result beyond its range."""
+    if isinstance(kind, CodebookType):
+        return ()
     if not isinstance(kind, FloatType):
         return INTEGER_OVERFLOWS
     codes = {"inf": kind.format.inf_code, "nan": kind.format.nan_code}

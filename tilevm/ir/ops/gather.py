@@ -19,7 +19,7 @@ from tilevm.ir.types import TileType
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Gather(Padded, name="gather", pure=False, needs_type=True):
+class Gather(Padded, name="gather", pure=False, needs_type=True, codes=True):
     """``r[i, j] = buffer[x + index[i, j], y + j]``: elements found by an index tile.
 
     So for ``dim = 0``; in general the index tile says where in dimension `dim` of the buffer, and
@@ -51,7 +51,7 @@ class Gather(Padded, name="gather", pure=False, needs_type=True):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scatter(Op, name="scatter", pure=False):
+class Scatter(Op, name="scatter", pure=False, codes=True):
     """``buffer[x + index[i, j], y + j] = a[i, j]`` for ``dim = 0``: the inverse of `gather`.
 
     Elements of one tile that meet in one element of the buffer stop with an error
@@ -80,7 +80,7 @@ class Scatter(Op, name="scatter", pure=False):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Take(Op, name="take"):
+class Take(Op, name="take", codes=True):
     """``r[i, j] = a[index[i, j], j]`` for ``dim = 0``: elements of a tile by a tile of indices.
 
     In dimension `dim` the result is as long as `index`, in the others as `a`.  An index that is

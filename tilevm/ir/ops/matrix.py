@@ -13,12 +13,18 @@ import numpy as np
 from tilevm import dtypes
 from tilevm.dtypes import Digits, DType, IntType, dtype, split
 from tilevm.ir.op import Op, Value
-from tilevm.ir.ops.reduce import IntegerOverflow, check_acc_overflow, default_acc, holds
+from tilevm.ir.ops.reduce import (
+    IntegerOverflow,
+    check_acc_overflow,
+    check_numbers,
+    default_acc,
+    holds,
+)
 from tilevm.ir.types import TileType
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Dot(Op, name="dot"):
+class Dot(Op, name="dot", codes=True):
     """``r[m, n] = sum over k of a[m, k] * b[k, n]``: exact, then wrapped or rounded once to `acc`.
 
     An integer `acc` wraps, a float one rounds; an exact zero is +0, and so is a sum of no product.
@@ -66,10 +72,7 @@ class Dot(Op, name="dot"):
                 b=f"this is {b}",
                 help="the last dimension of the first operand is the first of the second",
             )
-        if self.to.is_int and (a.dtype.is_float or b.dtype.is_float):
-            raise self.reject(
-                "TV0207", f"products of floats do not sum to the integer type {self.to}", "acc"
-            )
+        check_numbers(self, self.to, a=self.a, b=self.b)
         check_acc_overflow(self, self.to, self.overflow)
         return TileType(self.to, a.shape[:-1] + b.shape[1:])
 
@@ -80,11 +83,12 @@ class Dot(Op, name="dot"):
         if len(left) > len(right):  # one right operand for all blocks: one large product
             rows = len(left) * left.shape[1]
             left = np.ascontiguousarray(left).reshape(1, rows, left.shape[-1])
-        if self.overflow in ("sat", "trap"):
+        kinds = (self.a.dtype, self.b.dtype, self.to)
+        if self.overflow in ("sat", "trap") and all(isinstance(k, IntType) for k in kinds):
             a_kind, b_kind, to = (cast(IntType, t) for t in (self.a.dtype, self.b.dtype, self.to))
             sums = dtypes.exact_dot(left, right, a_kind, b_kind)
             return sums.reshape(blocks, *self.out.tile.shape).fit(to, self.overflow, "dot")
-        out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to)
+        out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to, self.overflow)
         return out.reshape(blocks, *self.out.tile.shape)
 
 
@@ -149,7 +153,7 @@ class SubsetSums(Op, name="subset_sums"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Lookup(Op, name="lookup"):
+class Lookup(Op, name="lookup", codes=True):
     """``r[..., i] = table[..., i, index[..., i]]``: one entry of a table for each index.
 
     The last dimension of `table` holds the entries; the dimensions before it align with the last

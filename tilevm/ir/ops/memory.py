@@ -13,7 +13,7 @@ from tilevm.ir.types import BufferType, TileType
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Load(Padded, name="load", pure=False, needs_type=True):
+class Load(Padded, name="load", pure=False, needs_type=True, codes=True):
     """``r[i, j] = buffer[x + i, y + j]``: a tile of the written type, from the index on.
 
     A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element
@@ -44,7 +44,7 @@ class Load(Padded, name="load", pure=False, needs_type=True):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Store(Op, name="store", pure=False):
+class Store(Op, name="store", pure=False, codes=True):
     """``buffer[x + i, y + j] = a[i, j]``: writes a tile, from the index on.
 
     A tile of lower rank than the buffer lies along the buffer's last dimensions.  An element

@@ -54,7 +54,7 @@ def _check(starts: tuple[Any, ...], spans: tuple[int, ...], whole: TileType) -> 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Slice(Op, name="slice"):
+class Slice(Op, name="slice", codes=True):
     """``r[i, j] = a[start[0] + i * step[0], start[1] + j * step[1]]``, of the shape `size`.
 
     `start` has an index expression for each dimension; `step` is 1 where none is written.  A part
@@ -107,7 +107,7 @@ class Slice(Op, name="slice"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Insert(Op, name="insert"):
+class Insert(Op, name="insert", codes=True):
     """``r`` is `into`, but ``r[start[0] + i, start[1] + j] = a[i, j]``: a part is replaced.
 
     `start` has an index expression for each dimension.  A part that leaves the tile is an error,
@@ -166,7 +166,7 @@ def _places(
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Concat(Op, name="concat"):
+class Concat(Op, name="concat", codes=True):
     """The tiles one after the other along dimension `dim`: ``r`` holds `a[0]`, then `a[1]`, ...
 
     They have one element type, and agree in all other dimensions.
@@ -229,7 +229,7 @@ class Repetition(Op):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Repeat(Repetition, name="repeat"):
+class Repeat(Repetition, name="repeat", codes=True):
     """``r[i] = a[i % n]`` in each dimension: the whole tile, again and again.
 
     `n` is the extent of `a`, and `counts` how often the tile stands along each dimension.
@@ -240,7 +240,7 @@ class Repeat(Repetition, name="repeat"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RepeatInterleave(Repetition, name="repeat_interleave"):
+class RepeatInterleave(Repetition, name="repeat_interleave", codes=True):
     """``r[i] = a[i / count]`` in each dimension: each element, as often as `counts` says."""
 
     def run(self, a: Any) -> Any:
@@ -251,7 +251,7 @@ class RepeatInterleave(Repetition, name="repeat_interleave"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reverse(Op, name="reverse"):
+class Reverse(Op, name="reverse", codes=True):
     """``r[i] = a[n - 1 - i]`` along each dimension in `dims`: the other way round.
 
     Without `dims` all dimensions are reversed.

@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
-from tilevm.dtypes import DType, IntType, dtype, exact_total, product, total
+from tilevm.dtypes import (
+    CodebookType,
+    DType,
+    FixedType,
+    IntType,
+    dtype,
+    exact_total,
+    product,
+    total,
+)
 from tilevm.ir.op import Op, Value
 from tilevm.ir.ops.compare import NanRule, larger, smaller
 from tilevm.ir.types import TileType
@@ -20,20 +29,53 @@ IntegerOverflow = Literal["wrap", "sat", "trap"]
 def default_acc(*kinds: DType) -> DType:
     """The result type of `dot` and `sum` where none is written.
 
-    For floats the widest of theirs, at least f32; for integers i32, or beyond 32 bits i64 (u64 if
-    all are unsigned).
+    For floats and fixed point the widest float of theirs, at least f32; for integers i32, or beyond
+    32 bits i64 (u64 if all are unsigned).  A codebook counts as its entries.
     """
+    kinds = tuple(map(numbers_of, kinds))
     floats = [kind for kind in kinds if kind.is_float]
-    if floats:
+    if floats or any(isinstance(kind, FixedType) for kind in kinds):
         return max([*floats, dtype("f32")], key=lambda kind: kind.bits)
     if all(kind.bits <= 32 for kind in kinds):
         return dtype("i32")
     return dtype("i64" if any(kind.signed for kind in kinds) else "u64")
 
 
+def numbers_of(kind: DType) -> DType:
+    """The type of the numbers of a tile: of a codebook that of its entries."""
+    return kind.entry if isinstance(kind, CodebookType) else kind
+
+
+def check_plain(op: Op, *kinds: DType) -> None:
+    """TV0210 unless all types are integers or floats."""
+    for kind in kinds:
+        if not (kind.is_int or kind.is_float):
+            message = f"`{op.name}` works on integers and floats, not on {kind}"
+            raise op.reject("TV0210", message, help="`cast` to one of them first")
+
+
+def check_numbers(op: Op, acc: DType, **operands: Value) -> None:
+    """What `dot` and `sum` take and give: TV0222 for codebooks that have no place in it, TV0207
+    for floats into a type without a point of its own."""
+    for name, operand in operands.items():
+        if isinstance(operand.dtype, CodebookType) and operand.dtype.vector is not None:
+            raise op.reject(
+                "TV0222",
+                f"`{op.name}` takes numbers, and the entries of {operand.dtype} are vectors",
+                name,
+                help=f"`t = decode {operand.name}` gives all their numbers",
+                **{name: f"this is {operand.type}"},
+            )
+        if numbers_of(operand.dtype).is_float and not acc.is_float:
+            raise op.reject("TV0207", f"floats do not sum to {acc}", "acc", help="sum to a float")
+    if isinstance(acc, CodebookType):
+        message = f"`{op.name}` gives numbers, not codes of {acc}"
+        raise op.reject("TV0222", message, "acc", help="`cast` the result")
+
+
 def check_acc_overflow(op: Op, acc: DType, overflow: str | None) -> None:
     """TV0207 for an overflow mode beside a float `acc`: floats round as their format says."""
-    if overflow is not None and not acc.is_int:
+    if overflow is not None and acc.is_float:
         raise op.reject(
             "TV0207",
             f"`overflow` is for integer sums, and this one is {acc}",
@@ -113,7 +155,7 @@ class Reduction(Op):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Sum(Reduction, name="sum"):
+class Sum(Reduction, name="sum", codes=True):
     """``r = sum of a over dims``: exact, then wrapped (integers) or rounded once (floats) to `acc`.
 
     An exact zero is +0, and so is the sum of no element.  `acc` is by default i32 for integers (i64
@@ -130,8 +172,7 @@ class Sum(Reduction, name="sum"):
         return self.acc or default_acc(self.a.dtype)
 
     def result(self) -> TileType:
-        if self.a.dtype.is_float and self.to.is_int:
-            raise self.reject("TV0207", f"floats do not sum to the integer type {self.to}", "acc")
+        check_numbers(self, self.to, a=self.a)
         check_acc_overflow(self, self.to, self.overflow)
         return self.reduced().of(self.to)
 
@@ -144,10 +185,11 @@ class Sum(Reduction, name="sum"):
         return not holds(self.to, count * kind.min, count * kind.max)
 
     def run(self, a: Any) -> Any:
-        if isinstance(self.to, IntType) and self.overflow in ("sat", "trap"):
+        kinds = (self.a.dtype, self.to)
+        if all(isinstance(kind, IntType) for kind in kinds) and self.overflow in ("sat", "trap"):
             exact = exact_total(a, self.axes).reshape(len(a), *self.out.tile.shape)
-            return exact.fit(self.to, self.overflow, "sum")
-        return self.shaped(total(a, self.a.dtype, self.to, self.axes))
+            return exact.fit(cast(IntType, self.to), self.overflow, "sum")
+        return self.shaped(total(a, self.a.dtype, self.to, self.axes, self.overflow))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,6 +209,7 @@ class Prod(Reduction, name="prod"):
         return self.acc or default_acc(self.a.dtype)
 
     def result(self) -> TileType:
+        check_plain(self, self.a.dtype, self.to)
         if self.a.dtype.is_float and self.to.is_int:
             message = f"floats do not multiply to the integer type {self.to}"
             raise self.reject("TV0207", message, "acc")

@@ -25,7 +25,7 @@ class Rounded(Elementwise):
 
     def checked(self, kind: TileType, help: str) -> TileType:
         """The type, once the op is defined for it; TV0231 for integers."""
-        if kind.dtype.is_int:
+        if not kind.dtype.is_float:
             raise self.reject(
                 "TV0231",
                 f"`{self.name}` rounds its result, which {kind.dtype} does not do",

@@ -10,7 +10,7 @@ import numpy as np
 from tilevm.dtypes import Digits, DType, FloatType, IntType, fit_integers, product, split, total
 from tilevm.ir.op import Op, Value
 from tilevm.ir.ops.compare import NanRule, larger, smaller
-from tilevm.ir.ops.reduce import IntegerOverflow, check_acc_overflow, default_acc
+from tilevm.ir.ops.reduce import IntegerOverflow, check_acc_overflow, check_plain, default_acc
 from tilevm.ir.types import TileType
 
 _TERMS = 1 << 20  # terms of prefixes that are gathered at a time
@@ -67,6 +67,7 @@ class Scan(Op, name="scan"):
             if self.chooses and getattr(self, name) is not None:
                 message = f"`{name}` is for sums and products: a `{self.op}` is an element of `a`"
                 raise self.reject("TV0207", message, name)
+        check_plain(self, kind.dtype, self.to)
         if kind.dtype.is_float and self.to.is_int:
             message = f"floats do not scan to the integer type {self.to}"
             raise self.reject("TV0207", message, "acc")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilevm.dtypes import DType, IntType, recut
+from tilevm.dtypes import CodebookType, DType, IntType, recut
 from tilevm.ir.op import Op, Value
 from tilevm.ir.ops.create import constants
 from tilevm.ir.types import TileType
@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reshape(Op, name="reshape"):
+class Reshape(Op, name="reshape", codes=True):
     """The same elements, in row-major order, under another `shape`.
 
     So it adds and drops dimensions of extent 1 too.
@@ -45,7 +45,7 @@ class Reshape(Op, name="reshape"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Transpose(Op, name="transpose"):
+class Transpose(Op, name="transpose", codes=True):
     """Dimensions in another order: dimension d of the result is dimension ``perm[d]`` of `a`.
 
     Without `perm` the order is reversed.
@@ -75,7 +75,7 @@ class Transpose(Op, name="transpose"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Broadcast(Op, name="broadcast"):
+class Broadcast(Op, name="broadcast", codes=True):
     """Repeats a tile along dimensions of extent 1 and along new leading ones, up to `shape`.
 
     Shapes align at the last dimension, as in NumPy.
@@ -107,7 +107,7 @@ class Broadcast(Op, name="broadcast"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pad(Op, name="pad"):
+class Pad(Op, name="pad", codes=True):
     """Adds ``low[d]`` elements before and ``high[d]`` after dimension d, all equal to `value`.
 
     The type must be able to hold `value` exactly.
@@ -143,7 +143,7 @@ class Pad(Op, name="pad"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class View(Op, name="view", needs_type=True):
+class View(Op, name="view", needs_type=True, codes=True):
     """The same bits as other elements: ``t: u4[8] = view bits`` reads four ``u1`` as one ``u4``.
 
     The bits of each place are taken in the order of its steps, least significant first, and cut
@@ -189,6 +189,11 @@ class View(Op, name="view", needs_type=True):
                     help="`replicated` stands in both layouts, or in the operand's alone",
                 )
         return new
+
+    @property
+    def may_stop(self) -> bool:
+        kind = self.out.dtype  # a code may have no entry
+        return super().may_stop or (isinstance(kind, CodebookType) and kind.is_partial)
 
     def run(self, a: Any) -> Any:
         old, new = self.a.tile, self.written

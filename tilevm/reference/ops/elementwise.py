@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tilevm.dtypes import CodebookType
 from tilevm.ir import Op, ops
+from tilevm.reference.formats import fit, numbers
 from tilevm.reference.functions import square_root
-from tilevm.reference.numbers import Number, is_negative, negate, over, plus, signed, times
-from tilevm.reference.ops.meaning import elementwise, enclosed, fitted
+from tilevm.reference.numbers import Number, is_negative, negate, number, over, plus, signed, times
+from tilevm.reference.ops.meaning import Index, Tile, elementwise, enclosed, fitted, means, tile
 
 ELEMENTWISE: dict[type[Op], Callable[..., Number]] = {
     ops.Add: lambda op, a, b: fitted(op, plus(a, b, op.rounding)),
@@ -22,3 +24,21 @@ ELEMENTWISE: dict[type[Op], Callable[..., Number]] = {
 
 
 elementwise(ELEMENTWISE)
+
+
+@means(ops.Decode)
+def decode(op: ops.Decode, a: Tile) -> Tile:
+    kind = op.a.dtype
+    assert isinstance(kind, CodebookType)
+
+    def law(i: Index) -> Number:
+        if kind.vector is None:
+            return numbers(kind, a[i])
+        place, part = divmod(i[-1], kind.vector)
+        code = a[(*i[:-1], place) if op.a.tile.rank else ()]
+        assert isinstance(code, int)
+        entry = kind.entries[code]
+        assert isinstance(entry, tuple)
+        return fit(kind.entry, number(entry[part]))
+
+    return tile(op.out, law)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tilevm.ir import ops
+from tilevm.reference.formats import numbers
 from tilevm.reference.numbers import Number, Refused, times, total
 from tilevm.reference.ops.meaning import Index, Integers, Tile, aligned, fitted, means, tile
 
@@ -12,7 +13,10 @@ def dot(op: ops.Dot, a: Tile, b: Tile) -> Tile:
     rows = op.a.tile.rank - 1  # 0 if there is no M
 
     def law(i: Index) -> Number:
-        products = (times(a[*i[:rows], k], b[k, *i[rows:]]) for k in range(op.a.tile.shape[-1]))
+        products = []
+        for k in range(op.a.tile.shape[-1]):
+            x, y = a[*i[:rows], k], b[k, *i[rows:]]
+            products.append(times(numbers(op.a.dtype, x), numbers(op.b.dtype, y)))
         return fitted(op, total(products))
 
     return tile(op.out, law)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tilevm.ir import ops
+from tilevm.reference.formats import numbers
 from tilevm.reference.numbers import Number, largest, multiplied, smallest, total
 from tilevm.reference.ops.compare import counted
 from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
@@ -28,7 +29,8 @@ def _reduced(op: Any, a: Tile, i: Index, dims: Sequence[int]) -> list[Index]:
 
 @means(ops.Sum)
 def sum_(op: ops.Sum, a: Tile) -> Tile:
-    return tile(op.out, lambda i: fitted(op, total(_over(op, a, i))))
+    kind = op.a.dtype
+    return tile(op.out, lambda i: fitted(op, total(numbers(kind, x) for x in _over(op, a, i))))
 
 
 @means(ops.Prod)
