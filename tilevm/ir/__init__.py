@@ -3,7 +3,7 @@
 from tilevm.ir import ops
 from tilevm.ir.attribute import Symbol
 from tilevm.ir.builder import Builder
-from tilevm.ir.control import For, If
+from tilevm.ir.control import For, If, Loop, While
 from tilevm.ir.index import Affine, Condition, Const, Expr, Sym, affine
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, OpField, Value
@@ -25,6 +25,7 @@ __all__ = [
     "If",
     "Kernel",
     "Loc",
+    "Loop",
     "Op",
     "OpField",
     "Program",
@@ -34,6 +35,7 @@ __all__ = [
     "TileType",
     "Type",
     "Value",
+    "While",
     "affine",
     "ops",
     "verify",

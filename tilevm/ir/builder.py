@@ -28,7 +28,7 @@ from typing import Any
 
 from tilevm.diagnostics import error, nearest
 from tilevm.dtypes import DType, dtype
-from tilevm.ir.control import For, If
+from tilevm.ir.control import For, If, While
 from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
@@ -53,7 +53,7 @@ class Frame:
 class Loop:
     """A loop under construction: its variable, its carried values, and after it the results."""
 
-    index: Sym
+    index: Sym | None  # None: a `while` counts nothing
     carried: tuple[Value, ...]
     results: tuple[Value, ...] = ()
 
@@ -174,29 +174,62 @@ class Builder:
     ) -> Iterator[Loop]:
         """``with k.loop("k", 0, 8, carry={"sum": z}) as loop: ...``, ended by a `yield_`."""
         inits = dict(carry or {})
-        params = tuple(Value(self._fresh(name), init.type) for name, init in inits.items())
-        loop = Loop(Sym(self._fresh(var)), params)
-        frame = Frame()
-        self._frames.append(frame)
-        try:
+        index = Sym(self._fresh(var))
+        with self._carrying(index, inits) as (loop, frame):
             yield loop
-        finally:
-            self._frames.pop()
-        labels = tuple(map(self._fresh, names)) or tuple(self._unused("for") for _ in params)
         op = For(
             var=var,
             lo=as_expr(lo),
             hi=as_expr(hi),
             step=as_expr(step),
             inits=tuple(inits.values()),
-            params=params,
+            params=loop.carried,
             unroll=unroll,
             pipeline=pipeline,
             body=frame.block(),
-            named=labels,
+            named=self._results("for", names, len(inits)),
         )
         self.append(op)
         loop.results = op.results
+
+    @contextmanager
+    def while_(
+        self, cond: str, carry: Mapping[str, Value], fuel: Index, names: Sequence[str] = ()
+    ) -> Iterator[Loop]:
+        """``with k.while_("go", {"x": a, "go": b}, fuel=100) as loop: ...``, ended by a `yield_`.
+
+        `cond` names the carried ``u1[]`` tile that says whether there is another round.
+        """
+        if cond not in carry:
+            raise error("TV0241", f"`{cond}` is not carried by the loop that it ends")
+        with self._carrying(None, carry) as (loop, frame):
+            yield loop
+        op = While(
+            number=list(carry).index(cond),
+            fuel=as_expr(fuel),
+            inits=tuple(carry.values()),
+            params=loop.carried,
+            body=frame.block(),
+            named=self._results("while", names, len(carry)),
+        )
+        self.append(op)
+        loop.results = op.results
+
+    @contextmanager
+    def _carrying(
+        self, index: Sym | None, inits: Mapping[str, Value]
+    ) -> Iterator[tuple[Loop, Frame]]:
+        """A loop under construction, and the frame of its body."""
+        params = tuple(Value(self._fresh(name), init.type) for name, init in inits.items())
+        frame = Frame()
+        self._frames.append(frame)
+        try:
+            yield Loop(index, params), frame
+        finally:
+            self._frames.pop()
+
+    def _results(self, base: str, names: Sequence[str], count: int) -> tuple[str, ...]:
+        return tuple(map(self._fresh, names)) or tuple(self._unused(base) for _ in range(count))
 
     def yield_(self, *values: Value) -> None:
         """The values that the loop's body hands to its next round."""
@@ -215,8 +248,8 @@ class Builder:
             self._frames.append(Frame())
             self._frames[-1].yields = tuple(branch() or ())
             blocks.append(self._frames.pop().block())
-        count = len(blocks[0].yields)
-        labels = tuple(map(self._fresh, names)) or tuple(self._unused("if") for _ in range(count))
+        count = len(blocks[blocks[0].leaves].yields)
+        labels = self._results("if", names, count)
         op = If(cond=cond, then=blocks[0], orelse=blocks[1], named=labels)
         self.append(op)
         return op.results

@@ -1,4 +1,4 @@
-"""The statements that hold statements: `for` and `if`."""
+"""The statements that hold statements: `for`, `while` and `if`."""
 
 from __future__ import annotations
 
@@ -13,41 +13,16 @@ from tilevm.ir.types import TileType, Type
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class For(RegionOp):
-    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: a counted loop.
+class Loop(RegionOp):
+    """What loops share: a body that hands its carried values from round to round."""
 
-    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what
-    the round before yielded; the result is what the last round yielded, or `init` when there was
-    none.  Behind it may stand `unroll n` and `pipeline(n)`, n at least 1: how many rounds to write
-    out in one, and how many to have under way at once.  They are hints, and change no result.
-    """
-
-    name: ClassVar[str] = "for"
     repeats: ClassVar[bool] = True
 
-    lo: Expr
-    hi: Expr
-    step: Expr
-    unroll: int | None = None
-    pipeline: int | None = None
     body: Block
 
-    @property
-    def header(self) -> str:
-        step = "" if self.step == Const(1) else f" step {self.step}"
-        unroll = "" if self.unroll is None else f" unroll {self.unroll}"
-        pipeline = "" if self.pipeline is None else f" pipeline({self.pipeline})"
-        return f"for {self.var} in {self.lo} .. {self.hi}{step}{self.carry}{unroll}{pipeline}"
-
-    @property
-    def may_stop(self) -> bool:
-        total = affine(self.lo) is not None and affine(self.hi) is not None
-        return not (total and isinstance(self.step, Const) and self.step.value > 0)
-
     def result_types(self) -> tuple[Type, ...]:
-        for hint, count in (("unroll", self.unroll), ("pipeline", self.pipeline)):
-            if count is not None and count < 1:
-                raise self.reject("TV0240", f"`{hint}` is at least 1, not {count}", hint)
+        if self.body.leaves:
+            return tuple(param.type for param in self.params)
         if len(self.body.yields) != len(self.params):
             raise self.reject(
                 "TV0208",
@@ -69,6 +44,80 @@ class For(RegionOp):
                     help="a carried value keeps its type: cast it before `yield`",
                 )
         return tuple(param.type for param in self.params)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class For(Loop):
+    """``r = for k in lo .. hi step s carry (p = init) { ... yield v }``: a counted loop.
+
+    The body runs for k = lo, lo + s, ... while k < hi; in the first round `p` is `init`, later what
+    the round before yielded; the result is what the last round yielded, or `init` when there was
+    none.  Behind it may stand `unroll n` and `pipeline(n)`, n at least 1: how many rounds to write
+    out in one, and how many to have under way at once.  They are hints, and change no result.
+    """
+
+    name: ClassVar[str] = "for"
+
+    lo: Expr
+    hi: Expr
+    step: Expr
+    unroll: int | None = None
+    pipeline: int | None = None
+
+    @property
+    def header(self) -> str:
+        step = "" if self.step == Const(1) else f" step {self.step}"
+        unroll = "" if self.unroll is None else f" unroll {self.unroll}"
+        pipeline = "" if self.pipeline is None else f" pipeline({self.pipeline})"
+        return f"for {self.var} in {self.lo} .. {self.hi}{step}{self.carry}{unroll}{pipeline}"
+
+    @property
+    def may_stop(self) -> bool:
+        total = affine(self.lo) is not None and affine(self.hi) is not None
+        return not (total and isinstance(self.step, Const) and self.step.value > 0)
+
+    def result_types(self) -> tuple[Type, ...]:
+        for hint, count in (("unroll", self.unroll), ("pipeline", self.pipeline)):
+            if count is not None and count < 1:
+                raise self.reject("TV0240", f"`{hint}` is at least 1, not {count}", hint)
+        return super().result_types()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class While(Loop):
+    """``r, s = while go carry (x = a, go = b) fuel 100 { ... yield v, w }``: a loop on a condition.
+
+    `go` is one of the carried values, a ``u1[]`` tile.  Rounds are made as long as it is 1, before
+    the first round already; the results are the carried values when it is 0.  Thread blocks may
+    make different numbers of rounds.  A block that has made `fuel` rounds, an index expression, and
+    would go on stops with an error: so every program ends.
+    """
+
+    name: ClassVar[str] = "while"
+
+    number: int  # of the carried value that is the condition
+    fuel: Expr
+
+    @property
+    def header(self) -> str:
+        return f"while {self.params[self.number].name}{self.carry} fuel {self.fuel}"
+
+    @property
+    def may_stop(self) -> bool:
+        return True
+
+    def result_types(self) -> tuple[Type, ...]:
+        if not 0 <= self.number < len(self.params):
+            raise self.reject("TV0241", "the condition of the loop is none of its carried values")
+        cond = self.params[self.number]
+        if cond.tile != TileType(dtype("u1"), ()):
+            raise self.reject(
+                "TV0209",
+                f"the condition of `while` is a `u1[]` tile, not {cond.type}",
+                "cond",
+                help="`compare` two tiles of rank 0, or reduce with `all` or `any`",
+            )
+        return super().result_types()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,6 +155,9 @@ class If(RegionOp):
                 "cond",
                 help="one bit per thread block decides; `select` chooses element by element",
             )
+        if self.then.leaves or self.orelse.leaves:  # only the other branch has results
+            going = self.orelse if self.then.leaves else self.then
+            return () if going.leaves else tuple(value.type for value in going.yields)
         first, second = (tuple(v.type for v in b.yields) for b in self.blocks)
         if first != second:
             shown = " and ".join("(" + ", ".join(map(str, t)) + ")" for t in (first, second))

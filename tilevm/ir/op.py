@@ -446,6 +446,11 @@ class Block:
     yields: tuple[Value, ...] = ()
     yield_loc: Loc = Loc()
 
+    @property
+    def leaves(self) -> bool:
+        """Whether it ends the thread block, by a `return`, and so hands on nothing."""
+        return bool(self.ops) and self.ops[-1].name == "return"
+
     def walk(self) -> Iterator[Op]:
         """Every op in it, those of inner blocks after the op that holds them."""
         for op in self.ops:

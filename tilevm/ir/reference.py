@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
 from tilevm.dtypes import DType
-from tilevm.ir.control import For, If
+from tilevm.ir.control import For, If, While
 from tilevm.ir.index import Expr
 from tilevm.ir.op import REGISTRY, Op, OpField
 from tilevm.ir.printer import written_attribute
@@ -35,7 +35,7 @@ def reference() -> str:
             parts.append(f"{_markdown(rest.strip())}\n")
         parts.extend(_entry(op) for op in ops)
     parts.append("## Loops and branches\n")
-    parts.extend(f"### `{op.name}`\n\n{_markdown(op.law())}\n" for op in (For, If))
+    parts.extend(f"### `{op.name}`\n\n{_markdown(op.law())}\n" for op in (For, While, If))
     return "\n".join(parts)
 
 

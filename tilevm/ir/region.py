@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 from tilevm.ir.index import Condition, Expr
@@ -65,6 +65,8 @@ class RegionOp(Op, pure=False, codes=True):
     def flows(self) -> Iterator[tuple[Value, Value]]:
         """Pairs (a, b): the tile a may be what the tile b is."""
         for block in self.blocks:
+            if block.leaves:
+                continue
             yield from zip(self.results, block.yields, strict=True)
             if self.params:
                 yield from zip(self.params, block.yields, strict=True)
@@ -75,6 +77,11 @@ class RegionOp(Op, pure=False, codes=True):
     @property
     def matters(self) -> bool:
         return self.may_stop or any(op.matters for block in self.blocks for op in block.ops)
+
+    @cached_property
+    def may_return(self) -> bool:
+        """Whether a `return` stands in it."""
+        return any(op.name == "return" for block in self.blocks for op in block.walk())
 
     def with_blocks(self, *blocks: Block) -> Self:
         """The same statement around other blocks."""

@@ -11,7 +11,8 @@ from tilevm.ir.kernel import Kernel
 from tilevm.ir.op import Block, Op, Value
 from tilevm.ir.region import RegionOp
 
-RESERVED = ("for", "if", "yield")  # at the start of a statement these words mean something else
+# at the start of a statement these words mean something else
+RESERVED = ("for", "if", "while", "yield")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
 
 
@@ -49,7 +50,10 @@ class _Checker:
         self, block: Block, values: set[Value], indices: set[str], names: dict[str, Span | None]
     ) -> None:
         values, names = set(values), dict(names)
-        for op in block.ops:
+        for number, op in enumerate(block.ops):
+            if number and block.ops[number - 1].name == "return":
+                labels = [Label(op.loc.span)] if op.loc.span else []
+                self.report("TV0242", "nothing runs behind `return`", labels)
             self.op(op, values, indices, names)
             for value in op.results:
                 self.define(names, value.name, value.span)

@@ -73,11 +73,15 @@ def _simplify(op: Op, emit: Emitter) -> Sequence[Value] | None:
     match op:
         case For(lo=Const(lo), hi=Const(hi), step=Const(step)) if lo >= hi and step > 0:
             return op.inits
+        case For(body=body) if body.leaves:
+            return None
         case For(lo=Const(lo), hi=Const(hi), step=Const(step)) if lo + step >= hi and step > 0:
             inits = dict(zip(op.params, op.inits, strict=True))
             return emit.inline(op.body, inits, {op.var: Const(lo)}, again=True)
         case If(cond=Condition() as cond) if not any(cond.symbols()):
             taken = op.then if cond.evaluate({}) else op.orelse
+            if taken.leaves:
+                return None
             return emit.inline(taken, {}, {}, again=True)
         case Cast() if op.to == op.a.dtype and op.out.tile.layout == op.a.tile.layout:
             return (op.a,)

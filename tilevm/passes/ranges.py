@@ -204,7 +204,12 @@ class _Walk:
     def branch(self, op: If) -> None:
         for block in op.blocks:
             self.block(block)
-        for value, a, b in zip(op.results, op.then.yields, op.orelse.yields, strict=True):
+        if op.then.leaves or op.orelse.leaves:  # results come from one side alone
+            going = op.orelse if op.then.leaves else op.then
+            pairs = list(zip(going.yields, going.yields, strict=True))
+        else:
+            pairs = list(zip(op.then.yields, op.orelse.yields, strict=True))
+        for value, (a, b) in zip(op.results, pairs, strict=bool(op.results)):
             if value.dtype.is_int:
                 self.known[value] = hull(self.of(a), self.of(b))
                 growth = self.joined(a, b)

@@ -55,6 +55,8 @@ def unroll(
 
     def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
         match op:
+            case For(body=body) if body.leaves:
+                return None
             case For(lo=Const(lo), hi=Const(hi), step=Const(step)) if step > 0:
                 rounds = max(0, -(-(hi - lo) // step))
                 copies = rounds if factor in (0, 1) or rounds <= factor else factor

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any, TypeVar
 
 from tilevm.diagnostics import TileError
-from tilevm.ir import Block, Expr, For, If, Kernel, Op, Value, ops
+from tilevm.ir import Block, Expr, For, If, Kernel, Op, Value, While, ops
 from tilevm.reference.formats import cast, fit
 from tilevm.reference.launch import bind, evaluate, holds
 from tilevm.reference.memory import Copies, Memory, nested
@@ -41,9 +41,16 @@ def run(
     for ids in product(*map(range, launch.grid)):
         known = {**launch.symbols, **dict(zip(names, ids, strict=True))}
         block = ThreadBlock(ids, known, dict(buffers), output)
-        block.execute(kernel.body)
+        try:
+            block.execute(kernel.body)
+        except Returned:
+            pass
         block.copies.end()
     return {param.name: buffers[param].all() for param in kernel.outputs}
+
+
+class Returned(Exception):
+    """A thread block ends before the last statement."""
 
 
 @dataclass
@@ -111,6 +118,23 @@ def for_(at: ThreadBlock, op: For) -> None:
         at.tiles.update(zip(op.params, carried, strict=True))
         carried = at.execute(op.body)
     at.tiles.update(zip(op.results, carried, strict=True))
+
+
+@does(While)
+def while_(at: ThreadBlock, op: While) -> None:
+    fuel, rounds = at.index(op.fuel), 0
+    carried = [at.tiles[init] for init in op.inits]
+    while carried[op.number][()] == 1:
+        if rounds >= fuel:
+            raise op.reject("TV0464", f"the loop has made {rounds} rounds and would go on")
+        at.tiles.update(zip(op.params, carried, strict=True))
+        carried, rounds = at.execute(op.body), rounds + 1
+    at.tiles.update(zip(op.results, carried, strict=True))
+
+
+@does(ops.Return)
+def return_(at: ThreadBlock, op: ops.Return) -> None:
+    raise Returned
 
 
 @does(If)

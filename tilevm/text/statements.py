@@ -23,6 +23,7 @@ from tilevm.ir import (
     OpField,
     TileType,
     Value,
+    While,
 )
 from tilevm.text.comments import Comments
 from tilevm.text.scope import Name, Scope, Skip
@@ -90,6 +91,9 @@ class Statements:
             gap = self.comments.gap_before(statement.meta.start_pos)
             loc = self.loc(statement, lead, gap)
             lead = ()
+            if ops and ops[-1].name == "return":
+                label = Label(self.terms.span(statement))
+                self.report(error("TV0242", "nothing runs behind `return`", label))
             if last.span:
                 label = Label(self.terms.span(statement))
                 message = "`yield` must be the last statement of its block"
@@ -110,7 +114,7 @@ class Statements:
 
     def loc(self, node: Node, lead: tuple[str, ...], gap: bool) -> Loc:
         """The place of a statement, with the comments above it, inside it and behind it."""
-        if node.data in ("for", "if"):
+        if node.data in ("for", "while", "if"):
             block = next(c for c in node.children if isinstance(c, Tree) and c.data == "block")
             text = self.terms.source.text
             end = block.meta.start_pos
@@ -149,7 +153,8 @@ class Statements:
             raise error("TV0206", "a written type goes with a single result", label)
         written = self.terms.tile_type(kinds[0]) if kinds else None
         parts = {"written": self.terms.span(kinds[0])} if kinds else {}
-        read = {"op": self.op, "for": self.loop, "if": self.branch}[node.data]
+        forms = {"op": self.op, "for": self.loop, "while": self.repeat, "if": self.branch}
+        read = forms[node.data]
         op = read(node, tuple(map(str, names)), written, loc.at(spans, parts), scope)
         if op.results and not names:
             labels = [Label(loc.span)] if loc.span else []
@@ -268,18 +273,7 @@ class Statements:
         inner = Scope(scope)
         parts = {"var": self.terms.span(token(var))}
         self.define(str(var), Name(parts["var"], index=True), inner)
-        inits: list[Value | None] = []
-        params: list[Value] = []
-        for pair in children(carry):
-            name, init = (token(child) for child in pair.children)
-            span = self.terms.span(name)
-            inits.append(self.attempt(self.tile, init, scope))
-            kind = inits[-1].type if inits[-1] is not None else None
-            param = Value(str(name), kind, span) if kind is not None else None
-            self.define(str(name), Name(span, param), inner)
-            if param is not None:
-                params.append(param)
-                parts[f"carry {name}"] = span
+        inits, params = self.carried(carry, scope, inner, parts)
         hints: dict[str, int | None] = {}
         for hint, written_hint in (("unroll", unroll), ("pipeline", pipeline)):
             if written_hint is not None:
@@ -305,6 +299,58 @@ class Statements:
             named=targets,
             loc=loc.at(loc.targets, {**block.yield_loc.parts, **parts}),
         )
+
+    def repeat(
+        self,
+        node: Node,
+        targets: tuple[str, ...],
+        written: TileType | None,
+        loc: Loc,
+        scope: Scope,
+    ) -> While:
+        """``while go carry (go = init) fuel n { ... }``"""
+        _, cond, carry, fuel, body = node.children
+        limit = self.attempt(self.terms.expr, fuel, scope)
+        inner = Scope(scope)
+        parts = {"cond": self.terms.span(token(cond))}
+        inits, params = self.carried(carry, scope, inner, parts)
+        go = self.attempt(inner.value, str(cond), parts["cond"])
+        block = self.body(tree(body), inner)
+        known = [init for init in inits if init is not None]
+        if limit is None or go is None or len(known) < len(inits):
+            raise Skip
+        if go not in params:
+            message = f"`{cond}` is not carried by the loop that it ends"
+            hint = f"carry it: `while {cond} carry ({cond} = ...)`"
+            raise error("TV0241", message, Label(parts["cond"]), help=hint)
+        return While(
+            number=params.index(go),
+            fuel=limit,
+            inits=tuple(known),
+            params=tuple(params),
+            body=block,
+            written=written,
+            named=targets,
+            loc=loc.at(loc.targets, {**block.yield_loc.parts, **parts}),
+        )
+
+    def carried(
+        self, carry: Any, scope: Scope, inner: Scope, parts: dict[str, Span]
+    ) -> tuple[list[Value | None], list[Value]]:
+        """``carry (p = init)``: the values it begins with (None: wrong), and those in the body."""
+        inits: list[Value | None] = []
+        params: list[Value] = []
+        for pair in children(carry):
+            name, init = (token(child) for child in pair.children)
+            span = self.terms.span(name)
+            inits.append(self.attempt(self.tile, init, scope))
+            kind = inits[-1].type if inits[-1] is not None else None
+            param = Value(str(name), kind, span) if kind is not None else None
+            self.define(str(name), Name(span, param), inner)
+            if param is not None:
+                params.append(param)
+                parts[f"carry {name}"] = span
+        return inits, params
 
     def step(self, node: Any, scope: Scope) -> Expr:
         """The step of a loop, 1 where none is written."""

@@ -1,17 +1,19 @@
 """Control flow: what the statements that hold statements do with a group of thread blocks.
 
 Where blocks go different ways the group splits, and the results are joined behind the statement.
+Blocks that have returned (`Machine.gone`) take no part in what follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tilevm.diagnostics import TileError
-from tilevm.ir import For, If, RegionOp, Value
+from tilevm.ir import For, If, RegionOp, Value, While
 from tilevm.vm.buffer import Array
 from tilevm.vm.group import Group
 
@@ -56,7 +58,7 @@ def loop(machine: Machine, op: For, group: Group) -> None:
     else:
         carried = [group.data(value) for value in op.inits]
         count = int(counts.flat[0])
-        machine.finish(op, group, rounds(machine, op, group, range(count), carried))
+        machine.finish(op, group, rounds(machine, op, range(count), group, carried))
 
 
 def uneven(machine: Machine, op: For, group: Group, counts: Array) -> list[Array]:
@@ -66,7 +68,7 @@ def uneven(machine: Machine, op: For, group: Group, counts: Array) -> list[Array
     done = 0
     for count in np.unique(counts).tolist():
         pick = np.flatnonzero(counts >= count)
-        carried = rounds(machine, op, group.part(pick), range(done, count), carried)
+        carried = rounds(machine, op, range(done, count), group.part(pick), carried)
         leaves = counts[pick] == count
         for whole, piece in zip(joined, carried, strict=True):
             whole[pick[leaves]] = piece if len(piece) == 1 else piece[leaves]
@@ -76,17 +78,82 @@ def uneven(machine: Machine, op: For, group: Group, counts: Array) -> list[Array
 
 
 def rounds(
-    machine: Machine, op: For, group: Group, numbers: range, carried: list[Any]
+    machine: Machine, op: For, numbers: range, group: Group, carried: list[Any]
 ) -> list[Any]:
     """Runs the body for these rounds, in one group; returns the carried values."""
     lo, step = group.index(op.lo).values, group.index(op.step).values
     for number in numbers:
+        here = machine.here(group) if op.may_return else None
+        if here is not None:
+            follow = partial(rounds, machine, op, range(number, numbers.stop))
+            return go_on(group, here, carried, follow)
         inner = group.inner()
         inner.loops = (*group.loops, op.var)
         inner.indices[op.var] = lo + number * step
         inner.known.update(zip(op.params, carried, strict=True))
-        carried = machine.block(op.body, inner)
+        following = machine.block(op.body, inner)
+        carried = carried if op.body.leaves else following
     return carried
+
+
+def go_on(
+    group: Group,
+    here: Array,
+    values: list[Any],
+    run: Callable[[Group, list[Any]], list[Any]],
+) -> list[Any]:
+    """What `run` makes of the values, in the thread blocks at the positions `here` alone."""
+    if not len(here):
+        return values
+    own = [value if len(value) == 1 else value[here] for value in values]
+    joined = []
+    for value, piece in zip(values, run(group.part(here), own), strict=True):
+        whole = np.zeros((len(group.blocks), *piece.shape[1:]), piece.dtype)
+        whole[...] = value
+        whole[here] = piece
+        joined.append(whole)
+    return joined
+
+
+def nothing(values: Sequence[Value], group: Group) -> list[Any]:
+    """Zeros in place of values that nobody will read."""
+    shapes = [(len(group.blocks), *value.tile.shape) for value in values]
+    return [np.zeros(s, v.dtype.carrier) for s, v in zip(shapes, values, strict=True)]
+
+
+@runs(While)
+def repeat(machine: Machine, op: While, group: Group) -> None:
+    """Runs a loop on a condition: a thread block leaves when its own is 0."""
+    fuel = machine.index(op.fuel, group, op).values
+    carried = [group.data(value) for value in op.inits]
+    active, part, number = np.arange(len(group.blocks)), group, 0
+    joined: list[Array] | None = None
+    while True:
+        going = np.broadcast_to(carried[op.number].reshape(-1) != 0, len(active))
+        if op.may_return:
+            going = going & ~machine.gone[part.rows]
+        if not going.all():
+            if joined is None and not going.any():
+                return machine.finish(op, group, carried)  # all at once: as they are
+            joined = room(op, group) if joined is None else joined
+            for whole, piece in zip(joined, carried, strict=True):
+                whole[active[~going]] = piece if len(piece) == 1 else piece[~going]
+            active = active[going]
+            carried = [piece if len(piece) == 1 else piece[going] for piece in carried]
+            if not len(active):
+                return machine.finish(op, group, joined)
+            part = group.part(active)
+        over = np.broadcast_to(np.less_equal(fuel, number), len(group.blocks))[active]
+        if over.any():
+            message = f"the loop has made {number} rounds, and would go on"
+            hint = "that is all its `fuel`: give it more, or mend how it ends"
+            block = int(part.blocks[np.argmax(over)])
+            raise machine.located(op, "TV0464", message, block, hint)
+        inner = part.inner()
+        inner.known.update(zip(op.params, carried, strict=True))
+        following = machine.block(op.body, inner)
+        carried = carried if op.body.leaves else following
+        number += 1
 
 
 @runs(If)
@@ -108,7 +175,9 @@ def branch(machine: Machine, op: If, group: Group) -> None:
 
 def arm(machine: Machine, op: If, group: Group, taken: np.bool) -> list[Any]:
     """Runs a branch of an `if`."""
-    return machine.block(op.then if taken else op.orelse, group)
+    block = op.then if taken else op.orelse
+    found = machine.block(block, group)
+    return nothing(op.results, group) if block.leaves else found
 
 
 def split(machine: Machine, op: If, group: Group, taken: Array) -> list[Array]:
@@ -123,7 +192,4 @@ def split(machine: Machine, op: If, group: Group, taken: Array) -> list[Array]:
 
 def room(op: RegionOp, group: Group) -> list[Array]:
     """Arrays for the results of blocks that part."""
-    return [
-        np.empty((len(group.blocks), *value.tile.shape), value.dtype.carrier)
-        for value in op.results
-    ]
+    return nothing(op.results, group)

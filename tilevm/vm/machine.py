@@ -10,17 +10,18 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
-from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, Value
-from tilevm.ir.ops import AllocShared, Assert, Print
+from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, RegionOp, Value
+from tilevm.ir.ops import AllocShared, Assert, Print, Return
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
-from tilevm.vm.control import CONTROL
+from tilevm.vm.control import CONTROL, go_on, nothing
 from tilevm.vm.flight import Copies, Flight
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
@@ -143,18 +144,35 @@ class Machine:
         self.root = root
         copied = launch.kernel.touched("arrives")
         self.copies = Copies(len(root.blocks)) if copied else None
+        self.gone = np.zeros(len(root.blocks), bool)  # blocks that have returned
         if checker is not None:
             checker.begin(root)
 
-    def block(self, block: Block, group: Group) -> list[Any]:
-        """Runs the ops of a block; returns what it yields."""
-        for op in block.ops:
-            control = CONTROL.get(type(op))
-            if control is not None:
-                control(self, op, group)
+    def block(self, block: Block, group: Group, first: int = 0) -> list[Any]:
+        """Runs the ops of a block, from the `first` on; returns what it yields."""
+        for number in range(first, len(block.ops)):
+            op = block.ops[number]
+            if isinstance(op, RegionOp):
+                CONTROL[type(op)](self, op, group)
+                here = self.here(group) if op.may_return else None
+                if here is not None:
+                    rest = nothing(block.yields, group)
+                    return go_on(group, here, rest, partial(self.follow, block, number + 1))
+            elif isinstance(op, Return):
+                self.gone[group.rows] = True
+                return []
             else:
                 self.step(op, group)
         return [group.data(value) for value in block.yields]
+
+    def follow(self, block: Block, first: int, group: Group, values: list[Any]) -> list[Any]:
+        """As `block`, for those thread blocks that are still here."""
+        return self.block(block, group, first)
+
+    def here(self, group: Group) -> Array | None:
+        """The positions of the thread blocks that have not returned; None if they are all here."""
+        gone = self.gone[group.rows]
+        return np.flatnonzero(~gone) if gone.any() else None
 
     def step(self, op: Op, group: Group) -> None:
         """Runs one op."""

@@ -125,4 +125,11 @@ CODES = (
         "A thread block started an asynchronous copy and ends without waiting for it. Put\n"
         "`commit` behind the last copies, and `wait` before the end.",
     ),
+    Code(
+        "TV0464",
+        "loop out of fuel",
+        "A `while` states with `fuel` how many rounds it makes at most: every program ends. A\n"
+        "thread block has made them, and its condition is still 1. Give it more fuel, or look at\n"
+        "what the body yields for the condition.",
+    ),
 )

@@ -149,6 +149,24 @@ CODES = (
         "makes a tile of one value, `iota` one that counts, and `reshape` gives another shape.",
     ),
     Code(
+        "TV0240",
+        "impossible hint",
+        "The hints of a loop are numbers of at least 1: `unroll 4` writes out four rounds in\n"
+        "one, `pipeline(2)` has two under way at once. They change no result: leave them out.",
+    ),
+    Code(
+        "TV0241",
+        "condition of a while that is not carried",
+        "`while go carry (go = ...)` asks the carried value `go` before every round; a value that\n"
+        "no round changes would never end it. Carry the condition, and yield it from the body.",
+    ),
+    Code(
+        "TV0242",
+        "statement behind a return",
+        "`return` ends the thread block, so what stands behind it in the same block of statements\n"
+        "would never run, and there is nothing to `yield`. Put it last, or into an `if`.",
+    ),
+    Code(
         "TV0245",
         "groups that do not cut the tile",
         "Elements that share a scale form groups, boxes of one size that fill the tile. A tile of\n"
@@ -208,12 +226,6 @@ CODES = (
         "integer overflow is wrap, sat or trap; float overflow is inf, nan, sat or trap;\n"
         "row padding is none, byte or word. A format without infinities has no overflow mode\n"
         "`inf`, one without NaN no mode `nan`. Use one of the modes that the message lists.",
-    ),
-    Code(
-        "TV0240",
-        "impossible hint",
-        "The hints of a loop are numbers of at least 1: `unroll 4` writes out four rounds in\n"
-        "one, `pipeline(2)` has two under way at once. They change no result: leave them out.",
     ),
     Code(
         "TV0251",

@@ -10,6 +10,7 @@ from tilevm.ir.ops.debug import Assert, Print
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
 from tilevm.ir.ops.elementwise import Abs, Add, Mul, Neg, Sub
 from tilevm.ir.ops.gather import Gather, Scatter, Take
+from tilevm.ir.ops.leave import Return
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
 from tilevm.ir.ops.pieces import Concat, Insert, Repeat, RepeatInterleave, Reverse, Slice
@@ -80,6 +81,7 @@ __all__ = [
     "Repeat",
     "RepeatInterleave",
     "Reshape",
+    "Return",
     "Reverse",
     "Rotl",
     "Rotr",
