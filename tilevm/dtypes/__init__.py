@@ -19,6 +19,7 @@ from tilevm.dtypes.exact_products import fit_integers, product
 from tilevm.dtypes.fixed import FixedType
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import FloatFormat
+from tilevm.dtypes.functions import FUNCTIONS, evaluate
 from tilevm.dtypes.integer_dot import exact_dot
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.names import dtype
@@ -36,6 +37,7 @@ from tilevm.dtypes.scaling import (
 
 __all__ = [
     "FLOAT_OVERFLOWS",
+    "FUNCTIONS",
     "INTEGER_OVERFLOWS",
     "NAN_MODES",
     "PADDINGS",
@@ -59,6 +61,7 @@ __all__ = [
     "division",
     "dot",
     "dtype",
+    "evaluate",
     "exact_dot",
     "exact_total",
     "fit_integers",

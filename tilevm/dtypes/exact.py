@@ -17,41 +17,44 @@ _LARGEST = sys.float_info.max  # odd: all bits of its significand are ones
 
 
 def round_fraction(f: FloatFormat, value: Fraction, rounding: str = "nearest_even") -> float:
-    """A float64 that rounds to the format as `value` does, once.
+    """As `round_ratio`, of a fraction."""
+    return round_ratio(f, value.numerator, value.denominator, rounding)
 
-    Up to 51 bits of precision it is `value` rounded to odd (fit for any mode); above, it is the
+
+def round_ratio(
+    f: FloatFormat, numerator: int, denominator: int, rounding: str = "nearest_even"
+) -> float:
+    """A float64 that rounds to the format as the ratio does, once; the denominator is positive.
+
+    Up to 51 bits of precision it is the ratio rounded to odd (fit for any mode); above, it is the
     final value in the mode given.  What float64 cannot hold becomes its largest value, or infinite
     where that is the final value.
     """
-    if value == 0:
+    if numerator == 0:
         return 0.0
     odd = f.precision <= ODD_PRECISION
-    numerator, denominator = abs(value.numerator), value.denominator
-    exponent = numerator.bit_length() - denominator.bit_length()
-    if Fraction(numerator, denominator) < Fraction(2) ** exponent:
+    size = abs(numerator)
+    exponent = size.bit_length() - denominator.bit_length()
+    if size << max(0, -exponent) < denominator << max(0, exponent):
         exponent -= 1
+    quantum = max(exponent - 52, -1074) if odd else max(exponent, f.lowest) - f.mantissa
+    unit = denominator << max(0, quantum)
+    whole, rest = divmod(size << max(0, -quantum), unit)
+    outward = "up" if numerator > 0 else "down"
     if odd:
-        quantum = max(exponent - 52, -1074)
-    else:
-        quantum = max(exponent, f.lowest) - f.mantissa
-    outward = "up" if value > 0 else "down"
-    scaled = Fraction(numerator, denominator) / Fraction(2) ** quantum
-    whole = math.floor(scaled)
-    rest = scaled - whole
-    if odd:
-        up = rest != 0 and whole % 2 == 0
+        away = rest != 0 and whole % 2 == 0
     elif rounding == "nearest_even":
-        up = rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole % 2 == 1)
+        away = 2 * rest > unit or (2 * rest == unit and whole % 2 == 1)
     elif rounding == "nearest_away":
-        up = rest >= Fraction(1, 2)
+        away = 2 * rest >= unit
     else:
-        up = rest != 0 and rounding == outward
+        away = rest != 0 and rounding == outward
     try:
-        size = math.ldexp(whole + up, quantum)
+        result = math.ldexp(whole + away, quantum)
     except OverflowError:
-        away = rounding in ("nearest_even", "nearest_away", outward)
-        size = math.inf if away and not odd else _LARGEST
-    return -size if value < 0 else size
+        infinite = not odd and rounding in ("nearest_even", "nearest_away", outward)
+        result = math.inf if infinite else _LARGEST
+    return -result if numerator < 0 else result
 
 
 def root_fraction(x: Fraction) -> Fraction:
