@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
 from math import floor, isqrt
 
 from tilevm.reference.numbers import (
@@ -67,7 +66,6 @@ def _arctan_of_inverse(q: int, bits: int) -> Bounds:
     )
 
 
-@cache
 def _pi(bits: int) -> Bounds:
     """Machin: 16 arctan(1/5) - 4 arctan(1/239)."""
     a, b = _arctan_of_inverse(5, bits + 8), _arctan_of_inverse(239, bits + 8)
