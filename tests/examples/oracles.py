@@ -1,0 +1,208 @@
+"""What kernels of examples/ compute, in NumPy and fractions: arguments, and what must come out.
+
+Each function takes a generator of random numbers and two sizes.  A result is exact, or `Within` a
+bound that its function derives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Case = Callable[[np.random.Generator, int, int], tuple[dict[str, Array], dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Within:
+    """Real numbers in float64, and how far from each of them a result may be."""
+
+    values: Array
+    bound: Array
+
+
+CASES: dict[str, tuple[str, Case]] = {}
+
+
+def case(file: str) -> Callable[[Case], Case]:
+    """Names the file of a function's kernel, which has the function's name."""
+
+    def register(make: Case) -> Case:
+        CASES[make.__name__] = (file, make)
+        return make
+
+    return register
+
+
+def dyadic(rng: np.random.Generator, bits: int, below: int, *shape: int) -> Array:
+    """Numbers of at most `bits` bits, multiples of 2**-below: sums of products stay exact."""
+    return rng.integers(-(2**bits) + 1, 2**bits, shape) * 2.0**-below
+
+
+def in_order(parts: list[Array]) -> Array:
+    """The sum of exact parts as a kernel takes it: each rounded to float32, then added in turn."""
+    total = np.zeros(parts[0].shape, np.float32)
+    for part in parts:
+        total = total + part.astype(np.float32)
+    return total
+
+
+# quantised weights
+
+
+@case("w4a16.tile")
+def w4a16(rng: np.random.Generator, m: int, n: int) -> tuple[dict[str, Array], dict[str, Any]]:
+    x = dyadic(rng, 11, 9, 4, 64 * n)
+    w, z = rng.integers(0, 16, (8 * m, 64 * n)), rng.integers(0, 16, (8 * m, 2 * n))
+    s = dyadic(rng, 11, 16, 8 * m, 2 * n)
+    # exact in float64: products of 11, 5 and 11 bits on one grid, 64 of them
+    weights = (w - z.repeat(32, 1)) * s.repeat(32, 1)
+    tiles = [slice(64 * k, 64 * k + 64) for k in range(n)]
+    y = in_order([x[:, k] @ weights[:, k].T for k in tiles])
+    return {"x": x, "w": w, "s": s, "z": z}, {"y": y}
+
+
+@case("w4a16.tile")
+def w4a16_unfused(rng: np.random.Generator, m: int, n: int) -> Any:
+    return w4a16(rng, m, n)
+
+
+# after OCP MX 1.0
+
+
+@case("mx_matmul.tile")
+def mx_quantize(rng: np.random.Generator, m: int, n: int) -> Any:
+    exponents = rng.integers(-20, 20, (4 * m, 1))
+    x = np.ldexp(rng.standard_normal((4 * m, 32 * n)), exponents).astype(np.float32)
+    x[0, :32] = 0
+    largest = np.abs(x.reshape(4 * m, n, 32)).max(-1)
+    # frexp gives a mantissa below 1, so its exponent is one more; 4 = 2**2 is in the last binade
+    powers = np.where(largest > 0, np.frexp(largest)[1] - 1 - 2, -127)
+    quotients = np.ldexp(x.reshape(4 * m, n, 32), -powers[..., None])
+    q = quotients.astype(ml_dtypes.float4_e2m1fn).astype(np.float64)
+    return {"x": x}, {"q": q.reshape(x.shape), "s": np.ldexp(1.0, powers)}
+
+
+@case("mx_matmul.tile")
+def mx_matmul(rng: np.random.Generator, m: int, n: int) -> Any:
+    codes = np.arange(16, dtype=np.uint8).view(ml_dtypes.float4_e2m1fn).astype(np.float64)
+    a, b = rng.choice(codes, (4, 32 * n)), rng.choice(codes, (8 * m, 32 * n))
+    sa = np.ldexp(1.0, rng.integers(-30, 30, (4, n)))
+    sb = np.ldexp(1.0, rng.integers(-30, 30, (8 * m, n)))
+
+    def part(i: int, j: int, k: int) -> float:
+        group = slice(32 * k, 32 * k + 32)
+        pairs = zip(a[i, group].tolist(), b[j, group].tolist(), strict=True)
+        exact = sum((Fraction(u) * Fraction(v) for u, v in pairs), Fraction(0))
+        exact *= Fraction(sa[i, k]) * Fraction(sb[j, k])
+        assert Fraction(float(np.float32(exact))) == exact  # quarters up to 1,152: 13 bits
+        return float(exact)
+
+    parts = [np.array([[part(i, j, k) for j in range(8 * m)] for i in range(4)]) for k in range(n)]
+    return {"a": a, "sa": sa, "b": b, "sb": sb}, {"y": in_order(parts)}
+
+
+# three values, five in a byte
+
+
+@case("ternary.tile")
+def base3_gemv(rng: np.random.Generator, m: int, n: int) -> Any:
+    trits, x = rng.integers(-1, 2, (8 * m, 20 * n)), rng.integers(-128, 128, 20 * n)
+    w = (trits + 1).reshape(8 * m, 4 * n, 5) @ [1, 3, 9, 27, 81]
+    return {"w": w, "x": x}, {"y": trits @ x}
+
+
+@case("ternary.tile")
+def base3_fraction_gemv(rng: np.random.Generator, m: int, n: int) -> Any:
+    trits, x = rng.integers(-1, 2, (8 * m, 20 * n)), rng.integers(-128, 128, 20 * n)
+    whole = (trits + 1).reshape(8 * m, 4 * n, 5) @ [81, 27, 9, 3, 1]
+    return {"w": -(-whole * 256 // 243), "x": x}, {"y": trits @ x}
+
+
+# blocks of GGUF files
+
+
+def gguf_blocks(rng: np.random.Generator, count: int, factors: int, codes: int) -> Any:
+    """Random bytes of `count` blocks, as parts: factors of f16, then bytes of codes."""
+    head = rng.standard_normal((count, factors)).astype(np.float16)
+    return head, rng.integers(0, 256, (count, codes)).astype(np.uint8)
+
+
+def halves(codes: Array) -> Array:
+    """Low halves of all bytes, then the high ones."""
+    return np.concatenate([codes % 16, codes // 16], axis=1).astype(np.float32)
+
+
+@case("gguf.tile")
+def q4_0(rng: np.random.Generator, m: int, n: int) -> Any:
+    d, codes = gguf_blocks(rng, 4 * m * n, 1, 16)
+    y = d.astype(np.float32) * (halves(codes) - np.float32(8))
+    return {"blocks": np.hstack([d.view(np.uint8), codes])}, {"y": y}
+
+
+@case("gguf.tile")
+def q4_1(rng: np.random.Generator, m: int, n: int) -> Any:
+    head, codes = gguf_blocks(rng, 4 * m * n, 2, 16)
+    d, least = head[:, :1].astype(np.float32), head[:, 1:].astype(np.float32)
+    # d * q has 15 bits, so only the addition rounds
+    y = d * halves(codes) + least
+    return {"blocks": np.hstack([head.view(np.uint8), codes])}, {"y": y}
+
+
+@case("gguf.tile")
+def q8_0(rng: np.random.Generator, m: int, n: int) -> Any:
+    d, codes = gguf_blocks(rng, 4 * m * n, 1, 32)
+    y = d.astype(np.float32) * codes.view(np.int8).astype(np.float32)
+    return {"blocks": np.hstack([d.view(np.uint8), codes])}, {"y": y}
+
+
+# rows by tokens
+
+
+@case("embedding.tile")
+def embedding(rng: np.random.Generator, m: int, n: int) -> Any:
+    table = dyadic(rng, 11, 10, 5 * n, 16 * m)
+    tokens = rng.integers(0, 5 * n, 8 * n)
+    return {"table": table, "tokens": tokens}, {"y": table[tokens]}
+
+
+@case("embedding.tile")
+def embedding_i8(rng: np.random.Generator, m: int, n: int) -> Any:
+    table, scales = rng.integers(-128, 128, (5 * n, 16 * m)), dyadic(rng, 11, 15, 5 * n, 1)
+    tokens = rng.integers(0, 5 * n, 8 * n)
+    # exact in float64: 8 and 11 bits
+    y = (table * scales)[tokens].astype(np.float16)
+    return {"table": table, "scales": scales, "tokens": tokens}, {"y": y}
+
+
+# counts and prefixes
+
+
+@case("histogram.tile")
+def histogram(rng: np.random.Generator, m: int, n: int) -> Any:
+    spread = rng.choice([4, 256])
+    x, counts = rng.integers(0, spread, 256 * m), rng.integers(0, n + 1, 256)
+    return {"x": x, "counts": counts}, {"counts": counts + np.bincount(x, minlength=256)}
+
+
+@case("histogram.tile")
+def histogram_shared(rng: np.random.Generator, m: int, n: int) -> Any:
+    return histogram(rng, m, n)
+
+
+@case("scan.tile")
+def prefix_sums(rng: np.random.Generator, m: int, n: int) -> Any:
+    x = rng.integers(-(2**15), 2**15, (4 * m, 16 * n))
+    return {"x": x}, {"y": np.cumsum(x, axis=1)}
+
+
+@case("scan.tile")
+def prefix_sums_by_steps(rng: np.random.Generator, m: int, n: int) -> Any:
+    x = rng.integers(-(2**15), 2**15, (m * n, 64))
+    return {"x": x}, {"y": np.cumsum(x, axis=1)}
