@@ -91,6 +91,10 @@ def _evaluated(op: Op, known: dict[Value, Any]) -> Any:
             if not isinstance(value, Const):
                 return None
             arguments.append(value.value)
+        elif item.hint == tuple[Expr, ...]:
+            if not all(isinstance(index, Const) for index in value):
+                return None
+            arguments.extend(index.value for index in value)
     try:
         return op.run(*arguments)
     except (Trap, TileError):
