@@ -8,7 +8,7 @@ from tilevm.ir.index import Affine, Condition, Const, Expr, Sym, affine
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, OpField, Value
 from tilevm.ir.region import RegionOp
-from tilevm.ir.types import BufferType, TileType, Type
+from tilevm.ir.types import BufferType, Scaling, TileType, Type
 from tilevm.ir.verify import verify
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "OpField",
     "Program",
     "RegionOp",
+    "Scaling",
     "Sym",
     "Symbol",
     "TileType",

@@ -32,7 +32,7 @@ from tilevm.ir.control import For, If, While
 from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
-from tilevm.ir.types import BufferType, TileType
+from tilevm.ir.types import BufferType, Scaling, TileType
 from tilevm.ir.verify import verify
 
 Index = Expr | int | str
@@ -74,12 +74,28 @@ class Builder:
 
     # --- the head
 
-    def buffer(self, name: str, element: str | DType, shape: Index | Sequence[Index]) -> Value:
-        """A global buffer, as the next parameter."""
+    def buffer(
+        self,
+        name: str,
+        element: str | DType,
+        shape: Index | Sequence[Index],
+        scaled: Scaling | None = None,
+    ) -> Value:
+        """A global buffer, as the next parameter; `companion` gives those of a scaled one."""
         listed = shape if isinstance(shape, Sequence) and not isinstance(shape, str) else (shape,)
-        kind = BufferType("global", dtype(element), tuple(as_expr(e) for e in listed))
-        self._params.append(Value(self._fresh(name), kind))
-        return self._params[-1]
+        kind = BufferType("global", dtype(element), tuple(as_expr(e) for e in listed), scaled)
+        made = Value(self._fresh(name), kind)
+        others = (Value(self._fresh(n), k) for n, k in kind.companions(name))
+        self._params.extend([made, *others])
+        return made
+
+    def companion(self, buffer: Value, part: str) -> Value:
+        """The buffer of the scales (`part` = "scale") or zero points ("zero") of a scaled one."""
+        wanted = f"{buffer.name}_{part}"
+        found = [param for param in self._params if param.name == wanted]
+        if not found:
+            raise error("TV0101", f"buffer `{buffer.name}` has no companion `{wanted}`")
+        return found[0]
 
     def where(self, a: Index, op: str, b: Index) -> None:
         """A constraint that is checked at launch, such as ``where(Sym("N") % 16, "==", 0)``."""

@@ -42,6 +42,17 @@ class Kernel:
     def __hash__(self) -> int:
         return hash(_plain(self))
 
+    @property
+    def declared(self) -> tuple[Value, ...]:
+        """The parameters that are written; those of scales and zero points follow from them."""
+        implied = {
+            name
+            for param in self.params
+            if isinstance(param.type, BufferType)
+            for name, _ in param.type.companions(param.name)
+        }
+        return tuple(param for param in self.params if param.name not in implied)
+
     @cached_property
     def symbols(self) -> tuple[str, ...]:
         """The shape symbols, in the order in which the parameters first name them."""

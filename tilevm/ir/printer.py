@@ -72,7 +72,7 @@ def _declaration(name: str, kind: DType) -> str:
 def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:
     if comments:
         yield from kernel.loc.comments
-    params = ", ".join(f"{p.name}: {p.type}" for p in kernel.params)
+    params = ", ".join(f"{p.name}: {p.type}" for p in kernel.declared)
     yield _remark(f"kernel {kernel.name}({params})", kernel.loc, comments)
     if kernel.where:
         yield f"{INDENT}where {', '.join(map(str, kernel.where))}"

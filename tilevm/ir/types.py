@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -78,18 +79,63 @@ class TileType:
 
 
 @dataclass(frozen=True)
+class Scaling:
+    """How the elements of a buffer are scaled: one scale for every `group` elements along `dim`.
+
+    With `zero` there is a zero point of that type for each group too.
+    """
+
+    scale: DType
+    group: Expr
+    dim: int
+    zero: DType | None = None
+
+    def written(self, rank: int) -> str:
+        """As it stands behind the type of a buffer of that rank."""
+        dim = f", dim {self.dim}" if self.dim != rank - 1 else ""
+        zero = f", zero {self.zero}" if self.zero is not None else ""
+        return f"scaled({self.scale}, group {self.group}{dim}{zero})"
+
+
+@dataclass(frozen=True)
 class BufferType:
-    """A buffer in `global` memory (kernel arguments) or `shared` memory (one per thread block)."""
+    """A buffer in `global` memory (kernel arguments) or `shared` memory (one per thread block).
+
+    A `scaled` buffer has others beside it, `companions`, for the scales and zero points.
+    """
 
     space: str
     dtype: DType
     shape: tuple[Expr, ...]
+    scaled: Scaling | None = None
 
     def __post_init__(self) -> None:
         check_rank("a buffer", len(self.shape))
 
     def __str__(self) -> str:
-        return f"{self.space} {self.dtype}[{', '.join(map(str, self.shape))}]"
+        text = f"{self.space} {self.dtype}[{', '.join(map(str, self.shape))}]"
+        return text if self.scaled is None else f"{text} {self.scaled.written(len(self.shape))}"
+
+    def substitute(self, env: Mapping[str, Expr]) -> BufferType:
+        """The type with symbols replaced."""
+        scaled = self.scaled
+        if scaled is not None:
+            scaled = replace(scaled, group=scaled.group.substitute(env))
+        shape = tuple(extent.substitute(env) for extent in self.shape)
+        return replace(self, shape=shape, scaled=scaled)
+
+    def companions(self, name: str) -> tuple[tuple[str, BufferType], ...]:
+        """Names and types of the buffers that belong to a scaled one: ``w_scale``, ``w_zero``."""
+        if self.scaled is None:
+            return ()
+        shape = list(self.shape)
+        shape[self.scaled.dim] = (shape[self.scaled.dim] / self.scaled.group).substitute({})
+        kinds = (("scale", self.scaled.scale), ("zero", self.scaled.zero))
+        return tuple(
+            (f"{name}_{part}", BufferType(self.space, kind, tuple(shape)))
+            for part, kind in kinds
+            if kind is not None
+        )
 
     @property
     def extents(self) -> tuple[int, ...]:

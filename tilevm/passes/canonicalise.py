@@ -60,8 +60,7 @@ def _with_shapes(kernel: Kernel, env: Mapping[str, Expr]) -> dict[Value, Value]:
     found: dict[Value, Value] = {}
     for param in kernel.params:
         assert isinstance(param.type, BufferType)
-        shape = tuple(extent.substitute(env) for extent in param.type.shape)
-        found[param] = Value(param.name, replace(param.type, shape=shape), param.span)
+        found[param] = Value(param.name, param.type.substitute(env), param.span)
     return found
 
 

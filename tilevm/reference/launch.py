@@ -89,6 +89,11 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     for name, shape in extents.items():
         if any(extent < 1 for extent in shape):
             raise error("TV0412", f"buffer `{name}` has shape {list(shape)}")
+    for name, kind in buffers.items():
+        if kind.scaled is not None:
+            group = evaluate(kind.scaled.group, symbols)
+            if group < 1 or extents[name][kind.scaled.dim] % group:
+                raise error("TV0412", f"groups of {group} do not cut `{name}`")
     for condition in kernel.where:
         if not holds(condition, symbols):
             raise error("TV0413", f"kernel `{kernel.name}` requires `{condition}`")

@@ -12,7 +12,7 @@ from lark import Token, Tree
 
 from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error
 from tilevm.dtypes import CodebookType, FixedType, dtype
-from tilevm.ir import BufferType, Condition, Expr, Kernel, Loc, Program, Value
+from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Loc, Program, Scaling, Value
 from tilevm.ir.kernel import Declared
 from tilevm.ir.types import MAX_RANK, check_rank
 from tilevm.text.scope import Name, Scope
@@ -99,7 +99,10 @@ class _Kernels:
         terms = self.read.terms
         above = self.read.comments.before(tree(body).meta.start_pos)
         scope = Scope()
-        values = [self.param(tree(param), scope) for param in params if param is not None]
+        values: list[Value] = []
+        for param in params:
+            if param is not None:
+                values.extend(self.param(tree(param), scope))
         for value in values:
             self.symbols(value, scope)
         conditions: list[Condition] = []
@@ -124,9 +127,9 @@ class _Kernels:
         found = self.read.attempt(self.read.terms.expr, extent, scope)
         return None if found is None else (str(name), found)
 
-    def param(self, node: Node, scope: Scope) -> Value:
-        """A buffer ``name: global i8[N, K]``; what is wrong with it is noted."""
-        name, space, element, extents = node.children
+    def param(self, node: Node, scope: Scope) -> list[Value]:
+        """A buffer ``name: global i8[N, K]``, and its companions; what is wrong is noted."""
+        name, space, element, extents, scaled = node.children
         assert isinstance(element, Tree | Token)
         terms = self.read.terms
         if str(space) != "global":
@@ -148,11 +151,38 @@ class _Kernels:
         self.read.attempt(check_rank, "a buffer", len(shape), Label(terms.span(node)))
         sound = kind is not None and len(shape) <= MAX_RANK
         span = terms.span(token(name))
-        value = Value(
-            str(name), BufferType("global", kind or dtype("i32"), tuple(shape[:MAX_RANK])), span
-        )
+        scaling = None
+        if scaled is not None:
+            scaling = self.read.attempt(self.scaling, tree(scaled), len(shape))
+            sound = sound and scaling is not None
+        buffer = BufferType("global", kind or dtype("i32"), tuple(shape[:MAX_RANK]), scaling)
+        value = Value(str(name), buffer, span)
         self.read.define(value.name, Name(span, value if sound else None), scope)
-        return value
+        made = [value]
+        for other, companion in buffer.companions(value.name):
+            place = terms.span(tree(scaled))
+            made.append(Value(other, companion, place))
+            self.read.define(other, Name(place, made[-1] if sound else None), scope)
+        return made
+
+    def scaling(self, node: Node, rank: int) -> Scaling:
+        """``scaled(f16, group 32, dim 1, zero u4)``"""
+        scale, group, dim, zero = node.children
+        terms = self.read.terms
+        assert isinstance(scale, Tree | Token)
+        size = terms.expr(group, None).substitute({})
+        if isinstance(size, Const) and size.value < 1:
+            label = Label(terms.span(tree(group)))
+            raise error("TV0245", f"a group has at least 1 element, not {size}", label)
+        along = rank - 1 if dim is None else terms.integer(token(dim))
+        if along >= rank:
+            label = Label(terms.span(node if dim is None else token(dim)))
+            raise error("TV0211", f"the buffer has {rank} dimensions, counted from 0", label)
+        points = None
+        if zero is not None:
+            assert isinstance(zero, Tree | Token)
+            points = terms.element(zero)
+        return Scaling(terms.element(scale), size, along, points)
 
     def symbols(self, param: Value, scope: Scope) -> None:
         """Makes the shape symbols of a parameter visible; they may come again in others."""

@@ -245,6 +245,15 @@ class _Binder:
                 shown = f" (`{expr}`)" if not isinstance(expr, Const) else ""
                 message = f"buffer `{param.name}` has extent {extent} in dimension {dim}{shown}"
                 self.report("TV0412", message, param, "", "every extent is at least 1")
+        scaled = param.type.scaled
+        if scaled is not None:
+            group, extent = int(scaled.group.evaluate(self.symbols)), found[scaled.dim]
+            if group < 1 or extent % group:
+                message = f"buffer `{param.name}` has extent {extent} in dimension {scaled.dim}"
+                hint = "pad the array, or choose another group"
+                self.report(
+                    "TV0412", f"{message}, no multiple of its group of {group}", param, "", hint
+                )
         return found
 
     def where(self) -> None:
