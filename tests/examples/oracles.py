@@ -206,3 +206,80 @@ def prefix_sums(rng: np.random.Generator, m: int, n: int) -> Any:
 def prefix_sums_by_steps(rng: np.random.Generator, m: int, n: int) -> Any:
     x = rng.integers(-(2**15), 2**15, (m * n, 64))
     return {"x": x}, {"y": np.cumsum(x, axis=1)}
+
+
+# floats: results that are rounded on the way, within bounds.  An op of f32 is off by U at most, of
+# its own size; what a bound leaves out are squares of U, for which it is widened by 1 %.
+
+U = 2.0**-24
+
+
+def exponentials(x: Array) -> tuple[Array, Array]:
+    """exp(x - max) along the last dimension, and the largest distance from the maximum."""
+    below = x - x.max(-1, keepdims=True)
+    return np.exp(below), np.where(np.isinf(below), 0, -below).max(-1, keepdims=True)
+
+
+@case("softmax.tile")
+def softmax(rng: np.random.Generator, m: int, n: int) -> Any:
+    x = (rng.standard_normal((4 * m, 16 * n)) * rng.choice([0.1, 3, 20])).astype(np.float32)
+    e, range_ = exponentials(x.astype(np.float64))
+    y = e / e.sum(-1, keepdims=True)
+    # each exp is off by what its argument was rounded by, range_ * U, and by U; so is their sum,
+    # which n sums of a tile and n additions round further, and then the division
+    bound = 1.01 * U * (2 * (range_ + 1) + 2 * n + 1) * y + 2.0**-149
+    return {"x": x}, {"y": Within(y, bound)}
+
+
+@case("layernorm.tile")
+def layernorm(rng: np.random.Generator, m: int, n: int) -> Any:
+    length = 16 * n
+    x = (rng.standard_normal((4 * m, length)) + rng.choice([0, 8])).astype(np.float16)
+    gamma, beta = rng.standard_normal((2, length)).astype(np.float16)
+    epsilon = np.array([1e-5], np.float32)
+    wide = x.astype(np.float64)
+    mean, size = wide.mean(1, keepdims=True), np.abs(wide).mean(1, keepdims=True)
+    d = wide - mean
+    variance = (d * d).mean(1, keepdims=True) + float(epsilon[0])
+    scaled = d / np.sqrt(variance) * gamma
+    y = scaled + beta
+    # the mean: n sums of a tile, n additions, a division; then a subtraction
+    off = (2 * n + 1) * U * size + U * np.abs(d)
+    # the variance, of its own size: two factors, their product, the sum as above, epsilon added
+    off_variance = 2 * off.max(1, keepdims=True) / np.sqrt(variance) + (2 * n + 3) * U
+    # d, half of the variance, its root, a product and the last addition
+    slope = np.abs(gamma.astype(np.float64)) / np.sqrt(variance)
+    computed = slope * off + np.abs(scaled) * (off_variance / 2 + 2 * U) + U * np.abs(y)
+    bound = 1.01 * computed + 2.0**-11 * (np.abs(y) + computed) + 2.0**-25
+    arguments = {"x": x, "gamma": gamma, "beta": beta, "epsilon": epsilon}
+    return arguments, {"y": Within(y, bound)}
+
+
+def attention(rng: np.random.Generator, queries: int, keys: int, causal: bool) -> Any:
+    heads = 2
+    q = (2 * rng.standard_normal((heads, queries, 16))).astype(np.float16)
+    k, v = rng.standard_normal((2, heads, keys, 16)).astype(np.float16)
+    scores = q.astype(np.float64) @ k.astype(np.float64).transpose(0, 2, 1) / 4
+    largest = np.abs(scores).max(-1, keepdims=True)
+    if causal:
+        scores = np.where(np.tri(queries, keys, dtype=bool), scores, -np.inf)
+    e, range_ = exponentials(scores)
+    weights = e / e.sum(-1, keepdims=True)
+    y, size = weights @ v.astype(np.float64), weights @ np.abs(v.astype(np.float64))
+    # a weight is a product of exps, whose arguments sum up to its own: they are off by U of the
+    # score and of each difference.  Differences of one weight sum up to at most `range_`, and so
+    # do the rises of the maximum.  Each tile adds an exp, a product and an addition, the sum of
+    # products one more.  All of it twice, for numerator and denominator, and the division.
+    tiles = keys // 8
+    bound = 1.01 * U * (2 * (largest + 2 * range_ + 3 * tiles + 2) + 1) * size
+    return {"q": q, "k": k, "v": v}, {"y": Within(y, bound)}
+
+
+@case("flash_attention.tile")
+def flash_attention(rng: np.random.Generator, m: int, n: int) -> Any:
+    return attention(rng, 8 * m, 8 * n, causal=False)
+
+
+@case("flash_attention.tile")
+def causal_attention(rng: np.random.Generator, m: int, n: int) -> Any:
+    return attention(rng, 8 * n, 8 * n, causal=True)
