@@ -25,12 +25,23 @@ from tilevm.diagnostics import TileError
 if TYPE_CHECKING:
     from tilevm import passes
     from tilevm.dtypes import codebook, dtype
+    from tilevm.measure import stats
     from tilevm.text import load, parse
     from tilevm.vm import run
 
 __version__ = "0.1.0"
 
-__all__ = ["TileError", "__version__", "codebook", "dtype", "load", "parse", "passes", "run"]
+__all__ = [
+    "TileError",
+    "__version__",
+    "codebook",
+    "dtype",
+    "load",
+    "parse",
+    "passes",
+    "run",
+    "stats",
+]
 
 _HOMES = {
     "codebook": "tilevm.dtypes",
@@ -38,6 +49,7 @@ _HOMES = {
     "load": "tilevm.text",
     "parse": "tilevm.text",
     "run": "tilevm.vm",
+    "stats": "tilevm.measure",
 }
 
 

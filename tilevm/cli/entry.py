@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from tilevm.cli import build, check, explain, fmt, opt, run, sim, verify
+from tilevm.cli import build, check, explain, fmt, opt, run, sim, stats, verify
 from tilevm.cli.parser import CommandParser, Usage
 from tilevm.diagnostics import Diagnostic, TileError, error, nearest, render
 
@@ -25,6 +25,7 @@ COMMANDS = {
     "run": run,
     "build": build,
     "sim": sim,
+    "stats": stats,
     "verify": verify,
     "explain": explain,
 }

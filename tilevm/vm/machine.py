@@ -27,6 +27,7 @@ from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Index
 from tilevm.vm.plan import Plan
+from tilevm.vm.watcher import Watcher
 
 if TYPE_CHECKING:
     from tilevm.vm.check import Checker
@@ -56,6 +57,7 @@ def run(
     chunk_bytes: int = CHUNK_BYTES,
     observe: Observer | None = None,
     output: Callable[[str], None] | None = None,
+    watch: Watcher | None = None,
     **named: Any,
 ) -> dict[str, Array]:
     """Runs a kernel; returns every buffer that it stores to, as values.
@@ -63,11 +65,19 @@ def run(
     Arguments are arrays of values for the buffers (by name, or in `arguments`), and integers for
     shape symbols that follow from no array.  They are never changed.  `check` looks for races,
     overflow and more while it runs (docs/sanitizer.md); `chunk_bytes` bounds the memory for tiles;
-    `observe` is called with every value computed; `output` takes the lines of `print`.  Raises
-    TileError for whatever is wrong in the arguments, or during the run.
+    `observe` is called with every value computed; `output` takes the lines of `print`; `watch` is
+    told of every op before and after it runs.  Raises TileError for whatever is wrong in the
+    arguments, or during the run.
     """
     launch = bind(kernel, {**(arguments or {}), **named})
-    return execute(launch, check=check, chunk_bytes=chunk_bytes, observe=observe, output=output)
+    return execute(
+        launch,
+        check=check,
+        chunk_bytes=chunk_bytes,
+        observe=observe,
+        output=output,
+        watch=watch,
+    )
 
 
 def execute(
@@ -77,6 +87,7 @@ def execute(
     chunk_bytes: int = CHUNK_BYTES,
     observe: Observer | None = None,
     output: Callable[[str], None] | None = None,
+    watch: Watcher | None = None,
 ) -> dict[str, Array]:
     """Runs a bound launch; see `run`."""
     kernel = launch.kernel
@@ -92,7 +103,7 @@ def execute(
         checker = Checker(launch)
     with nullcontext() if checker is None else checker:
         for chunk in plan.chunks(launch):
-            machine = Machine(launch, chunk.group(buffers), observe, output, checker)
+            machine = Machine(launch, chunk.group(buffers), observe, output, checker, watch)
             machine.block(kernel.body, machine.root)
             machine.landed()
         if checker is not None:
@@ -138,8 +149,10 @@ class Machine:
         observe: Observer | None,
         output: Callable[[str], None] | None,
         checker: Checker | None,
+        watch: Watcher | None = None,
     ) -> None:
         self.launch, self.observe, self.checker = launch, observe, checker
+        self.watch = watch
         self.output = output or (lambda line: print(line, file=sys.stdout))
         self.root = root
         copied = launch.kernel.touched("arrives")
@@ -150,19 +163,28 @@ class Machine:
 
     def block(self, block: Block, group: Group, first: int = 0) -> list[Any]:
         """Runs the ops of a block, from the `first` on; returns what it yields."""
+        watch = self.watch
         for number in range(first, len(block.ops)):
             op = block.ops[number]
+            if watch is not None:
+                watch.before(op, group)
             if isinstance(op, RegionOp):
                 CONTROL[type(op)](self, op, group)
                 here = self.here(group) if op.may_return else None
                 if here is not None:
+                    if watch is not None and len(here):
+                        watch.after(op, group.part(here))
                     rest = nothing(block.yields, group)
                     return go_on(group, here, rest, partial(self.follow, block, number + 1))
             elif isinstance(op, Return):
                 self.gone[group.rows] = True
+                if watch is not None:
+                    watch.after(op, group)
                 return []
             else:
                 self.step(op, group)
+            if watch is not None:
+                watch.after(op, group)
         return [group.data(value) for value in block.yields]
 
     def follow(self, block: Block, first: int, group: Group, values: list[Any]) -> list[Any]:

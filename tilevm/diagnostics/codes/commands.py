@@ -50,4 +50,11 @@ CODES = (
         "A .npy file holds one array, and the kernel stores to several buffers, or to none.\n"
         "Write a .npz file: it holds arrays by name.",
     ),
+    Code(
+        "TV0810",
+        "counts that depend on data",
+        "`tilevm stats` counts without data where it can. Here a tile decides what runs, so the\n"
+        "kernel must be run to count.\n"
+        "Give its arrays, `-a x=x.npy`; from Python, `tilevm.stats(kernel, sizes, {...})`.",
+    ),
 )

@@ -30,6 +30,12 @@ CODES = (
         "one of them, `load` the tile and `store` it.",
     ),
     Code(
+        "TV0310",
+        "shared buffer laid out in no known way",
+        "`pad` is the number of unused elements behind each row, at least 0. `swizzle` says how\n"
+        "many bits of an address are xored: 0 (none), 1, 2 or 3.",
+    ),
+    Code(
         "TV0331",
         "layout with impossible extents",
         "Every extent and every factor of a layout is an integer of at least 1, the factors cover\n"

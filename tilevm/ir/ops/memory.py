@@ -68,11 +68,26 @@ class AllocShared(Op, name="alloc_shared", pure=False):
     """A buffer in shared memory, one for each thread block.
 
     An element is undefined until it is stored; to load it before that stops with an error.
+
+    `pad` and `swizzle` say where elements lie, and never change a value.  Each row of the last
+    dimension is followed by `pad` elements that nobody uses.  With `swizzle` = s from 1 to 3, bits
+    4 .. 3 + s of a byte address are xored with bits 7 .. 6 + s: pieces of 16 bytes change place
+    within lines of 128, as on a GPU, so that columns spread over the banks (`tilevm stats`).
     """
 
     type: TileType
+    pad: int = 0
+    swizzle: int = 0
 
     def result(self) -> BufferType:
+        if self.pad < 0 or not 0 <= self.swizzle <= 3:
+            wrong = "pad" if self.pad < 0 else "swizzle"
+            raise self.reject(
+                "TV0310",
+                f"`{wrong} = {getattr(self, wrong)}` is no way to lay out a shared buffer",
+                wrong,
+                help="`pad` counts elements, from 0 up; `swizzle` is 0, 1, 2 or 3",
+            )
         if self.type.size == 0 or self.type.layout is not None:
             raise self.reject(
                 "TV0302", "a shared buffer has extents of at least 1, and no layout", "type"
