@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from tilevm.cli import build, check, explain, fmt, opt, run, sim, stats, verify
+from tilevm.cli import build, check, debug, diff, explain, fmt, opt, run, sim, stats, verify
 from tilevm.cli.parser import CommandParser, Usage
 from tilevm.diagnostics import Diagnostic, TileError, error, nearest, render
 
@@ -26,6 +26,8 @@ COMMANDS = {
     "build": build,
     "sim": sim,
     "stats": stats,
+    "diff": diff,
+    "debug": debug,
     "verify": verify,
     "explain": explain,
 }

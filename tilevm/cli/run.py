@@ -15,10 +15,11 @@ from tilevm.cli.parser import (
     add_sizes,
     command,
     kernel_of,
+    path,
     sizes_of,
     unique,
 )
-from tilevm.diagnostics import error
+from tilevm.diagnostics import TileError, error
 
 if TYPE_CHECKING:
     from tilevm.cli.parser import Commands
@@ -37,6 +38,12 @@ def declare(commands: Commands) -> CommandParser:
     add_arrays(parser)
     add_sizes(parser)
     add_check(parser)
+    parser.add_argument(
+        "--trace",
+        metavar="FILE",
+        type=path,
+        help="write what every op computes, in each thread block: .npz or .jsonl (docs/tools.md)",
+    )
     add_output(parser)
     add_passes(parser)
     add_dump(parser)
@@ -65,6 +72,7 @@ def add_output(parser: CommandParser) -> None:
 def run(options: CommandParser.Options) -> int:
     """Runs the kernel; writes or shows the buffers that it stores to."""
     check_output_name(options)
+    _check_trace(options)
     kernel = kernel_of(options)
     check_output(options.output, kernel)
     arguments = arguments_of(options)
@@ -79,9 +87,45 @@ def run(options: CommandParser.Options) -> int:
         kernel = transform(kernel, passes, watch)
 
     with stage(f"running `{kernel.name}` in the virtual machine"):
-        results = tilevm.run(kernel, arguments, check=options.check)
+        if options.trace is None:
+            results = tilevm.run(kernel, arguments, check=options.check)
+        else:
+            results = _traced(kernel, arguments, options)
     deliver(options.output, kernel, results)
     return 0
+
+
+def _check_trace(options: CommandParser.Options) -> None:
+    """`Usage` unless ``--trace`` names a kind of trace; TileError where it cannot be written."""
+    from tilevm.cli.output import check_writable
+
+    if options.trace is None:
+        return
+    if not options.trace.lower().endswith((".jsonl", ".npz")):
+        raise Usage(
+            options.command, f"--trace must name a .npz or .jsonl file, not `{options.trace}`"
+        )
+    check_writable(options.trace)
+
+
+def _traced(kernel: Kernel, arguments: Mapping[str, Any], options: CommandParser.Options) -> Any:
+    """Runs the kernel and writes its trace: where it fails, up to the op that does."""
+    from tilevm.cli.output import whole_file
+    from tilevm.trace import record, writer_for
+    from tilevm.vm import bind
+
+    launch = bind(kernel, arguments)
+    failure: TileError | None = None
+    results: dict[str, Any] = {}
+    with whole_file(options.trace) as place, open(place, "wb") as file:
+        with writer_for(file, options.trace) as take:
+            try:
+                results = record(launch, take, check=options.check)
+            except TileError as problem:
+                failure = problem
+    if failure is not None:
+        raise failure
+    return results
 
 
 def arguments_of(options: CommandParser.Options) -> dict[str, Any]:

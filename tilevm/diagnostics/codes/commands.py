@@ -57,4 +57,17 @@ CODES = (
         "kernel must be run to count.\n"
         "Give its arrays, `-a x=x.npy`; from Python, `tilevm.stats(kernel, sizes, {...})`.",
     ),
+    Code(
+        "TV0811",
+        "not a trace, or damaged",
+        "`tilevm diff` reads what `tilevm run --trace` writes: a .jsonl or .npz file that names\n"
+        "its format first. This one was cut short or changed, or is something else.",
+    ),
+    Code(
+        "TV0812",
+        "traces with nothing in common",
+        "Steps of two traces belong together by the name of their value, the thread block and\n"
+        "the loop variables; these two have no such pair. Compare traces of one program, or of\n"
+        "what passes make of it.",
+    ),
 )
