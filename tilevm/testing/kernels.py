@@ -77,7 +77,7 @@ def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
             _branch(w, buildable)
         elif w.levels and w.rarely(10):
             w.store(w.any_value())
-        elif not buildable and w.rarely(4):
+        elif not buildable and w.rarely(2):
             w.pick(BEYOND)(w)
         else:
             w.pick(FAMILIES)(w)

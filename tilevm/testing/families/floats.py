@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
 from tilevm.dtypes import dtype
 from tilevm.ir import Value
+from tilevm.ir.ops import Concat
 from tilevm.testing.families.family import beyond_hardware
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
@@ -19,31 +24,39 @@ ARITHMETIC = {"add": 2, "sub": 2, "mul": 2, "div": 2, "fma": 3, "sqrt": 1}
 
 @beyond_hardware
 def rounded(w: Writer) -> Value:
+    """Some operations on the same operands."""
     a = w.any_value()
     kind = dtype(w.pick(FORMATS))
-    operation = w.pick(tuple(ARITHMETIC))
-    modes = {"overflow": w.pick((None, "sat")), "rounding": w.pick(ROUNDINGS)}
     with w.apart():
-        operands = [
-            w.op("cast", w.of_type(a.tile), to=kind, overflow="sat")
-            for _ in range(ARITHMETIC[operation])
-        ]
-        found = w.op(operation, *operands, **modes)
-        w.store(found)
-        back = w.op("cast", found, to=w.draw(dtypes()))
+        x = [w.op("cast", w.of_type(a.tile), to=kind, overflow="sat") for _ in range(3)]
+        modes = {"overflow": w.pick((None, "sat")), "rounding": w.pick(ROUNDINGS)}
+        found = [w.op(name, *x[: ARITHMETIC[name]], **modes) for name in some(w, tuple(ARITHMETIC))]
+        back = seen(w, found)
     w.values.append(back)
     return back
 
 
 @beyond_hardware
-def function(w: Writer) -> Value:
+def functions(w: Writer) -> Value:
+    """Some functions of the same argument."""
     a = w.any_value()
     kind = dtype(w.pick(("f16", "e4m3fn", "e5m2", "f32")))
     with w.apart():
         x = w.op("cast", a, to=kind, overflow="sat")
         scale = w.op("full", x.tile.with_shape(*x.tile.shape), value=w.pick((0.125, 1.0)))
-        found = w.op(w.pick(FUNCTIONS), w.op("mul", x, scale), rounding=w.pick(ROUNDINGS))
-        w.store(found)
-        back = w.op("cast", found, to=w.draw(dtypes()))
+        x, rounding = w.op("mul", x, scale), w.pick(ROUNDINGS)
+        back = seen(w, [w.op(name, x, rounding=rounding) for name in some(w, FUNCTIONS)])
     w.values.append(back)
     return back
+
+
+def some(w: Writer, names: Sequence[str]) -> list[str]:
+    """About half of the names."""
+    return w.draw(st.permutations(names))[: len(names) // 2]
+
+
+def seen(w: Writer, found: Sequence[Value]) -> Value:
+    """Stores the results side by side; hands the first on, as integers."""
+    flat = [w.op("reshape", each, shape=(each.tile.size,)) for each in found]
+    w.store(w.builder.emit(Concat, flat, {"dim": 0}, name=w.name("v"), type=None))
+    return w.op("cast", found[0], to=w.draw(dtypes()))
