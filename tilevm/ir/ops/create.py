@@ -27,7 +27,10 @@ def constants(op: Op, kind: DType, values: Sequence[int | float], field: str) ->
         reason = problem.diagnostics[0].message
         if len(values) == 1:
             reason = reason.replace(" at index [0]", "")
-        hint = f"it goes from {kind.min} to {kind.max}"
+        if all(kind.min <= value <= kind.max for value in values):
+            hint = "write one that it holds, or `cast` the tile from a wider type, which rounds it"
+        else:
+            hint = f"it goes from {kind.min} to {kind.max}"
         raise op.reject("TV0207", reason, field, help=hint) from None
 
 
