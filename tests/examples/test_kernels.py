@@ -70,6 +70,25 @@ def test_reference_gives_the_same_bits(name):
     assert_same_bits(found, tilevm.run(kernel(name), arguments), f"seed {seed}")
 
 
+PASSES = [
+    "canonicalise, fold_constants, share_subexpressions",
+    "hoist_invariants, unroll(factor = 2), remove_dead_code",
+    "narrow_accumulators",
+    "rewrite_dot(form = lut, group = 4)",
+    "rewrite_dot(form = bitserial)",
+]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("passes", PASSES)
+def test_passes_keep_the_bits(name, passes):
+    seed = 19
+    arguments, _ = case(name, seed, 2, 3)
+    rewritten = tilevm.passes.transform(kernel(name), passes)
+    again = tilevm.run(rewritten, arguments)
+    assert_same_bits(again, tilevm.run(kernel(name), arguments), f"{passes}, seed {seed}")
+
+
 def test_fused_and_unfused_products_are_equal_for_any_scales():
     seed = 17
     rng = np.random.default_rng(seed)
