@@ -70,12 +70,12 @@ def build(
     if dot != "mac":
         options = {"group": group, "table": table} if dot == "lut" else {}
         passes.insert(0, step("rewrite_dot", form=dot, **options))
-    lowered = lower(transform(kernel, passes, watch), lanes)
+    lowered = lower(transform(launch.kernel, passes, watch), lanes)
     size_channels(lowered.netlist)
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":
         options |= {"group": group, "table": table}
-    return Design(kernel, lowered, launch, options)
+    return Design(launch.kernel, lowered, launch, options)
 
 
 def _is_whole(number: object) -> bool:

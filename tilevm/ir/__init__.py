@@ -4,6 +4,7 @@ from tilevm.ir import ops
 from tilevm.ir.attribute import Symbol
 from tilevm.ir.builder import Builder
 from tilevm.ir.control import For, If, Loop, While
+from tilevm.ir.function import Call, Function
 from tilevm.ir.index import Affine, Condition, Const, Expr, Sym, affine
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, OpField, Value
@@ -18,10 +19,12 @@ __all__ = [
     "Block",
     "BufferType",
     "Builder",
+    "Call",
     "Condition",
     "Const",
     "Expr",
     "For",
+    "Function",
     "If",
     "Kernel",
     "Loc",

@@ -29,6 +29,7 @@ from typing import Any
 from tilevm.diagnostics import error, nearest
 from tilevm.dtypes import DType, dtype
 from tilevm.ir.control import For, If, While
+from tilevm.ir.function import Call, Function
 from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
@@ -59,6 +60,18 @@ class Loop:
 
     def __getitem__(self, number: int) -> Value:
         return self.carried[number]
+
+
+class Draft:
+    """A function under construction: its parameters by name, and after it the function."""
+
+    def __init__(self, name: str, params: Sequence[Value]) -> None:
+        self.name = name
+        self.params = {param.name: param for param in params}
+        self.function: Function | None = None
+
+    def __getitem__(self, name: str) -> Value:
+        return self.params[name]
 
 
 class Builder:
@@ -270,6 +283,44 @@ class Builder:
         self.append(op)
         return op.results
 
+    # --- functions
+
+    @contextmanager
+    def function(self, name: str, /, **params: str | TileType) -> Iterator[Draft]:
+        """``with k.function("twice", a="i8[16]") as f: ...``, ended by a `yield_`; then `call`."""
+        used, self._used = self._used, set()
+        frames, self._frames = self._frames, [Frame()]
+        try:
+            kinds = {p: TileType.parse(t) if isinstance(t, str) else t for p, t in params.items()}
+            made = [Value(self._fresh(param), kind) for param, kind in kinds.items()]
+            draft = Draft(name, made)
+            yield draft
+            draft.function = Function(name, tuple(made), self._frames[0].block())
+        finally:
+            self._used, self._frames = used, frames
+
+    def call(
+        self,
+        function: Function | Draft,
+        *arguments: Value,
+        name: str | Sequence[str] = (),
+        type: str | TileType | None = None,
+    ) -> Any:
+        """Calls a function; returns its result, a tuple of them, or None."""
+        called = function.function if isinstance(function, Draft) else function
+        if called is None:
+            message = f"`{function.name}` is called before its end"
+            raise error("TV0107", message, help="call it behind the `with`")
+        given = tuple(_operand("operand", argument) for argument in arguments)
+        written = TileType.parse(type) if isinstance(type, str) else type
+        count = len(called.body.yields)
+        listed = [name] if isinstance(name, str) else name
+        labels = [*map(self._fresh, listed)]
+        labels = labels or [self._unused("call", number) for number in range(count)]
+        op = Call(function=called, arguments=given, written=written, named=tuple(labels))
+        self._used.update(labels)
+        return self.append(op)
+
     # --- the result
 
     def kernel(self) -> Kernel:
@@ -287,7 +338,7 @@ class Builder:
     def program(self) -> Program:
         """The finished kernel as a program of its own."""
         kernel = self.kernel()
-        return Program({kernel.name: kernel})
+        return Program({kernel.name: kernel}, functions={f.name: f for f in kernel.functions})
 
     def _fresh(self, name: str) -> str:
         if name in self._used:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import final
 
 from tilevm.diagnostics import Label, error, nearest
 from tilevm.dtypes import DType
+from tilevm.ir.function import Function, functions_of
 from tilevm.ir.index import Condition, Expr
 from tilevm.ir.op import Block, Loc, Op, Value
 from tilevm.ir.region import RegionOp
@@ -52,6 +53,11 @@ class Kernel:
             for name, _ in param.type.companions(param.name)
         }
         return tuple(param for param in self.params if param.name not in implied)
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions that it calls, itself or through others: what is called comes first."""
+        return functions_of(self.body)
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
@@ -147,16 +153,32 @@ class Declared:
 @final
 @dataclass(frozen=True, eq=False)
 class Program:
-    """The kernels of one file, by name."""
+    """The kernels and functions of one file, by name.
+
+    `order`: all their names as they are written; functions come first where it is left out.
+    """
 
     kernels: Mapping[str, Kernel]
     source: str = "<builder>"
     closing: tuple[str, ...] = ()  # comments after the last kernel
     types: tuple[Declared, ...] = ()
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+
+    @property
+    def items(self) -> Iterator[Kernel | Function]:
+        """Kernels and functions in the order in which they are written."""
+        both: dict[str, Kernel | Function] = {**self.functions, **self.kernels}
+        for name in dict.fromkeys((*self.order, *both)):
+            if name in both:
+                yield both[name]
 
     def __getitem__(self, name: str) -> Kernel:
         if name in self.kernels:
             return self.kernels[name]
+        if name in self.functions:
+            message = f"`{name}` in {self.source} is a function, not a kernel"
+            raise error("TV0101", message, help="take a kernel that calls it")
         near = nearest(name, self.kernels)
         listed = ", ".join(self.kernels) or "none"
         raise error(
@@ -177,7 +199,11 @@ class Program:
         return print_program(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Program) and dict(self.kernels) == dict(other.kernels)
+        return (
+            isinstance(other, Program)
+            and dict(self.kernels) == dict(other.kernels)
+            and dict(self.functions) == dict(other.functions)
+        )
 
     def __hash__(self) -> int:
         return hash(tuple(self.kernels.items()))

@@ -45,10 +45,16 @@ class Loc:
     remark: str = ""  # comment at the end of the line
     gap: bool = False  # a blank line above
     closing: tuple[str, ...] = ()  # comments before a region's closing brace
+    called: tuple[Span, ...] = ()  # the calls that it was written out for, the innermost first
 
     def at(self, targets: tuple[Span, ...], parts: Mapping[str, Span]) -> Loc:
         """The same, with the places of the results, and of more operands and attributes."""
         return replace(self, targets=targets, parts={**self.parts, **parts})
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a diagnostic says of the calls."""
+        return tuple(f"called at {span.source.name}:{span.line}" for span in self.called)
 
 
 @dataclass(eq=False)
@@ -435,7 +441,7 @@ class Op:
         if not shown and self.loc.span:
             shown = [Label(self.loc.span)]
         notes = [] if shown else [f"{name}: {text}" for name, text in labels.items()]
-        return error(code, message, *shown, help=help, notes=notes)
+        return error(code, message, *shown, help=help, notes=[*notes, *self.loc.notes])
 
 
 @dataclass(frozen=True, eq=False)

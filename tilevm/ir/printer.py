@@ -6,11 +6,12 @@ Printing what was parsed from printed text gives the same text again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tilevm.dtypes import CodebookType, DType, FixedType
 from tilevm.dtypes.codebook import built_in
+from tilevm.ir.function import Call, Function
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import Block, Loc, Op, OpField, Value
 from tilevm.ir.region import RegionOp
@@ -19,7 +20,7 @@ INDENT = "  "
 
 
 def print_program(program: Program) -> str:
-    """The text of all kernels, with their comments; ends with a newline unless it is empty."""
+    """The text of types, kernels and functions, with their comments; ends with a newline if any."""
     lines: list[str] = []
     written = {declared.name for declared in program.types}
     for number, declared in enumerate(program.types):
@@ -27,15 +28,12 @@ def print_program(program: Program) -> str:
             lines.append("")
         lines.extend(declared.loc.comments)
         lines.append(_remark(_declaration(declared.name, declared.type), declared.loc, True))
-    for kernel in program.kernels.values():
-        for name, kind in named_types(kernel).items():
-            if name not in written:
-                written.add(name)
-                lines.append(_declaration(name, kind))
-    for kernel in program.kernels.values():
-        if lines:
-            lines.append("")
-        lines.extend(_kernel_lines(kernel, True))
+    items = list(program.items)
+    for name, kind in named_types(items).items():
+        if name not in written:
+            lines.append(_declaration(name, kind))
+    if items:
+        lines.extend(["", *_listed(items, True)] if lines else _listed(items, True))
     if program.closing:
         if lines:
             lines.append("")
@@ -44,19 +42,30 @@ def print_program(program: Program) -> str:
 
 
 def print_kernel(kernel: Kernel, comments: bool = True) -> str:
-    """The text of one kernel, below the types that it names; ends with a newline."""
-    types = [_declaration(name, kind) for name, kind in named_types(kernel).items()]
+    """The text of one kernel, below the types and functions that it names; ends with a newline."""
+    return _alone((*kernel.functions, kernel), comments)
+
+
+def print_function(function: Function, comments: bool = True) -> str:
+    """The text of one function, below the types and functions that it names."""
+    return _alone((*function.functions, function), comments)
+
+
+def _alone(items: Sequence[Kernel | Function], comments: bool) -> str:
+    types = [_declaration(name, kind) for name, kind in named_types(items).items()]
     head = [*types, ""] if types else []
-    return "".join(line + "\n" for line in (*head, *_kernel_lines(kernel, comments)))
+    return "".join(line + "\n" for line in (*head, *_listed(items, comments)))
 
 
-def named_types(kernel: Kernel) -> dict[str, CodebookType | FixedType]:
-    """The types of the kernel that a program must declare, by name."""
+def named_types(items: Iterable[Kernel | Function]) -> dict[str, CodebookType | FixedType]:
+    """The types of kernels and functions that a program must declare, by name."""
     found: dict[str, CodebookType | FixedType] = {}
-    kinds: list[Any] = [param.type.dtype for param in kernel.params]
-    for op in kernel.body.walk():
-        kinds.extend(value.type.dtype for value in op.results)
-        kinds.extend(value for _, value in op.attributes())
+    kinds: list[Any] = []
+    for item in items:
+        kinds.extend(param.type.dtype for param in item.params)
+        for op in item.body.walk():
+            kinds.extend(value.type.dtype for value in op.results)
+            kinds.extend(value for _, value in op.attributes())
     for kind in kinds:
         if isinstance(kind, CodebookType | FixedType) and kind.label is not None:
             if built_in(kind.label) != kind:
@@ -67,6 +76,28 @@ def named_types(kernel: Kernel) -> dict[str, CodebookType | FixedType]:
 def _declaration(name: str, kind: DType) -> str:
     written = kind.full_name if isinstance(kind, CodebookType | FixedType) else str(kind)
     return f"type {name} = {written}"
+
+
+def _listed(items: Iterable[Kernel | Function], comments: bool) -> list[str]:
+    """The lines of kernels and functions, with an empty one between each two."""
+    lines: list[str] = []
+    for item in items:
+        if lines:
+            lines.append("")
+        if isinstance(item, Kernel):
+            lines.extend(_kernel_lines(item, comments))
+        else:
+            lines.extend(_function_lines(item, comments))
+    return lines
+
+
+def _function_lines(function: Function, comments: bool) -> Iterator[str]:
+    if comments:
+        yield from function.loc.comments
+    params = ", ".join(f"{p.name}: {p.type}" for p in function.params)
+    yield f"function {function.name}({params}) {{"
+    yield from _block_lines(function.body, INDENT, comments)
+    yield "}"
 
 
 def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:
@@ -121,6 +152,8 @@ def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
         yield f"{indent}}}"
     else:
         operands = ", ".join(_operand(value) for _, value in op.operand_fields())
+        if isinstance(op, Call):
+            operands = f"{op.function.name}({operands})"
         listed = [
             f"{item.name} = {written_attribute(item.hint, value)}"
             for item, value in op.attributes()

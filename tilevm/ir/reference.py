@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from tilevm.dtypes import DType
 from tilevm.ir.control import For, If, While
+from tilevm.ir.function import Call
 from tilevm.ir.index import Expr
 from tilevm.ir.op import REGISTRY, Op, OpField
 from tilevm.ir.printer import written_attribute
@@ -34,8 +35,8 @@ def reference() -> str:
         if rest.strip():
             parts.append(f"{_markdown(rest.strip())}\n")
         parts.extend(_entry(op) for op in ops)
-    parts.append("## Loops and branches\n")
-    parts.extend(f"### `{op.name}`\n\n{_markdown(op.law())}\n" for op in (For, While, If))
+    parts.append("## Loops, branches and calls\n")
+    parts.extend(f"### `{op.name}`\n\n{_markdown(op.law())}\n" for op in (For, While, If, Call))
     return "\n".join(parts)
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 
 from tilevm.diagnostics import Diagnostic, Label, Span, TileError
+from tilevm.ir.function import Function
 from tilevm.ir.index import Expr
 from tilevm.ir.kernel import Kernel
 from tilevm.ir.op import Block, Op, Value
 from tilevm.ir.region import RegionOp
 
 # at the start of a statement these words mean something else
-RESERVED = ("for", "if", "while", "yield")
+RESERVED = ("call", "for", "if", "while", "yield")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
 
 
@@ -45,6 +46,18 @@ class _Checker:
             self.define(names, name, None)
         indices = symbols | {name for name, _ in self.kernel.grid}
         self.block(self.kernel.body, set(self.kernel.params), indices, names)
+
+        self.functions(self.kernel.functions)
+
+    def functions(self, called: Iterable[Function]) -> None:
+        """Each function by itself; no two share a name, or have that of the kernel."""
+        known: dict[str, Span | None] = {self.kernel.name: self.kernel.loc.span}
+        for function in called:
+            self.define(known, function.name, function.loc.span)
+            names: dict[str, Span | None] = {}
+            for param in function.params:
+                self.define(names, param.name, param.span)
+            self.block(function.body, set(function.params), set(), names)
 
     def block(
         self, block: Block, values: set[Value], indices: set[str], names: dict[str, Span | None]

@@ -1,8 +1,10 @@
 """Rewrites from IR to IR: every result is a program that runs, and gives the same values."""
 
+from tilevm.passes.calls import without_calls
 from tilevm.passes.canonicalise import canonicalise
 from tilevm.passes.fold_constants import fold_constants
 from tilevm.passes.hoist_invariants import hoist_invariants
+from tilevm.passes.inline import inline
 from tilevm.passes.narrow_accumulators import narrow_accumulators
 from tilevm.passes.pipeline import Step, Watch, step, steps, transform
 from tilevm.passes.ranges import Accumulator, Ranges, accumulators, ranges
@@ -25,6 +27,7 @@ __all__ = [
     "canonicalise",
     "fold_constants",
     "hoist_invariants",
+    "inline",
     "narrow_accumulators",
     "ranges",
     "remove_dead_code",
@@ -34,4 +37,5 @@ __all__ = [
     "steps",
     "transform",
     "unroll",
+    "without_calls",
 ]

@@ -23,6 +23,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_args, get_
 from tilevm.diagnostics import error, nearest
 from tilevm.ir import Kernel, Program
 from tilevm.ir.attribute import coerce
+from tilevm.passes.calls import without_calls
 
 P = ParamSpec("P")
 K = TypeVar("K", Kernel, Program)  # a kernel gives a kernel, a program a program
@@ -63,14 +64,20 @@ class Pass(Generic[P]):
     options: Mapping[str, Option]
 
     def __call__(self, kernel: K, /, *args: P.args, **options: P.kwargs) -> K:
-        """The rewritten kernel, or program; TileError TV0501 for options that do not exist."""
+        """The rewritten kernel, or program, calls written out first.
+
+        TileError TV0501 for options that do not exist.
+        """
         placed = inspect.signature(self.function).bind_partial(kernel, *args).arguments
         given: dict[str, Any] = {**dict(list(placed.items())[1:]), **options}
         checked = self.checked(given)
         if isinstance(kernel, Kernel):
-            return self.function(kernel, **checked)
-        made = {name: self.function(each, **checked) for name, each in kernel.kernels.items()}
-        return replace(kernel, kernels=made)
+            return self.function(without_calls(kernel), **checked)
+        made = {
+            name: self.function(without_calls(each), **checked)
+            for name, each in kernel.kernels.items()
+        }
+        return replace(kernel, kernels=made, functions={})
 
     def __str__(self) -> str:
         return self.name

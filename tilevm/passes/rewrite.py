@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,7 +68,8 @@ class Emitter:
             inferred = kind(**fields).out.tile
             written = None if inferred.layout == written.layout else written
         origin = self.origin.loc
-        loc = Loc(origin.span) if self.ops else replace(origin, parts={}, targets=(), remark="")
+        again = Loc(origin.span, called=origin.called)
+        loc = again if self.ops else replace(origin, parts={}, targets=(), remark="")
         op = kind(written=written, loc=loc, named=(base,), **fields)
         self.ops.append(op)
         return op.out
@@ -161,22 +162,23 @@ class Walk:
 
     def remade(self, op: Op, values: Mapping[Value, Value], env: Mapping[str, Expr]) -> Op:
         """The op on other operands, its inner blocks rewritten."""
-        named = self.relabelled(v.name for v in op.results)
+        named = tuple(map(self.label, op.results))
         if isinstance(op, RegionOp):
-            labels = self.relabelled(p.name for p in op.params)
-            params = tuple(
-                Value(label, p.type, p.span) for label, p in zip(labels, op.params, strict=True)
-            )
+            params = tuple(Value(self.label(p), p.type, p.span) for p in op.params)
             inner = {**values, **dict(zip(op.params, params, strict=True))}
-            inside = {name: expr for name, expr in env.items() if name != op.var}
+            inside = self.inside(op.var, env)
             blocks = [self.block(block, inner, inside) for block in op.blocks]
             return op.rebuilt(values, env, params, blocks, named)
         return replace(op.mapped(values, env), named=named)
 
-    def relabelled(self, names: Iterable[str]) -> tuple[str, ...]:
-        if not self.renames:
-            return tuple(names)
-        return tuple(self.fresh(name) if self.names[name] > 1 else name for name in names)
+    def inside(self, var: str, env: Mapping[str, Expr]) -> Mapping[str, Expr]:
+        """The index symbols inside a statement that makes `var` known."""
+        return {name: expr for name, expr in env.items() if name != var}
+
+    def label(self, value: Value) -> str:
+        """The name of what takes the place of a value."""
+        taken = self.renames and self.names[value.name] > 1
+        return self.fresh(value.name) if taken else value.name
 
 
 def _kept(op: Op, emit: Emitter) -> None:

@@ -1,6 +1,7 @@
 """The passes that comparisons go through: each one, with options that matter, and some together."""
 
 SAMPLES = (
+    "inline",
     "canonicalise",
     "remove_dead_code",
     "fold_constants",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, TypeVar
 
 from tilevm.diagnostics import TileError
-from tilevm.ir import Block, Expr, For, If, Kernel, Op, Value, While, ops
+from tilevm.ir import Block, Call, Expr, For, If, Kernel, Op, Value, While, ops
 from tilevm.reference.formats import cast, fit
 from tilevm.reference.launch import bind, evaluate, holds
 from tilevm.reference.memory import Copies, Memory, nested
@@ -145,6 +145,15 @@ def if_(at: ThreadBlock, op: If) -> None:
         taken = holds(op.cond, at.indices)
     yielded = at.execute(op.then if taken else op.orelse)
     at.tiles.update(zip(op.results, yielded, strict=True))
+
+
+@does(Call)
+def call(at: ThreadBlock, op: Call) -> None:
+    """The function knows its parameters, and no index of its caller."""
+    given = [at.tiles[argument] for argument in op.arguments]
+    at.tiles.update(zip(op.function.params, given, strict=True))
+    inside = replace(at, indices={})
+    at.tiles.update(zip(op.results, inside.execute(op.function.body), strict=True))
 
 
 @does(ops.Iota)

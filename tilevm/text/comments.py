@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)')
@@ -31,6 +33,20 @@ class Comments:
         first = self.next
         self.next = max(first, bisect_left(self.all, offset, key=lambda c: c.start))
         return tuple(c.text for c in self.all[first : self.next])
+
+    @property
+    def place(self) -> int:
+        """Where the next comment that is not taken starts; the end of the text if there is none."""
+        return self.all[self.next].start if self.next < len(self.all) else len(self.text)
+
+    @contextmanager
+    def since(self, offset: int) -> Iterator[None]:
+        """Takes comments from the offset on for a while, whatever was taken before."""
+        old, self.next = self.next, bisect_left(self.all, offset, key=lambda c: c.start)
+        try:
+            yield
+        finally:
+            self.next = old
 
     def after(self, offset: int) -> str:
         """The comment that is all that follows on this line; '' if something else does."""

@@ -15,6 +15,7 @@ from tilevm.dtypes import CodebookType, FixedType, dtype
 from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Loc, Program, Scaling, Value
 from tilevm.ir.kernel import Declared
 from tilevm.ir.types import MAX_RANK, check_rank
+from tilevm.text.functions import read_functions
 from tilevm.text.scope import Name, Scope
 from tilevm.text.statements import Statements, TooMany
 from tilevm.text.syntax import Node, parse_tree
@@ -51,16 +52,29 @@ class _Kernels:
     def program(self, node: Node) -> Program:
         kernels: dict[str, Kernel] = {}
         names = Scope()
+        items = children(node)
+        begins = [0]  # where the comments of each begin, and those behind all
+        functions: dict[str, tuple[Node, int]] = {}
         try:
-            for item in children(node):
+            for item in items:
+                begin = begins[-1]
+                begins.append(item.meta.end_pos)
                 if item.data == "declaration":
-                    self.read.attempt(self.declaration, item)
+                    with self.read.comments.since(begin):
+                        self.read.attempt(self.declaration, item)
+                        begins[-1] = self.read.comments.place
                     continue
                 name = token(item.children[0])
                 self.read.define(str(name), Name(self.read.terms.span(name)), names)
-                kernel = self.read.attempt(self.kernel, item)
-                if kernel is not None:
-                    kernels.setdefault(kernel.name, kernel)
+                if item.data == "function":
+                    functions.setdefault(str(name), (item, begin))
+            read_functions(self.read, functions)
+            for item, begin in zip(items, begins, strict=False):
+                if item.data == "kernel":
+                    with self.read.comments.since(begin):
+                        kernel = self.read.attempt(self.kernel, item)
+                    if kernel is not None:
+                        kernels.setdefault(kernel.name, kernel)
         except TooMany:
             pass
         if self.read.found:
@@ -69,8 +83,11 @@ class _Kernels:
             hint = "a program starts as in `kernel f(x: global i8[N]) {`"
             label = Label(Span(self.source, 0, 0), "expected `kernel`")
             raise error("TV0001", f"{self.source.name} holds no kernel", label, help=hint)
-        closing = self.read.comments.before(len(self.source.text) + 1)
-        return Program(kernels, self.source.name, closing, tuple(self.declared))
+        with self.read.comments.since(begins[-1]):
+            closing = self.read.comments.before(len(self.source.text) + 1)
+        found = {name: each for name, each in self.read.functions.items() if each is not None}
+        order = tuple(names.names)
+        return Program(kernels, self.source.name, closing, tuple(self.declared), found, order)
 
     def declaration(self, node: Node) -> None:
         """``type levels = codebook(i8, [-1, 0, 1])``: a name for a type with arguments."""

@@ -17,6 +17,7 @@ from tilevm.ir import (
     Const,
     Expr,
     For,
+    Function,
     If,
     Loc,
     Op,
@@ -26,6 +27,7 @@ from tilevm.ir import (
     While,
 )
 from tilevm.text.comments import Comments
+from tilevm.text.functions import read_call
 from tilevm.text.scope import Name, Scope, Skip
 from tilevm.text.syntax import Node
 from tilevm.text.terms import Terms, children, token, tree
@@ -51,6 +53,7 @@ class Statements:
         self.terms = Terms(source)
         self.comments = Comments(source.text)
         self.found: list[Diagnostic] = []
+        self.functions: dict[str, Function | None] = {}  # None: it is wrong
 
     def report(self, problem: TileError) -> None:
         """Notes an error; stops the reading of the file after `MAX_REPORTED`."""
@@ -153,9 +156,12 @@ class Statements:
             raise error("TV0206", "a written type goes with a single result", label)
         written = self.terms.tile_type(kinds[0]) if kinds else None
         parts = {"written": self.terms.span(kinds[0])} if kinds else {}
-        forms = {"op": self.op, "for": self.loop, "while": self.repeat, "if": self.branch}
-        read = forms[node.data]
-        op = read(node, tuple(map(str, names)), written, loc.at(spans, parts), scope)
+        at = (node, tuple(map(str, names)), written, loc.at(spans, parts), scope)
+        if node.data == "invoke":
+            op: Op = read_call(self, *at)
+        else:
+            forms = {"op": self.op, "for": self.loop, "while": self.repeat, "if": self.branch}
+            op = forms[node.data](*at)
         if op.results and not names:
             labels = [Label(loc.span)] if loc.span else []
             message = f"the result of `{op.name}` needs a name"

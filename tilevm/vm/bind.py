@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tilevm.diagnostics import Diagnostic, Label, TileError, error, nearest
 from tilevm.dtypes import DType, as_array
 from tilevm.ir import BufferType, Const, Kernel, Program, Sym, Value
+from tilevm.passes.calls import without_calls
 from tilevm.vm.memo import Memo
 
 
@@ -48,6 +49,7 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     is wrong: TV0410 missing, TV0411 unknown, TV0412 rank or extent, TV0413 `where`, TV0401 and
     TV0402 data.
     """
+    kernel = _written_out(kernel)
     shapes = tuple((name, getattr(value, "shape", value)) for name, value in arguments.items())
     known = _SEEN.get(kernel) or {}
     try:
@@ -68,7 +70,17 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
 
 def bind_symbols(kernel: Kernel, sizes: Mapping[str, int]) -> Launch:
     """As `bind`, from sizes alone: no buffer needs an array (for building hardware)."""
-    return _Binder(kernel, need_arrays=False).run(sizes)
+    return _Binder(_written_out(kernel), need_arrays=False).run(sizes)
+
+
+_WRITTEN: Memo[Kernel] = Memo()
+
+
+def _written_out(kernel: Kernel) -> Kernel:
+    """The kernel without calls, which is what runs; worked out once."""
+    if not isinstance(kernel, Kernel) or not kernel.functions:
+        return kernel
+    return _WRITTEN.get(kernel) or _WRITTEN.keep(kernel, without_calls(kernel))
 
 
 _KEPT = 64  # launches of different shapes that are kept with a kernel
