@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -40,10 +41,11 @@ class _Copy(Walk):
     `labels`: what a value is called in the place of the call; its comments go to the first copy.
     """
 
-    def __init__(self, names: Any, at: Loc, labels: Mapping[Value, str]) -> None:
+    def __init__(self, names: Counter[str], at: Loc, labels: Mapping[Value, str]) -> None:
         super().__init__(_rule, names)
         self.labels = labels
-        self.lead, self.gap = at.comments, at.gap
+        self.lead = at.comments
+        self.gap: bool | None = at.gap
         self.called = (at.span, *at.called) if at.span else at.called
         self.variables: dict[str, str] = {}
 

@@ -121,5 +121,3 @@ def _in_order(read: Statements, calls: Mapping[str, list[Token]]) -> Iterator[st
                 read.report(error("TV0107", message, label, help=hint))
             elif callee not in done:
                 path[str(callee)] = iter(calls[str(callee)])
-
-

@@ -32,7 +32,8 @@ CODES = (
         "TV0105",
         "buffer in the wrong memory space",
         "The parameters of a kernel lie in `global` memory. A buffer in shared memory belongs\n"
-        "to one thread block, so the body makes it: `s = alloc_shared i8[64]`.",
+        "to one thread block, so the body makes it: `s = alloc_shared i8[64]`. A function takes\n"
+        "tiles: `load` one before the call.",
     ),
     Code(
         "TV0106",
@@ -40,5 +41,26 @@ CODES = (
         "A name is a letter or `_`, then letters, digits and `_`, and is not a word of the\n"
         "language. A program built in Python with another name would have no text form. Choose\n"
         "another name.",
+    ),
+    Code(
+        "TV0107",
+        "function that comes to call itself",
+        "The statements of a function are written out in place of each call, so a function cannot\n"
+        "call itself, nor another one that comes to call it. The message names the circle.\n"
+        "Repeat statements with `for` or `while`.",
+    ),
+    Code(
+        "TV0108",
+        "calls that grow too large",
+        "With every call written out the program would have more statements than anything could\n"
+        "work with, or calls are inside one another too deeply: each function that calls another\n"
+        "twice doubles it. Put a loop around one call.",
+    ),
+    Code(
+        "TV0109",
+        "`return` in a function",
+        "`return` ends a thread block, and belongs to the kernel. A function hands on its results\n"
+        "with `yield`, as its last statement. Let it yield a condition, and put `if` and `return`\n"
+        "behind the call.",
     ),
 )
