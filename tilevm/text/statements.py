@@ -184,6 +184,8 @@ class Statements:
         if kind is None:
             near = nearest(str(name), REGISTRY)
             hint = f"did you mean `{near}`?" if near else "docs/ops.md lists the ops"
+            if name in self.functions:
+                hint = f"it is a function: write `call {name}(...)`"
             label = Label(self.terms.span(token(name)))
             raise error("TV0103", f"there is no op `{name}`", label, help=hint)
         given = [tree(operand) for operand in operands if operand is not None]
