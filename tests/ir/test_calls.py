@@ -216,7 +216,7 @@ def test_a_circle_is_named() -> None:
 
 
 def test_the_reference_runs_calls_by_itself() -> None:
-    program = tilevm.load("tests/programs/run/functions.tile")
+    program = tilevm.load("tests/programs/run/calls.tile")
     x = np.arange(-6, 6, dtype=np.int64)
     found = by_reference(program["powers"], x=x)["y"]
     assert found == [4 * i * i + 6 * i + 9 for i in x.tolist()]
