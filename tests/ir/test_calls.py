@@ -146,13 +146,37 @@ def test_an_error_points_into_the_function_and_says_where_it_is_called() -> None
     assert problem.notes == (f"called at f.tile:{line}", f"called at f.tile:{outer}")
 
 
-def test_a_checked_run_reports_overflow_in_a_function_once_for_each_call() -> None:
+def test_a_checked_run_reports_overflow_in_a_function_with_its_calls() -> None:
     program = tilevm.parse(TEXT, "f.tile")
     assert tilevm.run(program["f"], check=True, x=[4] * 8)["y"].tolist() == [16] * 8
     with pytest.raises(TileError) as caught:
         tilevm.run(program["f"], check=True, x=[40] * 8)
     assert first(caught).span is not None
     assert [d.span.line for d in caught.value.diagnostics if d.span] == [2]
+    assert first(caught).notes[-2:] == ("called at f.tile:8", "called at f.tile:19")
+
+
+def test_an_index_that_is_wrong_in_a_function_says_where_it_is_called() -> None:
+    text = """\
+kernel f(y: global i32[4]) {
+  t = call g()
+  store t, y[0]
+}
+function g() {
+  zero = full i32[4] {value = 0}
+  s = for k in 0 .. 2 carry (p = zero) {
+    t = iota i32[4] {start = 4 / k}
+    yield t
+  }
+  yield s
+}
+"""
+    with pytest.raises(TileError) as caught:
+        tilevm.run(tilevm.parse(text, "f.tile")["f"])
+    problem = first(caught)
+    assert problem.code == "TV0404"
+    assert problem.span is not None and problem.span.line == 8
+    assert problem.notes == ("called at f.tile:2",)
 
 
 def test_events_name_the_values_of_the_kernel_written_out() -> None:

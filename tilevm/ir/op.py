@@ -443,6 +443,13 @@ class Op:
         notes = [] if shown else [f"{name}: {text}" for name, text in labels.items()]
         return error(code, message, *shown, help=help, notes=[*notes, *self.loc.notes])
 
+    def placed(self, problem: TileError) -> TileError:
+        """An error of one of its index expressions, at the op if it has no place, and its calls."""
+        first = problem.diagnostics[0]
+        if not first.labels:
+            return self.reject(first.code, first.message)
+        return TileError(replace(first, notes=(*first.notes, *self.loc.notes)))
+
 
 @dataclass(frozen=True, eq=False)
 class Block:

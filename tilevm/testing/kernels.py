@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tilevm.ir import Const, Expr, Kernel, Sym, Value
 from tilevm.ir.builder import condition
-from tilevm.testing.families import BEYOND, FAMILIES, through_shared_memory
+from tilevm.testing.families import BEYOND, FAMILIES, indexed, memory, through_shared_memory
 from tilevm.testing.writer import Level, Writer
 
 MAX_ROUNDS = 24  # thread blocks times rounds of the loops around one statement
@@ -75,6 +75,8 @@ def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
             _loop(w, max(1, statements // 2), depth - 1, buildable)
         elif w.rarely(12):
             _branch(w, buildable)
+        elif w.rarely(16):
+            _function(w)
         elif w.levels and w.rarely(10):
             w.store(w.any_value())
         elif not buildable and w.rarely(2):
@@ -141,3 +143,19 @@ def _branch(w: Writer, buildable: bool) -> None:
         flag = w.op("compare", one, w.of_type(one.tile), pred=w.pick(("lt", "ge", "ne")))
         results = w.builder.if_(flag, side, side, [w.name("r")])
     w.values.extend(results)
+
+
+def _function(w: Writer) -> None:
+    """A function of a few statements, called once or twice."""
+    kinds = {w.name("a"): w.any_value().tile for _ in range(w.number(1, 3))}
+    families = [f for f in FAMILIES if f.__module__ not in (memory.__name__, indexed.__name__)]
+    with w.builder.function(w.name("f"), **kinds) as function:
+        with w.function([function[name] for name in kinds]):
+            for _ in range(w.number(1, 4)):
+                w.pick(families)(w)
+            yields = [w.any_value() for _ in range(w.number(1, 2))]
+            w.builder.yield_(*yields)
+    for _ in range(w.number(1, 2)):
+        arguments = [w.of_type(kind) for kind in kinds.values()]
+        results = w.builder.call(function, *arguments, name=[w.name("r") for _ in yields])
+        w.values.extend(results if isinstance(results, tuple) else [results])

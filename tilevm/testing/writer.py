@@ -45,6 +45,7 @@ class Writer:
         self.outputs: list[Value] = []  # those with a dimension for each of the grid's
         self.written_layouts = written_layouts
         self._numbers: dict[str, int] = {}
+        self._called: int | None = None  # in a function: how often it runs
 
     # --- choices
 
@@ -70,7 +71,7 @@ class Writer:
     @property
     def rounds(self) -> int:
         """How often a statement at this point runs."""
-        return prod(len(level.values) for level in self.levels)
+        return (self._called or 1) * prod(len(level.values) for level in self.levels)
 
     @property
     def room(self) -> int:
@@ -144,7 +145,12 @@ class Writer:
     # --- memory
 
     def load(self, wanted: TileType) -> Value:
-        """A tile of this type from a new buffer, or from one that is loaded already."""
+        """A tile of this type from a new buffer, or from one that is loaded already.
+
+        A function sees no buffer: there it is a constant.
+        """
+        if self._called is not None:
+            return self.constant(wanted)
         kind = replace(wanted, layout=None)
         if self.written_layouts and self.rarely(6):
             kind = replace(kind, layout=self.draw(layouts(kind.shape)))
@@ -312,6 +318,16 @@ class Writer:
             self.values.extend(values)
             yield
             self.levels.pop()
+
+    @contextmanager
+    def function(self, params: Sequence[Value]) -> Iterator[None]:
+        """The scope of a function that is called here: its parameters, no index and no buffer."""
+        levels, values = self.levels, self.values
+        self._called, self.levels, self.values = self.rounds, [], list(params)
+        try:
+            yield
+        finally:
+            self._called, self.levels, self.values = None, levels, values
 
 
 def rank(buffer: Value) -> int:

@@ -165,8 +165,7 @@ def branch(machine: Machine, op: If, group: Group) -> None:
         try:
             taken = np.atleast_1d(op.cond.evaluate(group))
         except TileError as problem:
-            first = problem.diagnostics[0]
-            raise (problem if first.labels else op.reject(first.code, first.message)) from None
+            raise op.placed(problem) from None
     if taken.all() or not taken.any():
         machine.finish(op, group, arm(machine, op, group.inner(), taken[0]))
     else:

@@ -279,8 +279,7 @@ class Machine:
         try:
             return group.index(expr)
         except TileError as problem:
-            first = problem.diagnostics[0]
-            raise (problem if first.labels else op.reject(first.code, first.message)) from None
+            raise op.placed(problem) from None
 
     def seen(self, value: Value, group: Group, observe: Observer) -> None:
         """Tells the observer of a value."""

@@ -79,5 +79,6 @@ class Reports:
                 labels.append(Label(span, text))
             elif isinstance(where, Site):
                 said.append(f"{where}: {text}" if span is None else text)
-        notes = (*said, *notes)
+        called = [n for where, _ in places if isinstance(where, Site) for n in where.op.loc.notes]
+        notes = (*said, *notes, *dict.fromkeys(called))
         self._found.append(Diagnostic(code, message, tuple(labels), tuple(notes), help))
