@@ -56,7 +56,7 @@ def debug(options: CommandParser.Options) -> int:
     text = kernel.loc.span.source.text if kernel.loc.span is not None else ""
     kernel = transform(kernel, [one for word in options.passes for one in steps(word)])
     launch = bind(kernel, arguments)
-    debugger = Debugger(kernel, _lines(), print, text, launch.grid)
+    debugger = Debugger(launch.kernel, _lines(), print, text, launch.grid)
     try:
         results = execute(launch, check=options.check, watch=debugger)
     except Quit:

@@ -20,6 +20,7 @@ from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.ir.ops.reduce import Reduction
 from tilevm.ir.region import RegionOp
 from tilevm.layouts import Layout, local, spatial
+from tilevm.passes.calls import without_calls
 
 WARP = 32  # threads that move together
 WIDEST = 128  # bits that one thread moves at once
@@ -44,6 +45,7 @@ def line_of(loc: Loc) -> int | None:
 
 def layouts(kernel: Kernel) -> dict[Value, Placed]:
     """The layout of every tile of a kernel, in the order of its statements."""
+    kernel = without_calls(kernel)
     walk = _Walk(kernel)
     walk.block(kernel.body)
     return walk.found

@@ -152,6 +152,7 @@ def stats(
             ) from None
         counts = counts_of_run(bind(kernel, {**(sizes or {}), **(arguments or {})}))
         counted = "by a run"
+    kernel = launch.kernel
     placed = layouts(kernel)
     listed = list(kernel.body.walk())
     shared = storages(listed)
