@@ -9,6 +9,7 @@ import tilevm
 from tilevm import TileError, passes
 from tilevm.diagnostics import Diagnostic
 from tilevm.ir import Builder, Call, Function, Kernel, Program, Value, verify
+from tilevm.measure import stats
 from tilevm.reference import run as by_reference
 
 TEXT = """\
@@ -261,3 +262,10 @@ def test_the_kernel_written_out_is_kept_with_it() -> None:
     first_time, again = (tilevm.vm.bind(kernel, {"x": [1] * 8}).kernel for _ in range(2))
     assert isinstance(first_time, Kernel)
     assert first_time is again
+
+
+def test_counts_are_those_of_the_calls_written_out() -> None:
+    counted = stats(tilevm.parse(TEXT)["f"]).ops
+    lines = [(each.op, each.runs) for each in counted]
+    assert lines.count(("add", 1)) == 2
+    assert not any(op == "call" for op, _ in lines)
