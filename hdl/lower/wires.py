@@ -23,6 +23,7 @@ from tilevm.ir.ops import (
     Cast,
     Concat,
     Constant,
+    ConvertLayout,
     Full,
     Insert,
     Iota,
@@ -158,6 +159,7 @@ def widens(cast: Cast) -> bool:
 
 
 @moves(Reshape)
+@moves(ConvertLayout)
 def _(op: Op, bits: Bits) -> Bits:
     return bits
 

@@ -14,6 +14,7 @@ from tilevm import TileError
 from tilevm.ir import Const, Sym, TileType
 from tilevm.layouts import Layout
 from tilevm.measure.access import Storage, banks, offsets, vector_bits
+from tilevm.measure.conversion import cost
 from tilevm.measure.counts import DataDecides, counts_of_run, static_counts
 from tilevm.measure.residue import ANY, Residue, residue
 from tilevm.testing import Generated, inputs, kernels, layouts
@@ -243,3 +244,29 @@ kernel f(x: global i8[16, 8], y: global i8[8, 16], z: global i8[16]) {
     assert str(found["m"].layout) == str(found["a"].layout.reduce([1]))
     assert found["c"].layout.shape == (8, 16)
     assert found["d"].layout.shape == (16, 8)
+
+
+@given(layouts((4, 6)), layouts((4, 6)))
+def test_the_cost_of_a_conversion(source: Layout, target: Layout) -> None:
+    wanted = {
+        (element, place)
+        for element in np.ndindex(4, 6)
+        for place in target.places_of(element)
+        if place not in source.places_of(element)
+    }
+    assert cost(source, target) == (len({element for element, _ in wanted}), len(wanted))
+
+
+def test_a_conversion_is_reported() -> None:
+    kernel = tilevm.parse("""
+kernel f(x: global i8[4, 4]) {
+  a: i8[4, 4] @ spatial(4, 1).local(1, 4) = load x[0, 0]
+  b: i8[4, 4] @ spatial(1, 4).local(4, 1) = convert_layout a
+  c = neg b
+}
+""")["f"]
+    found = tilevm.stats(kernel)
+    (conversion,) = found.conversions
+    assert (conversion.moved, conversion.shared_bytes) == (12, 24)
+    assert "12 of 16" in str(found)
+    assert found.layouts[-1].origin == "inferred"

@@ -18,6 +18,7 @@ from tilevm.measure.access import (
     tile_of,
     vector_bits,
 )
+from tilevm.measure.conversion import ConversionStats, conversions
 from tilevm.measure.counts import DataDecides, counts_of_run, static_counts
 from tilevm.measure.layouts import Placed, layouts, line_of
 from tilevm.measure.residue import ANY, Residue, residue
@@ -72,6 +73,7 @@ class Stats:
     accumulators: tuple[str, ...]
     layouts: tuple[Placed, ...]
     shared_bytes_per_block: int
+    conversions: tuple[ConversionStats, ...] = ()
 
     @property
     def operations(self) -> int:
@@ -112,6 +114,7 @@ class Stats:
             "shared_bytes_per_block": self.shared_bytes_per_block,
             "ops": [asdict(op) for op in self.ops],
             "accesses": [asdict(access) for access in self.accesses],
+            "conversions": [asdict(conversion) for conversion in self.conversions],
             "accumulators": list(self.accumulators),
             "layouts": [
                 {
@@ -172,6 +175,7 @@ def stats(
         tuple(str(sums) for sums in accumulators(plain)),
         tuple(placed.values()),
         sum(storage.bytes for storage in shared.values()),
+        tuple(conversions(kernel, placed)),
     )
 
 

@@ -30,11 +30,20 @@ def shown(stats: Stats) -> str:
         parts.append(f"{stats.shared_bytes_per_block} bytes of shared memory in each block")
     if stats.accesses:
         parts += ["", table(_ACCESS, [_access(access) for access in stats.accesses])]
+    if stats.conversions:
+        rows = [
+            (_line(each.line), each.value, f"{each.source} ({each.origin})", each.target,
+             "-" if each.moved is None else f"{each.moved} of {each.elements}",
+             "-" if each.shared_bytes is None else str(each.shared_bytes))
+            for each in stats.conversions
+        ]  # fmt: skip
+        parts += ["", table(_CONVERSION, rows)]
     if stats.accumulators:
         parts += ["", "accumulators:", *(f"  {text}" for text in stats.accumulators)]
     return "\n".join(parts)
 
 
+_CONVERSION = ("line", "convert_layout", "from", "to", "change place", "bytes through shared")
 _ACCESS = ("line", "access", "memory", "vector", "bank passes", "layout")
 
 

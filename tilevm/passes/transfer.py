@@ -199,7 +199,7 @@ def _(op: ops.Cast, of: Of, index: Index) -> Interval | None:
 # --- moves
 
 
-@_rule(ops.Reshape, ops.Transpose, ops.Broadcast)
+@_rule(ops.Reshape, ops.Transpose, ops.Broadcast, ops.ConvertLayout)
 def _(op: Any, of: Of, index: Index) -> Interval | None:
     return of(op.a)
 

@@ -36,6 +36,12 @@ CODES = (
         "many bits of an address are xored: 0 (none), 1, 2 or 3.",
     ),
     Code(
+        "TV0311",
+        "conversion to no layout",
+        "`convert_layout` moves the elements of a tile to the places of the layout that is\n"
+        "written behind its type: `r: i8[16, 8] @ spatial(16, 8) = convert_layout t`.",
+    ),
+    Code(
         "TV0331",
         "layout with impossible extents",
         "Every extent and every factor of a layout is an integer of at least 1, the factors cover\n"

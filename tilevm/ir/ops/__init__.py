@@ -26,6 +26,7 @@ from tilevm.ir.ops.functions import (
     Tanh,
 )
 from tilevm.ir.ops.gather import Gather, Scatter, Take
+from tilevm.ir.ops.layout import ConvertLayout
 from tilevm.ir.ops.leave import Return
 from tilevm.ir.ops.matrix import BitPlanes, Dot, Lookup, ShiftAdd, SubsetSums
 from tilevm.ir.ops.memory import AllocShared, Barrier, Load, Store
@@ -62,6 +63,7 @@ __all__ = [
     "Compare",
     "Concat",
     "Constant",
+    "ConvertLayout",
     "CopyAsync",
     "Cos",
     "Ctz",

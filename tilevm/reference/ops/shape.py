@@ -24,6 +24,11 @@ def reshape(op: ops.Reshape, a: Tile) -> Tile:
     return tile(op.out, lambda i: a[there[i]])
 
 
+@means(ops.ConvertLayout)
+def convert_layout(op: ops.ConvertLayout, a: Tile) -> Tile:
+    return tile(op.out, lambda i: a[i])
+
+
 @means(ops.Transpose)
 def transpose(op: ops.Transpose, a: Tile) -> Tile:
     rank = op.a.tile.rank

@@ -28,6 +28,17 @@ def transpose(w: Writer) -> Value:
 
 
 @family
+def convert_layout(w: Writer) -> Value | None:
+    a = w.any_value()
+    if not w.written_layouts or 0 in a.tile.shape:
+        return None
+    kind = replace(a.tile, layout=w.draw(layouts(a.tile.shape)))
+    value: Value = w.builder.convert_layout(a, type=kind, name=w.name("v"))
+    w.values.append(value)
+    return value
+
+
+@family
 def broadcast(w: Writer) -> Value | None:
     a = w.any_value()
     shape = [w.pick((1, 2, 3, 4)) if extent == 1 else extent for extent in a.tile.shape]
