@@ -116,6 +116,38 @@ CODES = (
         "well.",
     ),
     Code(
+        "TV0220",
+        "fixed point that cannot be",
+        "`fixed(i16, -8)` has an integer type of at most 53 bits, and a scale exponent of -128 to\n"
+        "128: a value is the integer times two to that power. Values are kept in float64, which\n"
+        "does not hold wider ones.",
+    ),
+    Code(
+        "TV0221",
+        "codebook that cannot be",
+        "`codebook(f32, [-1, 0, 1])` lists 1 to 65536 entries that the type can hold exactly: all\n"
+        "numbers, or all lists of one length. The message says which entry is wrong.",
+    ),
+    Code(
+        "TV0222",
+        "codes in place of numbers",
+        "A tile of a codebook holds codes: they are moved, compared (eq, ne), selected, but not\n"
+        "computed with. `decode` gives the numbers that they stand for, `cast` converts them;\n"
+        "only `dot` and `sum` take codes of single numbers as they are.",
+    ),
+    Code(
+        "TV0223",
+        "a name for a name",
+        "`type levels = codebook(...)` names a type with arguments. A type that has a name is\n"
+        "written by that name everywhere, so that there is one way to read it.",
+    ),
+    Code(
+        "TV0224",
+        "mode for the nearest entry",
+        "A cast to a codebook takes the nearest entry, of two as near the one with the even code:\n"
+        "nothing overflows, and there is no other rounding.",
+    ),
+    Code(
         "TV0230",
         "largest or smallest of nothing",
         "Over a dimension of extent 0 a sum is 0, but there is no largest or smallest element.\n"
@@ -186,38 +218,6 @@ CODES = (
         "Without `to`, `dot_scaled` multiplies scaled values that are not rounded at all. That is\n"
         "possible where the bits of codes and scale together are at most 53. Say `{to = f32}`, or\n"
         "another float type: then each scaled value is rounded to it, as `dequantize` does.",
-    ),
-    Code(
-        "TV0220",
-        "fixed point that cannot be",
-        "`fixed(i16, -8)` has an integer type of at most 53 bits, and a scale exponent of -128 to\n"
-        "128: a value is the integer times two to that power. Values are kept in float64, which\n"
-        "does not hold wider ones.",
-    ),
-    Code(
-        "TV0221",
-        "codebook that cannot be",
-        "`codebook(f32, [-1, 0, 1])` lists 1 to 65536 entries that the type can hold exactly: all\n"
-        "numbers, or all lists of one length. The message says which entry is wrong.",
-    ),
-    Code(
-        "TV0222",
-        "codes in place of numbers",
-        "A tile of a codebook holds codes: they are moved, compared (eq, ne), selected, but not\n"
-        "computed with. `decode` gives the numbers that they stand for, `cast` converts them;\n"
-        "only `dot` and `sum` take codes of single numbers as they are.",
-    ),
-    Code(
-        "TV0223",
-        "a name for a name",
-        "`type levels = codebook(...)` names a type with arguments. A type that has a name is\n"
-        "written by that name everywhere, so that there is one way to read it.",
-    ),
-    Code(
-        "TV0224",
-        "mode for the nearest entry",
-        "A cast to a codebook takes the nearest entry, of two as near the one with the even code:\n"
-        "nothing overflows, and there is no other rounding.",
     ),
     Code(
         "TV0250",
