@@ -27,7 +27,7 @@ from hdl.units.lanes import from_bits
 from tilevm.diagnostics import Label, Span, TileError, error
 from tilevm.dtypes import dtype
 from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
-from tilevm.ir.ops import Iota, Load, Print, Store, SubsetSums
+from tilevm.ir.ops import Iota, Load, Print, Store, SubsetSums, Watch
 
 MAX_BEATS = 1 << 22  # of a port, or rounds: beyond it the tables of this compiler grow out of hand
 _SMALLER = "use more lanes, or a smaller problem"
@@ -83,8 +83,9 @@ class Building:
                     self._loop(op, scope)
                 case If():
                     self._branches(op, scope)
-                case Print():
-                    self.notes.append(f"`print {op.a.name}` is left to the virtual machine")
+                case Print() | Watch():
+                    text = f"`{op.name} {op.a.name}` is left to the virtual machine"
+                    self.notes.append(text)
                 case Iota() if op.out in self.schedules:
                     self._iota(op, scope)
                 case _ if op in self.plan.plans:

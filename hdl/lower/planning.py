@@ -29,6 +29,7 @@ from tilevm.ir.ops import (
     Or,
     Print,
     Store,
+    Watch,
     Xor,
 )
 
@@ -96,7 +97,7 @@ class Planning:
                     self.shared.store(op, self.wires.bits[op.a])
                 case Load() if self.shared.holds(op.at.buffer):
                     self.wires.bits[op.out] = self.shared.load(op)
-                case Load() | Store() | Print() | Barrier():
+                case Load() | Store() | Print() | Watch() | Barrier():
                     pass
                 case _ if type(op) not in RULES and not isinstance(op, Iota):
                     if not op.results or wired(op, self.wires) is None:

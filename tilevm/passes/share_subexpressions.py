@@ -40,7 +40,15 @@ from tilevm.ir.printer import written_attribute
 from tilevm.passes.registry import declare
 from tilevm.passes.rewrite import Emitter, Walk, names
 
-QUIET = (ops.Print, ops.Assert, ops.AllocShared)  # touch no memory that there was before
+# touch no memory that there was before
+QUIET = (
+    ops.Print,
+    ops.Watch,
+    ops.Assert,
+    ops.Assume,
+    ops.Expect,
+    ops.AllocShared,
+)
 Key = tuple[object, ...]
 
 

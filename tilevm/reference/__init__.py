@@ -23,8 +23,8 @@ either.
 {'y': [3, -6, 7]}
 """
 
-from tilevm.reference import parts, statements
+from tilevm.reference import parts, people, statements
 from tilevm.reference.machine import STATEMENTS, run
 from tilevm.reference.ops import MEANINGS
 
-__all__ = ["MEANINGS", "STATEMENTS", "parts", "run", "statements"]
+__all__ = ["MEANINGS", "STATEMENTS", "parts", "people", "run", "statements"]

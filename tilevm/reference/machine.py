@@ -11,7 +11,7 @@ from tilevm.diagnostics import TileError
 from tilevm.ir import Block, Call, Expr, For, If, Kernel, Op, Value, While, ops
 from tilevm.reference.formats import cast, fit
 from tilevm.reference.launch import bind, evaluate, holds
-from tilevm.reference.memory import Copies, Memory, nested
+from tilevm.reference.memory import Copies, Memory
 from tilevm.reference.numbers import Number, Refused
 from tilevm.reference.ops import MEANINGS, Index, Tile, indices, tile
 from tilevm.reference.random import random_word
@@ -66,6 +66,7 @@ class ThreadBlock:
     output: Callable[[str], None]
     tiles: dict[Value, Tile] = field(default_factory=dict)
     copies: Copies = field(default_factory=Copies)
+    watched: dict[Op, Tile] = field(default_factory=dict)
 
     def execute(self, block: Block) -> list[Tile]:
         """Runs the statements in order; returns what they yield."""
@@ -186,17 +187,3 @@ def cast_(at: ThreadBlock, op: ops.Cast) -> None:
         return cast(a[i], op.a.dtype, op.to, op.rounding, op.overflow, op.nan, word)
 
     at.tiles[op.out] = tile(op.out, law)
-
-
-@does(ops.Print)
-def print_(at: ThreadBlock, op: ops.Print) -> None:
-    label, kind = f"{op.label}: " if op.label else "", op.a.tile
-    shown = nested(at.tiles[op.a], kind.shape, ())
-    at.output(f"{label}{op.a.name}: {kind} {list(at.ids)} =\n{shown}")
-
-
-@does(ops.Assert)
-def assert_(at: ThreadBlock, op: ops.Assert) -> None:
-    for i, bit in at.tiles[op.a].items():
-        if bit == 0:
-            raise op.reject("TV0408", f"assertion fails at element {list(i)}: {op.message}")

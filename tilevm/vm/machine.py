@@ -18,10 +18,11 @@ import numpy as np
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
 from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, RegionOp, Value
-from tilevm.ir.ops import AllocShared, Assert, Print, Return
+from tilevm.ir.ops import AllocShared, Return
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
 from tilevm.vm.control import CONTROL, go_on, nothing
+from tilevm.vm.debug import TELLS, Said
 from tilevm.vm.flight import Copies, Flight
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
@@ -104,8 +105,11 @@ def execute(
     with nullcontext() if checker is None else checker:
         for chunk in plan.chunks(launch):
             machine = Machine(launch, chunk.group(buffers), observe, output, checker, watch)
-            machine.block(kernel.body, machine.root)
-            machine.landed()
+            try:
+                machine.block(kernel.body, machine.root)
+                machine.landed()
+            finally:
+                machine.said.end()
         if checker is not None:
             checker.finish(buffers)
         return {param.name: _result(param, buffers[param]) for param in kernel.outputs}
@@ -153,8 +157,8 @@ class Machine:
     ) -> None:
         self.launch, self.observe, self.checker = launch, observe, checker
         self.watch = watch
-        self.output = output or (lambda line: print(line, file=sys.stdout))
         self.root = root
+        self.said = Said(output or (lambda line: print(line, file=sys.stdout)), len(root.blocks))
         copied = launch.kernel.touched("arrives")
         self.copies = Copies(len(root.blocks)) if copied else None
         self.gone = np.zeros(len(root.blocks), bool)  # blocks that have returned
@@ -220,10 +224,9 @@ class Machine:
             block = int(group.blocks[0])
             message = f"`{op.name}` does not fit into memory"
             raise self.located(op, "TV0414", message, block, None) from None
-        if isinstance(op, Print):
-            self.show(op, result, group)
-        elif isinstance(op, Assert):
-            self.check(op, result, group)
+        tell = TELLS.get(type(op))
+        if tell is not None:
+            tell(self, op, result, group)
         elif len(op.results) == 1:
             self.finish(op, group, [result])
         elif op.results:
@@ -295,32 +298,21 @@ class Machine:
 
     # --- for people
 
-    def located(self, op: Op, code: str, message: str, block: int, help: str | None) -> TileError:
-        problem = op.reject(code, message, "at", help=help)
-        if not self.launch.grid:
-            return problem
-        first = problem.diagnostics[0]
-        note = f"in thread block {self.named(block)}"
-        return error(code, message, *first.labels, help=help, notes=[*first.notes, note])
+    def located(
+        self,
+        op: Op,
+        code: str,
+        message: str,
+        block: int,
+        help: str | None,
+        notes: Sequence[str] = (),
+    ) -> TileError:
+        """An error at an op, which names the thread block."""
+        first = op.reject(code, message, "at", help=help).diagnostics[0]
+        said = [f"in thread block {self.named(block)}"] if self.launch.grid else []
+        return error(code, message, *first.labels, help=help, notes=[*notes, *first.notes, *said])
 
     def named(self, block: int) -> str:
         ids = np.unravel_index(block, self.launch.grid) if self.launch.grid else ()
         pairs = zip(self.launch.kernel.grid, ids, strict=True)
         return ", ".join(f"{name} = {int(at)}" for (name, _), at in pairs)
-
-    def show(self, op: Print, data: Array, group: Group) -> None:
-        for number, block in enumerate(group.blocks):
-            tile = data[number if len(data) > 1 else 0]
-            where = f" [{self.named(int(block))}]" if self.launch.grid else ""
-            label = f"{op.label}: " if op.label else ""
-            self.output(f"{label}{op.a.name}: {op.a.type}{where} =\n{np.array2string(tile)}")
-
-    def check(self, op: Assert, data: Array, group: Group) -> None:
-        if (data != 0).all():
-            return
-        at = tuple(int(i) for i in np.argwhere(data == 0)[0])
-        said = f": {op.message}" if op.message else ""
-        where = f" at element {list(at[1:])}" if len(at) > 1 else ""
-        raise self.located(
-            op, "TV0408", f"assertion fails{where}{said}", int(group.blocks[at[0]]), None
-        )

@@ -56,7 +56,8 @@ CODES = (
         "TV0408",
         "assertion fails",
         "An `assert` of the program found an element that is 0. The message names the first\n"
-        "one, with the thread block, and says the text of the assertion.",
+        "one, says how many there are, and the text of the assertion; the notes tell the thread\n"
+        "block and, where a `compare` made the tile, what it compared there.",
     ),
     Code(
         "TV0410",
@@ -124,6 +125,19 @@ CODES = (
         "block that ends with a copy under way",
         "A thread block started an asynchronous copy and ends without waiting for it. Put\n"
         "`commit` behind the last copies, and `wait` before the end.",
+    ),
+    Code(
+        "TV0460",
+        "assumption does not hold",
+        "An `assume` states what the program relies on and does not see to itself, and for these\n"
+        "inputs it is not so. It is always checked. The message names the first element that is\n"
+        "0, and the notes tell what was compared there. Call it with inputs that it is for.",
+    ),
+    Code(
+        "TV0461",
+        "tile that is not the expected one",
+        "`expect` compares two tiles bit for bit: NaN equals NaN, -0 differs from +0. The message\n"
+        "counts the elements that differ, and the notes show the first of them, values and codes.",
     ),
     Code(
         "TV0464",

@@ -6,7 +6,7 @@ from tilevm.ir.ops.bits import And, Clz, Ctz, Not, Or, Popcount, Rotl, Rotr, Shl
 from tilevm.ir.ops.compare import Clip, Compare, Max, Min, Select
 from tilevm.ir.ops.convert import Cast, Decode
 from tilevm.ir.ops.create import Constant, Full, Iota, Random
-from tilevm.ir.ops.debug import Assert, Print
+from tilevm.ir.ops.debug import Print, Watch
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
 from tilevm.ir.ops.elementwise import Abs, Add, Mul, Neg, Sub
 from tilevm.ir.ops.functions import (
@@ -25,6 +25,7 @@ from tilevm.ir.ops.functions import (
     Sin,
     Tanh,
 )
+from tilevm.ir.ops.facts import Assert, Assume, Expect
 from tilevm.ir.ops.gather import Gather, Scatter, Take
 from tilevm.ir.ops.layout import ConvertLayout
 from tilevm.ir.ops.leave import Return
@@ -50,6 +51,7 @@ __all__ = [
     "ArgMax",
     "ArgMin",
     "Assert",
+    "Assume",
     "Atomic",
     "AtomicCas",
     "Barrier",
@@ -76,6 +78,7 @@ __all__ = [
     "Exp",
     "Exp2",
     "Expm1",
+    "Expect",
     "FloorDiv",
     "FloorMod",
     "Fma",
@@ -136,5 +139,6 @@ __all__ = [
     "Unpack",
     "View",
     "Wait",
+    "Watch",
     "Xor",
 ]
