@@ -9,6 +9,7 @@ from tilevm.ir.ops.create import Constant, Full, Iota, Random
 from tilevm.ir.ops.debug import Print, Watch
 from tilevm.ir.ops.division import FloorDiv, FloorMod, MulHi, TruncDiv, TruncMod
 from tilevm.ir.ops.elementwise import Abs, Add, Mul, Neg, Sub
+from tilevm.ir.ops.facts import Assert, Assume, Expect
 from tilevm.ir.ops.functions import (
     Cos,
     Erf,
@@ -25,7 +26,6 @@ from tilevm.ir.ops.functions import (
     Sin,
     Tanh,
 )
-from tilevm.ir.ops.facts import Assert, Assume, Expect
 from tilevm.ir.ops.gather import Gather, Scatter, Take
 from tilevm.ir.ops.layout import ConvertLayout
 from tilevm.ir.ops.leave import Return
@@ -77,8 +77,8 @@ __all__ = [
     "Erf",
     "Exp",
     "Exp2",
-    "Expm1",
     "Expect",
+    "Expm1",
     "FloorDiv",
     "FloorMod",
     "Fma",
