@@ -262,3 +262,19 @@ kernel f(x: global f16[4, 2])
         "row: t: f16[2] [n = 1] changes\n[0]: 1.0 -> -0.0",
         "row: t: f16[2] [n = 1] changes\n[0]: -0.0 -> 0.0\n[1]: nan -> 2.0",
     ]
+
+
+def test_codes_are_shown_as_what_they_stand_for() -> None:
+    pairs = "codebook(f16, [[1, 0.5], [0, -1]])"
+    text = (
+        f"kernel f(x: global {pairs}[3], y: global nf4[3])\n{{\n  a: {pairs}[3] = load x[0]\n"
+        "  b: nf4[3] = load y[0]\n  expect b, b\n  print a\n  print b\n"
+        "  watch b {format = hex, limit = 2}\n}\n"
+    )
+    lines: list[str] = []
+    tilevm.run(tilevm.parse(text)["f"], x=[0, 1, 0], y=[0, 7, 15], output=lines.append)
+    assert [line.partition(" =\n")[2] for line in lines] == [
+        "[ (1.0 0.5) (0.0 -1.0)  (1.0 0.5)]",
+        "[-1.0  0.0  1.0]",
+        "[0x0 0x7] and 1 more",
+    ]

@@ -73,7 +73,8 @@ def watch(at: ThreadBlock, op: ops.Watch) -> None:
     before = at.watched.get(op)
     at.watched[op] = now
     if before is None:
-        say(at, op, f" =\n{', '.join(str(shown(op, x)) for x in now.values())}")
+        listed = [str(shown(op, x)) for x in now.values()]
+        say(at, op, f" =\n{', '.join(listed[: op.limit])}")
         return
     changed = [i for i in now if encode(op.a.dtype, now[i]) != encode(op.a.dtype, before[i])]
     if changed:

@@ -35,7 +35,7 @@ class Shows(Op, pure=False):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Print(Shows, name="print", pure=False):
+class Print(Shows, name="print", pure=False, codes=True):
     """Shows a tile, once per thread block, with its name, the block's ids and a `label`.
 
     `start` and `size`, a number for each dimension, show a part of it: without `start` from the
@@ -83,7 +83,7 @@ class Print(Shows, name="print", pure=False):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Watch(Shows, name="watch", pure=False):
+class Watch(Shows, name="watch", pure=False, codes=True):
     """Shows a tile where it differs from what this statement saw last in the same thread block.
 
     The first time it shows the whole tile, as `print` does, and then only the elements whose bits

@@ -49,7 +49,7 @@ class Assume(Fact, name="assume", pure=False):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Expect(Op, name="expect", pure=False):
+class Expect(Op, name="expect", pure=False, codes=True):
     """Stops with an error unless ``a[i]`` and ``b[i]`` have the same bits, for every element.
 
     So NaN equals NaN, and -0 differs from +0.  The error says how many differ, the first of them
