@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from tilevm.cli import build, check, debug, diff, explain, fmt, opt, run, sim, stats, verify
+from tilevm.cli import build, check, debug, diff, explain, fmt, fuzz, opt, run, sim, stats, verify
 from tilevm.cli.parser import CommandParser, Usage
 from tilevm.diagnostics import Diagnostic, TileError, error, nearest, render
 
@@ -29,6 +29,7 @@ COMMANDS = {
     "diff": diff,
     "debug": debug,
     "verify": verify,
+    "fuzz": fuzz,
     "explain": explain,
 }
 DONE, FAULT, USAGE, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 130, 141

@@ -44,7 +44,7 @@ import numpy as np
 
 from tilevm.diagnostics import TileError
 from tilevm.dtypes import Trap
-from tilevm.ir import Const, Expr, Kernel, Op, Value
+from tilevm.ir import Const, Kernel, Op, Value
 from tilevm.ir.ops import Constant, Full, Iota
 from tilevm.passes.registry import declare
 from tilevm.passes.rewrite import Emitter, rewrite
@@ -80,21 +80,17 @@ def fold_constants(kernel: Kernel, limit: Annotated[int, range(1, 1 << 24)] = 1 
 def _evaluated(op: Op, known: dict[Value, Any]) -> Any:
     """The result [1, *shape], or None where it is not known, or is an error."""
     arguments: list[Any] = []
-    for item in op.fields():
-        value = getattr(op, item.name)
-        if item.role in ("operand", "optional", "operands"):
-            for tile in value if item.role == "operands" else (value,):
-                if tile is not None and tile not in known:
-                    return None
-                arguments.append(None if tile is None else known[tile])
-        elif item.hint is Expr:
-            if not isinstance(value, Const):
+    for role, value in op.takes:
+        if role == "operand":
+            if value not in known:
                 return None
+            arguments.append(known[value])
+        elif value is None:
+            arguments.append(None)
+        elif isinstance(value, Const):
             arguments.append(value.value)
-        elif item.hint == tuple[Expr, ...]:
-            if not all(isinstance(index, Const) for index in value):
-                return None
-            arguments.extend(index.value for index in value)
+        else:
+            return None
     try:
         return op.run(*arguments)
     except (Trap, TileError):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tilevm.ir import Const, Expr, Kernel, Sym, Value
+from tilevm.dtypes import dtype
+from tilevm.ir import REGISTRY, Const, Expr, Kernel, Sym, TileType, Value
 from tilevm.ir.builder import condition
 from tilevm.testing.families import BEYOND, FAMILIES, indexed, memory, through_shared_memory
 from tilevm.testing.writer import Level, Writer
 
+CONTROL = ("for", "if", "while", "call")  # the statements that hold statements
 MAX_ROUNDS = 24  # thread blocks times rounds of the loops around one statement
 
 
@@ -43,7 +45,8 @@ def kernels(
     """Kernels of about `statements` integer statements, loops to `depth`, a grid of rank 0 to 2.
 
     With `buildable`, only what hardware has rules for; else also stores in branches (to shared
-    memory), and loops whose bounds depend on block ids and outer loops.
+    memory), loops whose bounds depend on block ids and outer loops, loops on a condition, and
+    thread blocks that end early.
     """
     writer = Writer(draw, written_layouts)
     _grid(writer)
@@ -77,6 +80,10 @@ def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
             _branch(w, buildable)
         elif w.rarely(16):
             _function(w)
+        elif not buildable and w.rarely(10):
+            _while(w, depth)
+        elif not buildable and w.rarely(12):
+            _early_end(w)
         elif w.levels and w.rarely(10):
             w.store(w.any_value())
         elif not buildable and w.rarely(2):
@@ -114,6 +121,70 @@ def _loop(w: Writer, statements: int, depth: int, buildable: bool) -> None:
                 yields[0], yields[-1] = *last, *first
             w.builder.yield_(*yields)
     w.values.extend(loop.results)
+
+
+def _while(w: Writer, depth: int) -> None:
+    """A countdown from a loaded number, of as many rounds as the fuel allows; blocks may differ."""
+    most = w.pick((2, 3, 1, 0))
+    if most * w.rounds > MAX_ROUNDS:
+        return
+    of = TileType(dtype("u2"), ())
+    count, zero = w.load(of), w.op("full", of, value=0)
+    limit, one = w.op("full", of, value=most), w.op("full", of, value=1)
+    count = w.op("min", count, limit)
+    go = w.op("compare", count, zero, pred="gt")
+    carry = {w.name("p"): count, w.name("go"): go}
+    if w.rarely(2):
+        carry[w.name("p")] = w.any_value()
+    if w.rarely(3):
+        carry = dict(reversed(carry.items()))
+    condition, fuel = next(name for name, value in carry.items() if value is go), most
+    bound: Expr = Const(fuel)
+    if w.levels and w.rarely(2):
+        level = w.pick(w.levels)
+        bound = bound + Sym(level.name) - min(level.values, default=0)
+    names = [w.name("r") for _ in carry]
+    with w.builder.while_(condition, carry, bound, names) as loop:
+        with w.repeated(max(1, most), loop.carried):
+            _block(w, 3, min(depth, 1), buildable=False)
+            by_name = dict(zip(carry, loop.carried, strict=True))
+            left = w.op("sub", next(by_name[n] for n, v in carry.items() if v is count), one)
+            again = w.op("compare", left, zero, pred="gt")
+            yields = {id(count): left, id(go): again}
+            w.builder.yield_(
+                *(yields.get(id(value)) or _next(w, by_name[name]) for name, value in carry.items())
+            )
+    w.values.extend(loop.results)
+
+
+def _early_end(w: Writer) -> None:
+    """A branch that some thread blocks do not come back from; it may store before."""
+    grid = [level for level in w.levels if level.is_grid]
+    if not grid:
+        return
+    level = w.pick(grid)
+    cond = condition(Sym(level.name), w.pick(("==", ">=", "<")), w.number(0, len(level.values)))
+    for other in [each for each in w.levels if not each.is_grid]:
+        if w.rarely(2):
+            last = condition(Sym(other.name), "==", max(other.values, default=0))
+            cond = replace(last, also=cond)
+
+    def ends() -> None:
+        with w.apart():
+            if w.rarely(2):
+                w.store(w.any_value())
+            w.builder.emit(REGISTRY["return"], (), {})
+
+    def goes_on() -> tuple[Value, ...]:
+        if not w.rarely(2):
+            return ()
+        with w.apart():
+            w.pick(FAMILIES)(w)
+            return (w.any_value(),)
+
+    sides = (ends, goes_on) if w.rarely(2) else (goes_on, ends)
+    results = w.builder.if_(cond, *sides)
+    w.values.extend(results)
 
 
 def _next(w: Writer, param: Value) -> Value:

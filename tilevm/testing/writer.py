@@ -39,6 +39,7 @@ class Writer:
         self._draw = draw
         self.builder = Builder("k")
         self.levels: list[Level] = []
+        self.turns: list[int] = []  # rounds of the loops around that count nothing
         self.values: list[Value] = []
         self.sizes: dict[str, int] = {}  # shape symbol -> extent
         self.inputs: list[Value] = []
@@ -71,7 +72,7 @@ class Writer:
     @property
     def rounds(self) -> int:
         """How often a statement at this point runs."""
-        return (self._called or 1) * prod(len(level.values) for level in self.levels)
+        return (self._called or prod(self.turns)) * prod(len(level.values) for level in self.levels)
 
     @property
     def room(self) -> int:
@@ -197,7 +198,7 @@ class Writer:
         known = [b for b in self.outputs if b.dtype == kind.dtype]
         known = [b for b in known if rank(b) - len(grid) >= kind.rank]
         again = bool(known) and self.rarely(2)
-        if again or any(not level.is_grid for level in self.levels):
+        if again or self.turns or any(not level.is_grid for level in self.levels):
             self.builder.barrier()  # other threads may have stored to the same elements
         if again:
             self._store_again(value, grid, self.pick(known))
@@ -328,6 +329,15 @@ class Writer:
             yield
         finally:
             self._called, self.levels, self.values = None, levels, values
+
+    @contextmanager
+    def repeated(self, turns: int, values: Sequence[Value]) -> Iterator[None]:
+        """The scope of the body of a loop on a condition, with its carried values."""
+        with self.apart():
+            self.turns.append(turns)
+            self.values.extend(values)
+            yield
+            self.turns.pop()
 
 
 def rank(buffer: Value) -> int:

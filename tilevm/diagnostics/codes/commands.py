@@ -70,4 +70,18 @@ CODES = (
         "the loop variables; these two have no such pair. Compare traces of one program, or of\n"
         "what passes make of it.",
     ),
+    Code(
+        "TV0830",
+        "the program generator is not installed",
+        "`tilevm fuzz` draws random programs, and makes those that fail small, with Hypothesis.\n"
+        "That is a tool for tests, which an installation of tilevm alone does not have.\n"
+        'Install it: `pip install hypothesis`, or `pip install "tilevm[test]"`.',
+    ),
+    Code(
+        "TV0831",
+        "kept program without its arguments",
+        "`tilevm fuzz --replay` reads two files that were written together: the program (.tile)\n"
+        "and its arguments (.npz, of the same name). The second is missing.\n"
+        "Copy both files, or compare a program on new arguments with `tilevm verify`.",
+    ),
 )
