@@ -8,6 +8,7 @@ import pytest
 import tilevm
 from tilevm import TileError
 from tilevm.ir import Builder, Kernel, Sym, TileType, Value, verify
+from tilevm.ir.builder import condition
 from tilevm.ir.control import For
 
 
@@ -103,3 +104,17 @@ def test_numbers_of_numpy_are_taken_and_fractions_are_not_indices() -> None:
 def test_a_written_layout_has_the_shape_of_its_tile() -> None:
     with pytest.raises(TileError, match=r"the tile has shape \[2\], its layout \[3\]"):
         Builder("f").full("i8[2] @ spatial(3)", value=0)
+
+
+def test_results_without_names_get_one_each() -> None:
+    k = Builder("k")
+    x, y = k.buffer("x", "i8", 2), k.buffer("y", "i8", 2)
+    a = k.load(x[0], type="i8[2]")
+    both = k.if_(condition(0, "==", 0), lambda: (a, a), lambda: (a, a))
+    again = k.if_(condition(0, "==", 0), lambda: (a,), lambda: (a,))
+    with k.loop("i", 0, 2, carry={"p": both[0], "q": again[0]}) as loop:
+        k.yield_(*loop.carried)
+    k.store(loop.results[1], y[0])
+    kernel = k.kernel()
+    assert len({value.name for value in (*both, *again, *loop.results)}) == 5
+    assert tilevm.parse(str(kernel))["k"] == kernel

@@ -258,7 +258,9 @@ class Builder:
             self._frames.pop()
 
     def _results(self, base: str, names: Sequence[str], count: int) -> tuple[str, ...]:
-        return tuple(map(self._fresh, names)) or tuple(self._unused(base) for _ in range(count))
+        return tuple(map(self._fresh, names)) or tuple(
+            self._fresh(self._unused(base)) for _ in range(count)
+        )
 
     def yield_(self, *values: Value) -> None:
         """The values that the loop's body hands to its next round."""

@@ -29,7 +29,7 @@ from tilevm.testing.oracles import Form, ways
 from tilevm.vm import run
 
 BATCH = 10  # programs of one seed
-SHRINK_SECONDS = 30.0  # at most, to make one failing program small
+SHRINK_TRIES = 400  # at most, to make one failing program small: about half a minute
 FORMS = (
     Form(),
     Form(dot="mac", lanes=3),
@@ -114,24 +114,25 @@ def _cases(draw: st.DrawFn, hardware: bool) -> tuple[Generated, int, tuple[Form,
 def search(seed: int, seconds: float, *, hardware: bool = False, programs: int = BATCH) -> Batch:
     """Computes the programs of a seed in every way, until one differs or the time is up.
 
-    What differs is made small; that may take `SHRINK_SECONDS` longer.
+    What differs is made small, which may take half a minute longer.
     """
-    until, number, ops = monotonic() + seconds, 0, set[str]()
+    until, number, tries, ops = monotonic() + seconds, 0, 0, set[str]()
     best: Difference | None = None
 
     def differs(case: tuple[Generated, int, tuple[Form, ...]]) -> bool:
-        nonlocal until, number, best
-        if monotonic() > until or any(enough.is_set() for enough in _ENOUGH):
+        nonlocal number, tries, best
+        late = monotonic() > until if best is None else tries >= SHRINK_TRIES
+        if late or any(enough.is_set() for enough in _ENOUGH):
             raise _TimeIsUp
         made, arguments_seed, forms = case
         if best is None:
             number += 1
             ops.update(op.name for op in made.kernel.body.walk())
+        else:
+            tries += 1
         arguments = inputs(made.kernel, made.sizes, seed=arguments_seed)
         only = "" if best is None or best.way == "in the machine" else best.way
         for found in differences(made.kernel, arguments, forms, only):
-            if found and best is None:
-                until = monotonic() + SHRINK_SECONDS
             if found and (best is None or (found.way, found.kind) == (best.way, best.kind)):
                 best = found if best is None else min(best, found, key=lambda each: each.size)
                 return True
