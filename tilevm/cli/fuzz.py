@@ -30,7 +30,7 @@ command that replays it is printed.  Programs are drawn by Hypothesis: pip insta
 
 def declare(commands: Commands) -> CommandParser:
     """Adds the command to the parser."""
-    example = "tilevm fuzz --seconds 600 --jobs 2 -o failures"
+    example = "tilevm fuzz --seconds 2 --seed 7 -o failures"
     summary = "look for random programs that two ways compute differently"
     parser = command(commands, "fuzz", fuzz, summary, _ABOUT, example)
     parser.add_argument(
