@@ -72,7 +72,10 @@ def _lines() -> Iterator[str]:
         if sys.stdin.isatty():
             print("(tilevm) ", end="")
         sys.stdout.flush()
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except OSError:  # there is nothing to read commands from
+            line = ""
         if not line:
             return
         yield line

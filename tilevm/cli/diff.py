@@ -28,7 +28,7 @@ Exit status 0 if all that both have is equal, 1 if not."""
 
 def declare(commands: Commands) -> CommandParser:
     """Adds the command to the parser."""
-    example = "tilevm diff before.npz after.npz"
+    example = "tilevm diff gemv.tile gemv -p canonicalise -a w=w.npy -a x=x.npy"
     parser = command(commands, "diff", diff, "find where two runs part", _ABOUT, example)
     parser.add_argument("first", metavar="A", type=path, help="a trace, or a tile program")
     parser.add_argument("second", metavar="B", type=path, help="a trace, or a kernel of it")

@@ -3,7 +3,7 @@
 >>> from tilevm.ir import Sym
 >>> known = {"n": Residue(1, 0), "k": Residue(4, 2)}  # any number; 2, 6, 10, ...
 >>> residue(Sym("n") * 64 + Sym("k"), known)
-Residue(modulus=2, rest=0)
+Residue(modulus=4, rest=2)
 >>> residue(Sym("n") % 2 * 16, known).divisor
 16
 """
