@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilevm.ir import Kernel, Program
+from tilevm.ir import Kernel
 from tilevm.text import load
 
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -26,7 +26,7 @@ def save_case(
     base.parent.mkdir(parents=True, exist_ok=True)
     program = base.with_suffix(".tile")
     comments = "".join(f"# {line}".rstrip() + "\n" for line in note.splitlines())
-    program.write_text(comments + str(Program({kernel.name: kernel})), encoding="utf-8")
+    program.write_text(comments + str(kernel), encoding="utf-8")
     np.savez_compressed(
         base.with_suffix(".npz"),
         allow_pickle=False,
