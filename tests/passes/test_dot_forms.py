@@ -113,7 +113,10 @@ def expected(kernel: Kernel, arguments: dict[str, np.ndarray]) -> np.ndarray:
     right = arguments["b"].astype(object).reshape(op.b.tile.shape[0], -1)
     exact = [int(sum(map(int.__mul__, map(int, u), map(int, v)))) for u in left for v in right.T]
     if kind.is_float:
-        rounded = [float(Fraction(x)) if kind.bits == 64 else np.float32(nearest(x)) for x in exact]
+        with np.errstate(over="ignore"):  # beyond the largest float32 lies infinity
+            rounded = [
+                float(Fraction(x)) if kind.bits == 64 else np.float32(nearest(x)) for x in exact
+            ]
         return np.array(rounded).reshape(shape)
     if op.overflow == "sat":
         fit = [min(max(x, kind.min), kind.max) for x in exact]

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from tilevm.diagnostics.codes import (
     checking,
     commands,
+    facts,
     hardware,
     internal,
     layouts,
@@ -34,6 +35,7 @@ _CLASSES = (
     layouts,
     running,
     checking,
+    facts,
     lowering,
     hardware,
     commands,
