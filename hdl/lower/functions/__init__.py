@@ -1,0 +1,30 @@
+"""What the actors of lowered ops compute: functions of lanes, in Amaranth and in NumPy."""
+
+from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
+from hdl.lower.functions.choice import Choose, Join, Offset
+from hdl.lower.functions.elementwise import Lanewise, absolute, between, clamp
+from hdl.lower.functions.planes import HornerStep, Weigh
+from hdl.lower.functions.reduction import Combine, FoldStep, Reduce, tree
+from hdl.lower.functions.tables import Select, Subsets
+
+__all__ = [
+    "Choose",
+    "Combine",
+    "FoldStep",
+    "HornerStep",
+    "Join",
+    "Lane",
+    "Lanewise",
+    "Offset",
+    "Reduce",
+    "Select",
+    "Subsets",
+    "Weigh",
+    "absolute",
+    "beat_shape",
+    "between",
+    "clamp",
+    "from_beats",
+    "to_beats",
+    "tree",
+]

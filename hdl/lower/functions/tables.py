@@ -1,0 +1,89 @@
+"""Functions that make look-up tables, and read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hdl.lower.functions.beats import Lane, beat_shape
+from hdl.netlist import BeatShape
+from hdl.units import Beats, fit
+from tilevm.dtypes import DType
+
+
+@dataclass(frozen=True, eq=False)
+class Subsets:
+    """For each of `tables` groups of lanes, all 2**group partial sums.
+
+    Each entry is one adder away from another: 2**group - 1 - group adders a table.
+    """
+
+    kind: DType
+    group: int
+    tables: int
+
+    @property
+    def name(self) -> str:
+        return f"subset sums of {self.group}"
+
+    @property
+    def shape(self) -> BeatShape:
+        return beat_shape(self.kind, self.tables << self.group)
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        from amaranth import Const, Signal
+
+        results: list[Lane] = []
+        for table in range(self.tables):
+            lanes = operands[0][table * self.group : (table + 1) * self.group]
+            sums: list[Lane] = [Const(0, 1)]
+            for number, lane in enumerate(lanes):
+                for old in list(sums):
+                    if len(sums) == 1 << number:
+                        sums.append(lane)  # the group's own element: no adder
+                        continue
+                    total = Signal.like(old + lane, name=f"sum{table}_{len(sums)}")
+                    m.d.comb += total.eq(old + lane)
+                    sums.append(total)
+            results.extend(sums)
+        return results
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        values = operands[0]
+        grouped = values.reshape(len(values), self.tables, self.group)
+        sums = np.zeros((*grouped.shape[:-1], 1), values.dtype)
+        for i in range(self.group):
+            sums = np.concatenate([sums, sums + grouped[..., i : i + 1]], axis=-1)
+        return fit(sums.reshape(len(values), -1), self.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class Select:
+    """``lane i = table[slots[i]][index[i]]``: a multiplexer a lane, over tables of `entries`."""
+
+    kind: DType
+    slots: tuple[int, ...]
+    entries: int
+
+    @property
+    def name(self) -> str:
+        return f"lookup in {max(self.slots) + 1} x {self.entries}"
+
+    @property
+    def shape(self) -> BeatShape:
+        return beat_shape(self.kind, len(self.slots))
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        from amaranth.hdl import Array
+
+        tables, index = operands
+        parts = [tables[i : i + self.entries] for i in range(0, len(tables), self.entries)]
+        return [Array(parts[slot])[i] for slot, i in zip(self.slots, index, strict=True)]
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        tables, index = operands
+        at = np.array(self.slots)[None] * self.entries + index.astype(np.int64)
+        return np.take_along_axis(tables, at, axis=1)

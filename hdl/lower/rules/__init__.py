@@ -1,0 +1,17 @@
+"""One rule per op that computes, by family; importing this package registers them all."""
+
+from hdl.lower.rules import elementwise, matrix, reductions, shifts, tables
+from hdl.lower.rules.rule import RULES, Need, Plan, flag_table, lowers
+
+__all__ = [
+    "RULES",
+    "Need",
+    "Plan",
+    "elementwise",
+    "flag_table",
+    "lowers",
+    "matrix",
+    "reductions",
+    "shifts",
+    "tables",
+]

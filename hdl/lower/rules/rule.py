@@ -1,0 +1,73 @@
+"""What a hardware rule is: what an actor needs in each beat, and what it does with it.
+
+A rule is given the op, the schedule that consumers want of its result, and the number of lanes; it
+returns a `Plan`.  Ops without a rule that do not merely move bits are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hdl.lower.schedule import Schedule
+from hdl.lower.wires import refused
+from hdl.netlist import ONE, ZERO
+from hdl.units import FoldFunction, LaneFunction
+from tilevm.ir import Op, Value
+
+
+@dataclass(frozen=True, eq=False)
+class Need:
+    """What an actor takes of one operand: elements [beats, lanes], HOLE where it takes none."""
+
+    value: Value
+    elements: Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How an op is built: a function of beats, and maybe a fold over every `steps` of them.
+
+    `flags` [beats], if any, is a last operand of one constant bit for each beat.
+    """
+
+    schedule: Schedule
+    needs: tuple[Need, ...]
+    function: LaneFunction
+    fold: FoldFunction | None = None
+    steps: int = 1
+    flags: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+
+
+Rule = Callable[[Any, Schedule, int], Plan]
+RULES: dict[type[Op], Rule] = {}
+
+
+def lowers(kind: type[Op]) -> Callable[[Rule], Rule]:
+    """Registers the hardware rule of an op."""
+
+    def register(rule: Rule) -> Rule:
+        assert kind not in RULES, f"`{kind.name}` has two hardware rules"
+        RULES[kind] = rule
+        return rule
+
+    return register
+
+
+def integers(op: Op, *values: Value) -> None:
+    """Refuses operands and results that are no integers."""
+    for value in (*values, *op.results):
+        if not value.dtype.is_int:
+            what = "float" if value.dtype.is_float else "such"
+            hint = "use integers here; the virtual machine runs it as it is"
+            raise refused(
+                op, f"`{value.name}` is {value.type}, and {what} units do not exist yet", hint
+            )
+
+
+def flag_table(flags: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Flags [beats] as constant operand bits [beats, 1, 1]."""
+    return np.where(flags, ONE, ZERO).astype(np.int64)[:, None, None]
