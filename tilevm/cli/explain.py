@@ -72,6 +72,10 @@ def _page(op: type[Op]) -> str:
                 operands.append("buffer[index, ...]")
             case "type":
                 operands.append("element_type[extent, ...]")
+            case "condition":
+                operands.append("comparison and ...")
+            case "text":
+                operands.append('"text"')
             case "attribute" | "optional":
                 needed = "..." if item.required else _shown(item.default)
                 attributes.append(f"{item.name} = {needed}")

@@ -33,6 +33,7 @@ from tilevm.ir.function import Call, Function
 from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
+from tilevm.ir.ops.static import StaticAssert
 from tilevm.ir.types import BufferType, Scaling, TileType
 from tilevm.ir.verify import verify
 
@@ -284,6 +285,10 @@ class Builder:
         op = If(cond=cond, then=blocks[0], orelse=blocks[1], named=labels)
         self.append(op)
         return op.results
+
+    def static_assert(self, condition: Condition, message: str = "") -> None:
+        """A fact of shapes, such as ``static_assert(condition(Sym("N") % 4, "==", 0), "text")``."""
+        self.append(StaticAssert(condition=condition, message=message))
 
     # --- functions
 

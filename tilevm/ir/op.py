@@ -11,6 +11,8 @@ A subclass is a frozen dataclass.  The annotation of a field says what it is:
 ``TileType``           an operand: a type, as in ``full i32[64]``
 ``tuple[Value, ...]``  all further operands, at least one: tiles
 ``Value | None``       a tile that may be left out, written by name: ``{zero = z}``
+``Condition``          an operand: a comparison of index expressions, ``N % 4 == 0``
+``Text``               an operand that may be left out: a text in quotes
 anything else          an attribute ``{name = value}``; optional if the field has a default
 =====================  =====================================================================
 
@@ -30,7 +32,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
 from tilevm.diagnostics import Label, Span, TileError, error, nearest
 from tilevm.dtypes import CodebookType, DType, FloatType
 from tilevm.ir.attribute import coerce
-from tilevm.ir.index import Expr, as_expr
+from tilevm.ir.index import Condition, Expr, as_expr
 from tilevm.ir.types import BufferType, TileType, Type
 
 
@@ -116,7 +118,11 @@ Updates = Annotated[Access, "reads", "writes", "updates"]
 Leaves = Annotated[Access, "reads", "leaves"]
 Arrives = Annotated[Access, "writes", "arrives"]
 
-Role = Literal["operand", "operands", "optional", "access", "type", "attribute"]
+Text = Annotated[str, "text"]
+
+Role = Literal[
+    "operand", "operands", "optional", "access", "type", "condition", "text", "attribute"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -424,7 +430,7 @@ class Op:
                     buffer = values.get(old.buffer, old.buffer)
                     moved = tuple(i.substitute(env) for i in old.indices)
                     changes[item.name] = Access(buffer, moved, old.span)
-                case _ if isinstance(old, Expr):
+                case _ if isinstance(old, Expr | Condition):
                     changes[item.name] = old.substitute(env)
                 case _ if item.hint == tuple[Expr, ...]:
                     changes[item.name] = tuple(each.substitute(env) for each in old)
@@ -486,6 +492,8 @@ _ROLES: Mapping[Any, Role] = {
     TileType: "type",
     tuple[Value, ...]: "operands",
     Value | None: "optional",
+    Condition: "condition",
+    Text: "text",
 }
 
 

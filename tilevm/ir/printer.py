@@ -151,7 +151,11 @@ def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
                 yield from _block_lines(block, inner, comments)
         yield f"{indent}}}"
     else:
-        operands = ", ".join(_operand(value) for _, value in op.operand_fields())
+        operands = ", ".join(
+            quoted(value) if item.role == "text" else _operand(value)
+            for item, value in op.operand_fields()
+            if item.role != "text" or value
+        )
         if isinstance(op, Call):
             operands = f"{op.function.name}({operands})"
         listed = [

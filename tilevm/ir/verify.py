@@ -7,18 +7,19 @@ from collections.abc import Iterable
 
 from tilevm.diagnostics import Diagnostic, Label, Span, TileError
 from tilevm.ir.function import Function
-from tilevm.ir.index import Expr
+from tilevm.ir.index import Condition, Expr
 from tilevm.ir.kernel import Kernel
 from tilevm.ir.op import Block, Op, Value
+from tilevm.ir.ops.static import beyond_shapes
 from tilevm.ir.region import RegionOp
 
 # at the start of a statement these words mean something else
-RESERVED = ("call", "for", "if", "while", "yield")
+RESERVED = ("call", "for", "if", "static_assert", "while", "yield")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*", re.ASCII)
 
 
 def verify(kernel: Kernel) -> None:
-    """TileError with all that is wrong with names: TV0101, TV0102, TV0106."""
+    """TileError with all that is wrong with names: TV0101, TV0102, TV0106, TV0243."""
     checker = _Checker(kernel)
     checker.run()
     if checker.found:
@@ -81,6 +82,9 @@ class _Checker:
             self.reads([access.buffer], values, op)
             for index in access.indices:
                 self.uses(index.symbols(), indices)
+        for item, value in op.operand_fields():
+            if item.role == "condition":
+                self.shapes(op, value, indices)
         for _, attribute in op.attributes():
             for expr in attribute if isinstance(attribute, tuple) else (attribute,):
                 if isinstance(expr, Expr):
@@ -95,6 +99,14 @@ class _Checker:
                 self.define(inner, param.name, param.span)
             for block in op.blocks:
                 self.block(block, values | set(op.params), indices | {op.var}, inner)
+
+    def shapes(self, op: Op, condition: Condition, indices: set[str]) -> None:
+        """Notes the indices of a condition that no launch knows; TV0243."""
+        known = set(self.kernel.symbols) & indices  # none in a function
+        self.uses(condition.symbols(), indices)
+        for symbol in condition.symbols():
+            if symbol.name in indices - known:
+                self.found.extend(beyond_shapes(op.name, symbol.name, symbol.span).diagnostics)
 
     def spell(self, name: str, span: Span | None) -> None:
         """Notes a name that the text form could not hold: programs may come from Python."""

@@ -38,7 +38,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tilevm.ir import BufferType, Condition, Const, Expr, For, If, Kernel, Op, Value
-from tilevm.ir.ops import Cast
+from tilevm.ir.ops import Cast, StaticAssert
 from tilevm.passes.registry import declare
 from tilevm.passes.remove_dead_code import live
 from tilevm.passes.rewrite import Emitter, rewrite
@@ -82,6 +82,8 @@ def _simplify(op: Op, emit: Emitter) -> Sequence[Value] | None:
             if taken.leaves:
                 return None
             return emit.inline(taken, {}, {}, again=True)
+        case StaticAssert() if not any(op.condition.symbols()):
+            return ()  # it was checked when it was made
         case Cast() if op.to == op.a.dtype and op.out.tile.layout == op.a.tile.layout:
             return (op.a,)
     return None

@@ -9,6 +9,7 @@ from typing import Any
 
 from tilevm.ir import Block, Expr, Kernel, Loc, Op, RegionOp, TileType, Value
 from tilevm.ir.ops import Cast
+from tilevm.ir.ops.static import static_asserts
 
 Rule = Callable[[Op, "Emitter"], Sequence[Value] | None]
 
@@ -151,6 +152,7 @@ class Walk:
             emit = Emitter(self, made, op)
             replaced = self.rule(made, emit)
             if replaced is not None:
+                emit.ops[:0] = _dropped_facts(made, emit.ops)
                 replaced = [emit.placed(*pair) for pair in zip(op.results, replaced, strict=True)]
             ops.extend(emit.ops)
             if replaced is None:
@@ -179,6 +181,18 @@ class Walk:
         """The name of what takes the place of a value."""
         taken = self.renames and self.names[value.name] > 1
         return self.fresh(value.name) if taken else value.name
+
+
+def _dropped_facts(op: Op, made: Sequence[Op]) -> list[Op]:
+    """The facts of shapes inside an op that are in none of those that take its place.
+
+    They are checked wherever they stand: so also where a block never runs, and goes.
+    """
+    if not op.blocks:
+        return []
+    inside = [fact for block in op.blocks for fact in static_asserts(block)]
+    said = {(fact.condition, fact.message) for fact in static_asserts(Block(tuple(made)))}
+    return [fact for fact in inside if (fact.condition, fact.message) not in said]
 
 
 def _kept(op: Op, emit: Emitter) -> None:

@@ -47,6 +47,7 @@ QUIET = (
     ops.Assert,
     ops.Assume,
     ops.Expect,
+    ops.StaticAssert,
     ops.AllocShared,
 )
 Key = tuple[object, ...]

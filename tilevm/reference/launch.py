@@ -10,6 +10,7 @@ from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import CodebookType, DType, IntType
 from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Sym, Value
 from tilevm.ir.index import Binary
+from tilevm.ir.ops import StaticAssert
 from tilevm.reference.formats import fit, integer_range
 from tilevm.reference.numbers import NAN, Number, Refused, compare, number
 from tilevm.reference.ops import Index, Tile, indices
@@ -68,7 +69,7 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     """Checks the arguments: nested sequences of numbers for buffers, integers for symbols.
 
     TileError, for the first that is wrong: TV0410 missing, TV0411 unknown, TV0412 shapes, TV0413
-    `where`, TV0401 and TV0402 data.
+    `where`, TV0462 `static_assert`, TV0401 and TV0402 data.
     """
     buffers = {param.name: _type(param) for param in kernel.params}
     for name in arguments:
@@ -97,6 +98,10 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     for condition in kernel.where:
         if not holds(condition, symbols):
             raise error("TV0413", f"kernel `{kernel.name}` requires `{condition}`")
+    for block in (kernel.body, *(function.body for function in kernel.functions)):
+        for op in block.walk():
+            if isinstance(op, StaticAssert) and not holds(op.condition, symbols):
+                raise op.reject("TV0462", f"`{op.condition}` does not hold: {op.message}")
     for name, shape in shapes.items():
         if shape != extents[name]:
             raise error("TV0412", f"`{name}` has shape {list(shape)}, not {list(extents[name])}")

@@ -34,6 +34,11 @@ def expect(at: ThreadBlock, op: ops.Expect) -> None:
             raise op.reject("TV0461", message)
 
 
+@does(ops.StaticAssert)
+def static_assert(at: ThreadBlock, op: ops.StaticAssert) -> None:
+    """It was looked at when the kernel was launched."""
+
+
 def shown(op: ops.Print | ops.Watch, x: Number) -> int | float | str:
     """An element, or its code as text."""
     bits = op.a.dtype.bits

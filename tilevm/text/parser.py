@@ -208,7 +208,8 @@ class _Kernels:
             for symbol in extent.symbols():
                 assert symbol.span is not None
                 if not scope.is_index(symbol.name):
-                    self.read.define(symbol.name, Name(symbol.span, index=True), scope)
+                    name = Name(symbol.span, index=True, shape=True)
+                    self.read.define(symbol.name, name, scope)
 
 
 def is_type(name: str) -> bool:

@@ -20,6 +20,7 @@ class Name:
     span: Span
     value: Value | None = None
     index: bool = False
+    shape: bool = False  # an index that is a shape symbol
 
 
 class Scope:

@@ -26,6 +26,7 @@ from tilevm.ir import (
     Value,
     While,
 )
+from tilevm.ir.ops import StaticAssert
 from tilevm.text.comments import Comments
 from tilevm.text.functions import read_call
 from tilevm.text.scope import Name, Scope, Skip
@@ -159,6 +160,8 @@ class Statements:
         at = (node, tuple(map(str, names)), written, loc.at(spans, parts), scope)
         if node.data == "invoke":
             op: Op = read_call(self, *at)
+        elif node.data == "static":
+            op = self.static(*at)
         else:
             forms = {"op": self.op, "for": self.loop, "while": self.repeat, "if": self.branch}
             op = forms[node.data](*at)
@@ -265,6 +268,23 @@ class Statements:
             label = Label(self.terms.span(tree(node)))
             raise error("TV0204", f"`{attribute}` takes the name of a tile", label)
         return self.tile(node.children[0], scope)
+
+    def static(
+        self,
+        node: Node,
+        targets: tuple[str, ...],
+        written: TileType | None,
+        loc: Loc,
+        scope: Scope,
+    ) -> StaticAssert:
+        """``static_assert condition, "text"``"""
+        _, cond, text = node.children
+        if targets:
+            raise error("TV0206", "`static_assert` has no result to name", Label(loc.targets[0]))
+        condition = self.terms.shapes(tree(cond), scope)
+        message = "" if text is None else self.terms.text(token(tree(text).children[0]))
+        loc = loc.at((), {"condition": self.terms.span(tree(cond))})
+        return StaticAssert(condition=condition, message=message, written=written, loc=loc)
 
     def loop(
         self,

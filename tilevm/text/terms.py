@@ -12,6 +12,7 @@ from tilevm.diagnostics import Label, Source, Span, TileError, error, nearest
 from tilevm.dtypes import DType, applied, dtype
 from tilevm.ir import Access, Condition, Const, Expr, Sym, Symbol, TileType, Value
 from tilevm.ir.index import Binary
+from tilevm.ir.ops.static import beyond_shapes
 from tilevm.ir.types import check_rank
 from tilevm.layouts import parse as parse_layout
 from tilevm.text.scope import Scope
@@ -237,6 +238,16 @@ class Terms:
         found = self.condition(node, scope, tiles=False)
         assert isinstance(found, Condition)
         return found
+
+    def shapes(self, node: Node, scope: Scope) -> Condition:
+        """A condition over shape symbols alone; TV0243 for any other name that means something."""
+        for symbol in node.find_data("symbol"):
+            name = token(symbol.children[0])
+            found = scope.find(str(name))
+            if found is not None and not found.shape:
+                kind = "index" if found.index else "value"
+                raise beyond_shapes("static_assert", str(name), self.span(name), kind)
+        return self.comparison(node, scope)
 
     def expr(self, node: Any, scope: Scope | None, depth: int = 0) -> Expr:
         """An index expression; without a scope any symbol is taken, as in the shape of a buffer."""

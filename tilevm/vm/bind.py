@@ -14,6 +14,7 @@ import numpy.typing as npt
 from tilevm.diagnostics import Diagnostic, Label, TileError, error, nearest
 from tilevm.dtypes import DType, as_array
 from tilevm.ir import BufferType, Const, Kernel, Program, Sym, Value
+from tilevm.ir.ops.static import static_asserts
 from tilevm.passes.calls import without_calls
 from tilevm.vm.memo import Memo
 
@@ -46,8 +47,8 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     looks at the data.
 
     An argument is an array for a buffer, or an integer for a shape symbol.  TileError with all that
-    is wrong: TV0410 missing, TV0411 unknown, TV0412 rank or extent, TV0413 `where`, TV0401 and
-    TV0402 data.
+    is wrong: TV0410 missing, TV0411 unknown, TV0412 rank or extent, TV0413 `where`, TV0462
+    `static_assert`, TV0401 and TV0402 data.
     """
     kernel = _written_out(kernel)
     shapes = tuple((name, getattr(value, "shape", value)) for name, value in arguments.items())
@@ -135,6 +136,11 @@ class _Binder:
         extents = {name: self.extents(param) for name, param in buffers.items()}
         self.stop()
         self.where()
+        for fact in static_asserts(self.kernel.body):
+            try:
+                fact.check(self.symbols, self.reasons)
+            except TileError as problem:
+                self.found.extend(problem.diagnostics)
         for name, array in raw.items():
             if array.shape != extents[name]:
                 message = f"argument `{name}` has shape {list(array.shape)}, "

@@ -19,6 +19,13 @@ CODES = (
         "counts the elements that differ, and the notes show the first of them, values and codes.",
     ),
     Code(
+        "TV0462",
+        "fact of the shapes that does not hold",
+        "`static_assert` compares shape symbols and numbers. It is checked before anything runs:\n"
+        "with numbers alone when the program is read, else when the symbols get their values. The\n"
+        "notes show these. Pass arrays of other shapes, or change what the program asks for.",
+    ),
+    Code(
         "TV0464",
         "loop out of fuel",
         "A `while` states with `fuel` how many rounds it makes at most: every program ends. A\n"

@@ -199,6 +199,13 @@ CODES = (
         "would never run, and there is nothing to `yield`. Put it last, or into an `if`.",
     ),
     Code(
+        "TV0243",
+        "fact of the shapes that names something else",
+        "`static_assert` is checked before a run, when only the shapes are known: its condition\n"
+        "is made of shape symbols and numbers. Block ids, loop variables and tiles are known in\n"
+        "the run: `compare` tiles and `assert` the result; `iota` makes a tile of an index.",
+    ),
+    Code(
         "TV0245",
         "groups that do not cut the tile",
         "Elements that share a scale form groups, boxes of one size that fill the tile. A tile of\n"

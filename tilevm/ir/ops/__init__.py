@@ -38,6 +38,7 @@ from tilevm.ir.ops.rounded import Div, Fma, Sqrt
 from tilevm.ir.ops.scaled import Dequantize, DotScaled, Quantize
 from tilevm.ir.ops.scan import Scan
 from tilevm.ir.ops.shape import Broadcast, Pad, Reshape, Transpose, View
+from tilevm.ir.ops.static import StaticAssert
 
 __all__ = [
     "Abs",
@@ -127,6 +128,7 @@ __all__ = [
     "Sin",
     "Slice",
     "Sqrt",
+    "StaticAssert",
     "Store",
     "Sub",
     "SubsetSums",
