@@ -73,7 +73,7 @@ def _page(op: type[Op]) -> str:
             case "type":
                 operands.append("element_type[extent, ...]")
             case "condition":
-                operands.append("comparison and ...")
+                operands.append(item.name)
             case "text":
                 operands.append('"text"')
             case "attribute" | "optional":

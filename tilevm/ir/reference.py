@@ -49,7 +49,7 @@ def _entry(op: type[Op]) -> str:
 
 def _form(op: type[Op]) -> str:
     """How the op is written."""
-    operands = {"access": "{}[...]", "type": "i32[...]", "operands": "{}, ..."}
+    operands = {"access": "{}[...]", "type": "i32[...]", "operands": "{}, ...", "text": '"text"'}
     shown = ", ".join(
         operands.get(item.role, "{}").format(item.name) for item in op.fields() if item.by_place
     )

@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 from tilevm.dtypes import dtype
 from tilevm.ir import REGISTRY, Const, Expr, Kernel, Sym, TileType, Value
 from tilevm.ir.builder import condition
-from tilevm.testing.families import BEYOND, FAMILIES, indexed, memory, through_shared_memory
+from tilevm.testing.families import (
+    BEYOND,
+    FAMILIES,
+    facts,
+    indexed,
+    memory,
+    through_shared_memory,
+)
 from tilevm.testing.writer import Level, Writer
 
 CONTROL = ("for", "if", "while", "call")  # the statements that hold statements
+OF_KERNELS = {each.__name__ for each in (facts, indexed, memory)}  # name symbols and buffers
 MAX_ROUNDS = 24  # thread blocks times rounds of the loops around one statement
 
 
@@ -219,7 +227,7 @@ def _branch(w: Writer, buildable: bool) -> None:
 def _function(w: Writer) -> None:
     """A function of a few statements, called once or twice."""
     kinds = {w.name("a"): w.any_value().tile for _ in range(w.number(1, 3))}
-    families = [f for f in FAMILIES if f.__module__ not in (memory.__name__, indexed.__name__)]
+    families = [f for f in FAMILIES if f.__module__ not in OF_KERNELS]
     with w.builder.function(w.name("f"), **kinds) as function:
         with w.function([function[name] for name in kinds]):
             for _ in range(w.number(1, 4)):

@@ -43,20 +43,15 @@ class StaticAssert(Op, name="static_assert", pure=False):
         names = dict.fromkeys(symbol.name for symbol in self.condition.symbols())
         notes = [f"`{n}` is {symbols[n]}" + (f": {reasons[n]}" if n in reasons else "")
                  for n in names]  # fmt: skip
-        mend = "bind the symbols to other values" if names else "it holds for no shapes"
-        problem = self.reject(
+        mend = "pass other shapes, or change" if names else "no shape changes it: change"
+        place = wrong.span or self.loc.parts.get("condition")
+        labels = [Label(place, f"this is {a} {wrong.op} {b}")] if place else []
+        raise error(
             "TV0462",
             f"`{self.condition}` does not hold{said}",
-            help=f"{mend}, or change the condition",
-        ).diagnostics[0]
-        place = wrong.span or self.loc.parts.get("condition")
-        labels = (Label(place, f"this is {a} {wrong.op} {b}"),) if place else problem.labels
-        raise error(
-            problem.code,
-            problem.message,
             *labels,
-            help=problem.help,
-            notes=[*notes, *problem.notes],
+            help=f"{mend} what the program asks for",
+            notes=[*notes, *self.loc.notes],
         )
 
     def run(self) -> Any:
