@@ -126,6 +126,13 @@ def test_the_top_help_and_version(tilevm: Folder) -> None:
 # --- explain
 
 
+@pytest.mark.parametrize("form", ["call", "for", "function", "if", "kernel", "return", "while"])
+def test_forms_of_the_language_are_explained(tilevm: Folder, form: str) -> None:
+    page = tilevm("explain", form).out
+    head, _, rest = page.partition("\n\n")
+    assert re.search(rf"\b{form}\b", head) and len(rest) > 60
+
+
 def test_every_code_and_op_has_a_page(tilevm: Folder) -> None:
     for code, entry in CODES.items():
         page = tilevm("explain", code).out

@@ -56,3 +56,37 @@ def test_a_limit_keeps_programs_small() -> None:
     whole = unroll(kernel, limit=100000)
     assert not any(op.name == "for" for op in whole.body.walk())
     assert tilevm.run(whole, x=[1])["y"].tolist() == [wanted(0, 1000, 1)]
+
+
+@pytest.mark.parametrize(
+    "hint, left", [("", 0), (" unroll 1", 1), (" unroll 3", 1), (" unroll 9", 0)]
+)
+def test_a_hint_is_the_factor_of_its_loop(hint: str, left: int) -> None:
+    text = PROGRAM.format(lo=0, hi=7, step=1)
+    hinted = text.replace("(p = a, q = a) {", f"(p = a, q = a){hint} {{")
+    assert hint in hinted
+    kernel = tilevm.parse(hinted)["f"]
+    made = unroll(kernel)
+    loops = [op for op in made.body.walk() if op.name == "for"]
+    assert len(loops) == left
+    if hint == " unroll 3":
+        assert " .. 6 step 3 " in str(made)
+    assert tilevm.run(made, x=[1])["y"].tolist() == [wanted(0, 7, 1)]
+    assert str(unroll(kernel, factor=2)) == str(unroll(tilevm.parse(text)["f"], factor=2))
+
+
+@pytest.mark.parametrize(
+    "count, code, message",
+    [
+        ("-1", "TV0240", "`unroll` is at least 1, not -1"),
+        ("0", "TV0240", "`unroll` is at least 1, not 0"),
+        ("N", "TV0216", "`unroll` takes a number, not `N`"),
+    ],
+)
+def test_a_hint_that_is_none(count: str, code: str, message: str) -> None:
+    text = f"kernel f(x: global i8[N])\n{{\n  for k in 0 .. 4 unroll {count} {{\n  }}\n}}\n"
+    with pytest.raises(tilevm.TileError) as caught:
+        tilevm.parse(text)
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.message) == (code, message)
+    assert found.labels[0].span.text == count

@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from tilevm.ir import Op
 
 _ABOUT = """\
-WHAT is a code such as TV0203, an op such as dot, a pass such as unroll, or `ops`, `passes` or
-`codes` for a list of all."""
+WHAT is a code such as TV0203, an op such as dot, a form such as for or kernel, a pass such as
+unroll, or `ops`, `passes` or `codes` for a list of all."""
+
+_FORMS = {  # of the language, beside the ops
+    "call": "y, z = call f(a, b)",
+    "for": "r = for k in lo .. hi step s carry (p = init) unroll n pipeline(n) { ... yield v }",
+    "function": "function name(a: i8[16], ...) { ... yield v, ... }",
+    "if": "r = if condition { ... yield a } else { ... yield b }",
+    "kernel": "kernel name(x: global i8[N], ...) where condition, ... grid (n = N / 16) { ... }",
+    "while": "r, s = while go carry (x = a, go = b) fuel n { ... yield v, w }",
+}
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -50,13 +59,25 @@ def explain(options: CommandParser.Options) -> int:
         print(f"{PASSES[what].form}\n\n{PASSES[what].page}")
     elif what in REGISTRY:
         print(_page(REGISTRY[what]))
+    elif what in _FORMS:
+        print(f"{_FORMS[what]}\n\n{_law(what)}")
     else:
-        near = nearest(what, ["ops", "passes", "codes", *REGISTRY, *PASSES]) or nearest(
+        near = nearest(what, ["ops", "passes", "codes", *REGISTRY, *_FORMS, *PASSES]) or nearest(
             what.upper(), CODES
         )
         hint = f"did you mean `{near}`?" if near else "see `tilevm explain ops`, `passes`, `codes`"
         raise Usage(options.command, f"there is no code, op or pass `{what[:80]}`; {hint}")
     return 0
+
+
+def _law(form: str) -> str:
+    """What a form of the language means: the docstring of its class."""
+    from inspect import cleandoc
+
+    from tilevm.ir import Call, For, Function, If, Kernel, While
+
+    known = {"call": Call, "for": For, "function": Function, "if": If, "kernel": Kernel}
+    return cleandoc({**known, "while": While}[form].__doc__ or "")
 
 
 def _page(op: type[Op]) -> str:

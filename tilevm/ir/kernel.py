@@ -19,7 +19,11 @@ from tilevm.ir.types import MAX_RANK, BufferType, check_rank
 @final
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """One tile program: buffers, shape constraints, a grid of thread blocks, statements."""
+    """One tile program: buffers, shape constraints, a grid of thread blocks, statements.
+
+    Its parameters are buffers in global memory, whose extents name the shape symbols; `where` is
+    checked when it is launched, and each thread block of the grid runs the statements.
+    """
 
     name: str
     params: tuple[Value, ...]

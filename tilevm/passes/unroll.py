@@ -1,8 +1,9 @@
 """unroll: the body of a loop is written several times, so that the loop makes fewer rounds.
 
-The bounds must be numbers.  With `factor = 0` the loop goes as a whole; with more, that many rounds
-become one, and rounds that are left over follow behind the loop.  A loop stays that would become
-more than `limit` statements.
+The bounds must be numbers.  With `factor = 0` a loop is unrolled as its hint says (`unroll 4` behind
+its head: four rounds become one), and goes as a whole where it has none; with more, that many
+rounds become one.  Rounds that are left over follow behind the loop.  A loop stays that would
+become more than `limit` statements, or whose factor is 1.
 
 Before (factor = 2)::
 
@@ -59,13 +60,14 @@ def unroll(
                 return None
             case For(lo=Const(lo), hi=Const(hi), step=Const(step)) if step > 0:
                 rounds = max(0, -(-(hi - lo) // step))
-                copies = rounds if factor in (0, 1) or rounds <= factor else factor
+                by = factor or op.unroll or 0
+                copies = rounds if by in (0, 1) or rounds <= by else by
                 size = sum(1 for _ in op.body.walk())
-                if factor == 1 or size * (copies + rounds % max(1, copies)) > limit:
+                if by == 1 or size * (copies + rounds % max(1, copies)) > limit:
                     return None
                 if copies == rounds:
                     return _copied(emit, op, op.inits, range(lo, hi, step))
-                return _fewer_rounds(emit, op, range(lo, hi, step), factor)
+                return _fewer_rounds(emit, op, range(lo, hi, step), by)
         return None
 
     return rewrite(kernel, rule)

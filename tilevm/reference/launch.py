@@ -8,9 +8,8 @@ from typing import Any
 
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import CodebookType, DType, IntType
-from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Sym, Value
+from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Sym, Value, ops
 from tilevm.ir.index import Binary
-from tilevm.ir.ops import StaticAssert
 from tilevm.reference.formats import fit, integer_range
 from tilevm.reference.numbers import NAN, Number, Refused, compare, number
 from tilevm.reference.ops import Index, Tile, indices
@@ -100,7 +99,7 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
             raise error("TV0413", f"kernel `{kernel.name}` requires `{condition}`")
     for block in (kernel.body, *(function.body for function in kernel.functions)):
         for op in block.walk():
-            if isinstance(op, StaticAssert) and not holds(op.condition, symbols):
+            if isinstance(op, ops.StaticAssert) and not holds(op.condition, symbols):
                 raise op.reject("TV0462", f"`{op.condition}` does not hold: {op.message}")
     for name, shape in shapes.items():
         if shape != extents[name]:

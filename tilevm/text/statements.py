@@ -307,7 +307,7 @@ class Statements:
             if written_hint is not None:
                 (count,) = children(written_hint)
                 parts[hint] = self.terms.span(count)
-                hints[hint] = self.attempt(self.terms.extent, count)
+                hints[hint] = self.attempt(self.terms.hint, count, hint)
         block = self.body(tree(body), inner)
         known = [init for init in inits if init is not None]
         if bounds[0] is None or bounds[1] is None or by is None or len(known) < len(inits):

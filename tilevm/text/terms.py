@@ -111,6 +111,14 @@ class Terms:
             raise error("TV0216", f"an extent is at least 0, not {extent}", label)
         return extent.value
 
+    def hint(self, node: Node, word: str) -> int:
+        """The number behind `unroll` or `pipeline`; TV0216 for an index that is known in a run."""
+        count = self.expr(node, None).substitute({})
+        if not isinstance(count, Const):
+            label, hint = Label(self.span(node)), f"write `{word}` with a number of at least 1"
+            raise error("TV0216", f"`{word}` takes a number, not `{count}`", label, help=hint)
+        return count.value
+
     def operand(self, role: str, node: Node, scope: Scope) -> Value | Access | TileType:
         """An operand of the declared role: ``t``, ``w[n * 64, 0]`` or ``i32[64]``."""
         name, extents, layout = node.children
