@@ -1,6 +1,6 @@
 """unroll: the body of a loop is written several times, so that the loop makes fewer rounds.
 
-The bounds must be numbers.  With `factor = 0` a loop is unrolled as its hint says (`unroll 4` behind
+The bounds must be numbers.  With `factor = 0` a loop is unrolled as its hint says (`unroll 4` after
 its head: four rounds become one), and goes as a whole where it has none; with more, that many
 rounds become one.  Rounds that are left over follow behind the loop.  A loop stays that would
 become more than `limit` statements, or whose factor is 1.
