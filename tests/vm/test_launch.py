@@ -106,9 +106,9 @@ def test_a_symbol_that_follows_from_no_array_is_asked_for() -> None:
 
 def test_memory_is_checked_before_the_run() -> None:
     codes, text = refused("huge", N=2**31)
-    assert codes == ["TV0414"] and "for its buffers" in text
+    assert codes == ["TV0414"] and "for its buffers" in text and "this is the largest" in text
     codes, text = refused("tiles", N=4)
-    assert codes == ["TV0414"] and "for the tiles" in text
+    assert codes == ["TV0414"] and "for the tiles" in text and "this is the largest" in text
 
 
 def test_inputs_never_change_and_results_are_not_aliases() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from math import prod
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
-from tilevm.diagnostics import error
+from tilevm.diagnostics import Label, error
 from tilevm.ir import Block, Op, TileType, Value
 from tilevm.vm.bind import Launch
 
@@ -26,19 +27,24 @@ def chunk_size(launch: Launch, chunk_bytes: int) -> int:
 
 def check_memory(launch: Launch) -> None:
     """TileError TV0414 where the buffers and the tiles of one block exceed the memory there is."""
-    buffers = 0
+    each: dict[Value, int] = {}
     for param in launch.kernel.params:
         count = prod(launch.extents[param.name])
         # the values, and who wrote, read and updated each element
         tracked = 24 if param in launch.kernel.outputs else 0
-        buffers += count * (param.dtype.carrier.itemsize + tracked)
+        each[param] = count * (param.dtype.carrier.itemsize + tracked)
+    buffers = sum(each.values())
     tiles = live_bytes(launch.kernel.body)
     have = memory()
     if buffers + tiles > have:
+        if tiles > buffers:
+            each = {value: _bytes(value) for value in _made(launch.kernel.body)}
+        largest = max(each, key=each.__getitem__)
         raise error(
             "TV0414",
             f"kernel `{launch.kernel.name}` needs {_gib(buffers)} for its buffers and "
             f"{_gib(tiles)} for the tiles of a thread block; this machine has {_gib(have)}",
+            *([Label(largest.span, "this is the largest")] if largest.span else ()),
             help="launch it on smaller buffers, or use smaller tiles",
         )
 
@@ -85,6 +91,13 @@ def _live_bytes(block: Block) -> int:
             ends[end] = ends.get(end, 0) + _bytes(value)
         live -= ends.pop(number, 0)
     return peak
+
+
+def _made(block: Block) -> Iterator[Value]:
+    for op in block.ops:
+        yield from op.results
+        for inner in op.blocks:
+            yield from _made(inner)
 
 
 def _read(op: Op) -> set[Value]:

@@ -170,8 +170,8 @@ class View(Op, name="view", needs_type=True, codes=True):
         if bits[0] != bits[1] or places[0] != places[1]:
             raise self.reject(
                 "TV0213",
-                f"the bits do not agree: {places[0]} places of {bits[0]} bits each, "
-                f"{places[1]} places of {bits[1]} bits each",
+                f"the bits do not agree: {_places(places[0], bits[0])}, "
+                f"{_places(places[1], bits[1])}",
                 "a",
                 a=f"this is {old}",
                 written=f"this is {new}",
@@ -209,6 +209,12 @@ class View(Op, name="view", needs_type=True, codes=True):
             codes = placed
         codes = codes.reshape(a.shape[0], *new.shape)
         return values_of(codes, new.dtype)
+
+
+def _places(places: int, bits: int) -> str:
+    if places == 1:
+        return f"one place of {bits} bits"
+    return f"{places} places of {bits} bits each"
 
 
 def _copied(layout: Layout | None) -> list[tuple[int, int]]:
