@@ -125,6 +125,7 @@ def _finished(
     return np.asarray(code)
 
 
+@np.errstate(over="ignore")  # codes are computed modulo 2**64; NumPy warns of that in scalars only
 def round_magnitude(
     f: FloatFormat,
     significand: Codes,
