@@ -191,7 +191,9 @@ class Design:
         for port in self.inputs:
             param = self.kernel.param(port.buffer)
             flat = to_beats(values[port.buffer], param.dtype).reshape(-1)
-            found[port.name] = np.where(port.elements >= 0, flat[np.maximum(port.elements, 0)], 0)
+            inside = flat[np.maximum(port.elements, 0)] if len(flat) else 0
+            fill = flat.dtype.type(port.fill)
+            found[port.name] = np.where(port.elements >= 0, inside, fill)
         return found
 
     def collect(

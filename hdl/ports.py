@@ -51,7 +51,7 @@ def _terms(counter: str, levels: list[tuple[int, int]]) -> list[str]:
 def ports_data(design: Design) -> list[dict[str, Any]]:
     """Every port as plain data: signals, type, and the element in each lane of each beat.
 
-    Where a lane holds no element it is -1.
+    Where a lane holds no element it is -1: it takes `fill` on the way in.
     """
     found = []
     for direction, ports in (("in", design.inputs), ("out", design.outputs)):
@@ -68,6 +68,7 @@ def ports_data(design: Design) -> list[dict[str, Any]]:
                     "bits_per_lane": kind.bits,
                     "lanes": port.shape.lanes,
                     "beats": len(port.elements),
+                    "fill": port.fill,
                     "order": port_order(port),
                     "elements": _rows(port.elements),
                 }

@@ -29,7 +29,8 @@ def header(design: Design) -> str:
         "Clock `clk`, synchronous reset `rst` (active high).  A port is a stream: a beat moves",
         "in a cycle in which `valid` and `ready` are both 1.  After a launch the design waits for",
         "the beats of the next one; a port out that needs no port in offers them at once.",
-        "A lane without an element (-1 in ports.json) takes 0 on the way in; out, ignore it.",
+        "A lane without an element (-1 in ports.json) takes 0 on the way in, or the `fill` that",
+        "stands with its port; out, ignore it.",
         "",
     ]
     for port in design.inputs:
@@ -48,8 +49,12 @@ def _port(design: Design, port: Port) -> str:
     return (
         f"{port.name}: {beats} {'beat' if beats == 1 else 'beats'} of {port.shape.lanes} x {kind}, "
         "lane 0 in the lowest bits\n"
-        f"      {port_order(port)}; the first beat holds {first}{more}"
+        f"      {_fill(port)}{port_order(port)}; the first beat holds {first}{more}"
     )
+
+
+def _fill(port: Port) -> str:
+    return f"fill {port.fill}; " if port.fill else ""
 
 
 def _element(design: Design, port: Port, number: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hdl.lower.edges import Port, port_elements
-from hdl.lower.functions import Choose, FoldStep, Offset, beat_shape
+from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to_beats
 from hdl.lower.overwrites import rounds_of
 from hdl.lower.planning import Planning, one_lane
 from hdl.lower.rules import Need, Plan, flag_table
@@ -20,14 +20,16 @@ from hdl.units import (
     fold_actor,
     merge_actor,
     route_actor,
+    scan_actor,
     sink_actor,
     source_actor,
 )
 from hdl.units.lanes import from_bits
 from tilevm.diagnostics import Label, Span, TileError, error
-from tilevm.dtypes import dtype
+from tilevm.dtypes import IntType, dtype
 from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
-from tilevm.ir.ops import Iota, Load, Print, Store, SubsetSums, Watch
+from tilevm.ir.ops import Expect, Iota, Load, Print, Random, Store, SubsetSums, Watch
+from tilevm.ir.ops.facts import Fact
 
 MAX_BEATS = 1 << 22  # of a port, or rounds: beyond it the tables of this compiler grow out of hand
 _SMALLER = "use more lanes, or a smaller problem"
@@ -83,11 +85,13 @@ class Building:
                     self._loop(op, scope)
                 case If():
                     self._branches(op, scope)
-                case Print() | Watch():
+                case Print() | Watch() | Fact() | Expect():
                     text = f"`{op.name} {op.a.name}` is left to the virtual machine"
                     self.notes.append(text)
                 case Iota() if op.out in self.schedules:
                     self._iota(op, scope)
+                case Random() if op.out in self.schedules:
+                    self._random(op, scope)
                 case _ if op in self.plan.plans:
                     self._op(op, self.plan.plans[op], scope)
 
@@ -119,13 +123,19 @@ class Building:
 
     def _op(self, op: Op, plan: Plan, scope: Scope) -> None:
         origin = Origin(op.out.name, op.name, op.loc.span)
-        beats = len(plan.schedule) * plan.steps
+        beats = len(plan.schedule) * (plan.steps if plan.scan is None else 1)
         operands = [self._take(need, scope, origin) for need in plan.needs]
         if plan.flags is not None:
             table = flag_table(plan.flags[: plan.steps]).astype(np.int32)
             operands.append(Operand(None, BeatShape(1, 1), table, 1))
         output = self._channel(op.out, plan.schedule)
-        if plan.fold is None:
+        if plan.scan is not None:
+            reader = self._terms(operands, plan, f"{output.name}_terms", beats, scope, origin)
+            trips = [*(loop.trips for loop in scope), beats // plan.steps, plan.steps]
+            self.streams.actors.append(
+                scan_actor(output.name, trips, plan.scan, reader, output, origin=origin)
+            )
+        elif plan.fold is None:
             self.streams.map(output.name, operands, plan.function, output, beats, scope, origin)
         else:
             reader = self._terms(operands, plan, f"{output.name}_terms", beats, scope, origin)
@@ -170,6 +180,24 @@ class Building:
             self.streams.operand(constant_bits(wide.cast(index, kind), kind), scope, origin),
         ]
         function = Offset(output.shape)
+        self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
+        self._made(op.out, output, schedule, scope)
+
+    def _random(self, op: Random, scope: Scope) -> None:
+        """Random elements by their number: that of the first in each iteration, and the rest."""
+        schedule, kind = self.schedules[op.out], op.out.dtype
+        assert isinstance(kind, IntType)
+        starts = np.asarray(op.counter.evaluate(counts(scope)), np.int64)
+        starts = np.broadcast_to(starts, (rounds(scope),)).view(np.uint64)
+        output = self._channel(op.out, schedule)
+        origin = Origin(op.out.name, op.name, op.loc.span)
+        number = dtype("u64")
+        index = np.maximum(schedule, 0).view(np.uint64)
+        operands = [
+            self.streams.by_iteration(constant_bits(starts, number), scope),
+            self.streams.operand(constant_bits(index, number), scope, origin),
+        ]
+        function = Philox(kind, schedule.shape[1], op.seed)
         self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
         self._made(op.out, output, schedule, scope)
 
@@ -280,7 +308,8 @@ class Building:
             raise refused(op, f"it takes {frame:,} beats", _SMALLER)
         guarded = op.out in self.plan.guarded
         elements = port_elements(op, op.out.tile, schedule, around, guarded=guarded)
-        key = (op.at.buffer, (elements.tobytes(), elements.shape, len(schedule)))
+        fill = int(to_beats([op.fill], op.out.dtype)[0]) if op.oob == "value" else 0
+        key = (op.at.buffer, (elements.tobytes(), elements.shape, len(schedule), fill))
         if key not in self._sources:
             origin = Origin(op.out.name, "load", op.loc.span)
             name = self.streams.name(op.at.buffer.name)
@@ -289,7 +318,8 @@ class Building:
             label = self.streams.name(f"{name}_source")
             self.streams.actors.append(source_actor(label, name, channel, frame, origin=origin))
             self._sources[key] = channel
-            self.inputs.append(Port(name, op.at.buffer.name, shape, elements, origin, around))
+            port = Port(name, op.at.buffer.name, shape, elements, origin, around, fill)
+            self.inputs.append(port)
         steps: dict[Loop, int] = {}
         span = len(schedule)
         for loop in reversed(around):

@@ -18,7 +18,7 @@ class Port:
     """An edge of a design: the beats of one load or store of a buffer.
 
     `elements` [beats, lanes] says which element of the flattened buffer each lane of each beat is,
-    or -1 where it is none: zero on the way in, ignored on the way out.  No two beats of the outputs
+    or -1 where it is none: `fill` on the way in, ignored on the way out.  No two beats of the outputs
     write one element: the order in which ports are served does not matter.  The beats are those of
     every iteration of `scope`, one after the other.
     """
@@ -29,6 +29,7 @@ class Port:
     elements: Schedule
     origin: Origin
     scope: Scope
+    fill: int = 0  # as an element of a beat
 
 
 def port_elements(

@@ -22,16 +22,19 @@ from tilevm.ir.ops import (
     AllocShared,
     And,
     Barrier,
+    Expect,
     Iota,
     Load,
     Max,
     Min,
     Or,
     Print,
+    Random,
     Store,
     Watch,
     Xor,
 )
+from tilevm.ir.ops.facts import Fact
 
 _COMBINES: dict[type[Op], str] = {
     Add: "sum",
@@ -90,16 +93,13 @@ class Planning:
                     self._resolve_branches(op)
                 case AllocShared():
                     self.shared.allocate(op)
-                case Load(oob="value"):
-                    help = "say `oob = zero`, and `select` the value"
-                    raise refused(op, "it has no value but 0 to fill up with", help)
                 case Store() if self.shared.holds(op.at.buffer):
                     self.shared.store(op, self.wires.bits[op.a])
                 case Load() if self.shared.holds(op.at.buffer):
                     self.wires.bits[op.out] = self.shared.load(op)
-                case Load() | Store() | Print() | Watch() | Barrier():
+                case Load() | Store() | Print() | Watch() | Barrier() | Fact() | Expect():
                     pass
-                case _ if type(op) not in RULES and not isinstance(op, Iota):
+                case _ if type(op) not in RULES and not isinstance(op, Iota | Random):
                     if not op.results or wired(op, self.wires) is None:
                         raise refused(op, "it has no hardware rule yet", "leave it to the machine")
             for value in op.results:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from hdl.lower.schedule import Bits
-from hdl.lower.wires import UNKNOWN, refused
-from hdl.netlist import ZERO
+from hdl.lower.wires import UNKNOWN, constant_bits, refused
 from tilevm.ir import Block, Const, Value
 from tilevm.ir.ops import AllocShared, Load, Store
 
@@ -42,7 +41,8 @@ class SharedMemory:
         state = self.state[op.at.buffer]
         kind = op.out.tile
         where, inside = self._window(op, kind.shape)
-        found = np.full((*kind.shape, kind.dtype.bits), ZERO, np.int64)
+        fill = op.fill if op.oob == "value" else 0
+        found = constant_bits(np.full(kind.shape, fill, kind.dtype.carrier), kind.dtype)
         if state[where].size:
             found[inside] = state[where].reshape(found[inside].shape)
         if (found == UNKNOWN).any():

@@ -15,6 +15,7 @@ from hdl.units.fold import Fold, fold_actor
 from hdl.units.function import FoldFunction, Identity, LaneFunction
 from hdl.units.lanes import Beats, beats_dtype, fit
 from hdl.units.map import Map, map_actor
+from hdl.units.scan import Scan, ScanFunction, scan_actor
 
 __all__ = [
     "Beats",
@@ -26,6 +27,8 @@ __all__ = [
     "Map",
     "Merge",
     "Route",
+    "Scan",
+    "ScanFunction",
     "Sink",
     "Source",
     "beats_dtype",
@@ -37,6 +40,7 @@ __all__ = [
     "merge_actor",
     "output_shapes",
     "route_actor",
+    "scan_actor",
     "sink_actor",
     "source_actor",
 ]

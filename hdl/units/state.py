@@ -13,6 +13,7 @@ from hdl.units.words import Words
 
 if TYPE_CHECKING:
     from hdl.units.fold import Fold
+    from hdl.units.scan import Scan
 
 
 def fold_state(m: Module, stage: Stage, unit: Fold, actor: Actor) -> list[Any]:
@@ -43,6 +44,20 @@ def fold_state(m: Module, stage: Stage, unit: Fold, actor: Actor) -> list[Any]:
     lanes = unit.function.emit(m, payload_lanes(state), stage.lanes(0))
     m.d.comb += result.as_value().eq(pack(lanes, shape))
     return payload_lanes(result)
+
+
+def scan_state(m: Module, stage: Stage, unit: Scan) -> list[Any]:
+    """One step of a scan; returns the lanes of its result."""
+    shape = unit.function.state_shape
+    initial = pack([Const(unit.function.initial, shape.bits)] * shape.lanes, shape)
+    held = Signal(shape.width, name="held", reset_less=True)
+    state, after = beat_signal(shape, "state"), beat_signal(shape, "after")
+    m.d.comb += state.as_value().eq(Mux(stage.nest.first[-1], initial, held))
+    new, results = unit.function.emit(m, payload_lanes(state), stage.lanes(0))
+    m.d.comb += after.as_value().eq(pack(new, shape))
+    with m.If(stage.fire):
+        m.d.sync += held.eq(after.as_value())
+    return results
 
 
 def collect_state(m: Module, stage: Stage, count: int) -> list[Any]:

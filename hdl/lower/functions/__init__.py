@@ -4,19 +4,26 @@ from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
 from hdl.lower.functions.choice import Choose, Join, Offset
 from hdl.lower.functions.elementwise import Lanewise, absolute, between, clamp
 from hdl.lower.functions.planes import HornerStep, Weigh
+from hdl.lower.functions.prefix import Entries, ScanStep
 from hdl.lower.functions.reduction import Combine, FoldStep, Reduce, tree
+from hdl.lower.functions.staged import Divide, Philox, Rotate
 from hdl.lower.functions.tables import Select, Subsets
 
 __all__ = [
     "Choose",
     "Combine",
+    "Divide",
+    "Entries",
     "FoldStep",
     "HornerStep",
     "Join",
     "Lane",
     "Lanewise",
     "Offset",
+    "Philox",
     "Reduce",
+    "Rotate",
+    "ScanStep",
     "Select",
     "Subsets",
     "Weigh",

@@ -25,7 +25,8 @@ def tree(values: Sequence[Lane], combine: Callable[[Lane, Lane], Lane]) -> Lane:
 
 @dataclass(frozen=True, eq=False)
 class Combine:
-    """How elements of a reduction come together: ``sum``, ``max``, ``min``, or bit by bit."""
+    """How elements of a reduction come together: ``sum``, ``product``, ``max``, ``min``, or bit by
+    bit."""
 
     name: str
     kind: DType  # of the state and the result
@@ -36,6 +37,8 @@ class Combine:
         match self.name:
             case "sum":
                 return a + b
+            case "product":
+                return a * b
             case "max":
                 return Mux(a > b, a, b)
             case "min":
@@ -52,6 +55,7 @@ class Combine:
         """The element that changes nothing."""
         return {
             "sum": 0,
+            "product": 1,
             "max": int(self.kind.min),
             "min": int(self.kind.max),
             "and": -1 if self.kind.signed else int(self.kind.max),
@@ -62,6 +66,7 @@ class Combine:
     def array(self, a: Any, b: Any) -> Any:
         operations: dict[str, Any] = {
             "sum": np.add,
+            "product": np.multiply,
             "max": np.maximum,
             "min": np.minimum,
             "and": np.bitwise_and,
@@ -129,7 +134,7 @@ class Reduce:
         values = operands[0]
         if self.products:
             values = np.multiply(operands[0].astype(object), operands[1].astype(object))
-        if self.combine.name == "sum":
+        if self.combine.name in ("sum", "product"):
             values = values.astype(object)
         grouped = values.reshape(len(values), self.lanes, self.count)
         result = grouped[..., 0]

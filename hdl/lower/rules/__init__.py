@@ -1,14 +1,16 @@
 """One rule per op that computes, by family; importing this package registers them all."""
 
-from hdl.lower.rules import elementwise, matrix, reductions, shifts, tables
+from hdl.lower.rules import along, elementwise, integers, matrix, reductions, shifts, tables
 from hdl.lower.rules.rule import RULES, Need, Plan, flag_table, lowers
 
 __all__ = [
     "RULES",
     "Need",
     "Plan",
+    "along",
     "elementwise",
     "flag_table",
+    "integers",
     "lowers",
     "matrix",
     "reductions",

@@ -15,7 +15,7 @@ import numpy as np
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from hdl.netlist import ONE, ZERO
-from hdl.units import FoldFunction, LaneFunction
+from hdl.units import FoldFunction, LaneFunction, ScanFunction
 from tilevm.ir import Op, Value
 
 
@@ -29,8 +29,9 @@ class Need:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How an op is built: a function of beats, and maybe a fold over every `steps` of them.
+    """How an op is built: a function of beats, and maybe a fold or a scan over every `steps` of them.
 
+    A fold gives one beat for these, a scan each of them: its `schedule` has them all.
     `flags` [beats], if any, is a last operand of one constant bit for each beat.
     """
 
@@ -40,6 +41,7 @@ class Plan:
     fold: FoldFunction | None = None
     steps: int = 1
     flags: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+    scan: ScanFunction | None = None
 
 
 Rule = Callable[[Any, Schedule, int], Plan]

@@ -44,13 +44,13 @@ def _(op: ops.Lookup, schedule: Schedule, lanes: int) -> Plan:
     gap = (1,) * (index.rank - len(lead))
     row_of = np.broadcast_to(rows.reshape((*gap, *lead)), index.shape).reshape(-1)
     wanted = np.where(schedule == HOLE, row_of[0], row_of[schedule])
-    slots, tables = _slots(wanted)
+    slots, tables = slots_of(wanted)
     needed = (tables[..., None] * entries + np.arange(entries)).reshape(len(schedule), -1)
     function = Select(op.out.dtype, slots, entries)
     return Plan(schedule, (Need(op.table, needed), Need(op.index, schedule)), function)
 
 
-def _slots(wanted: Schedule) -> tuple[tuple[int, ...], Schedule]:
+def slots_of(wanted: Schedule) -> tuple[tuple[int, ...], Schedule]:
     """For each lane the number of its table within a beat, and the tables of each beat.
 
     Lanes that share a table in every beat share it in hardware.

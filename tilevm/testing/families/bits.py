@@ -14,12 +14,12 @@ def popcount(w: Writer) -> Value:
     return w.op("popcount", w.any_value())
 
 
-@beyond_hardware
+@family
 def zeros(w: Writer) -> Value:
     return w.op(w.pick(("clz", "ctz")), w.any_value())
 
 
-@beyond_hardware
+@family
 def rotation(w: Writer) -> Value:
     a = w.any_value()
     return w.op(w.pick(("rotl", "rotr")), a, w.of_type(a.tile.of(w.draw(dtypes()))))

@@ -18,7 +18,7 @@ def constant(w: Writer) -> Value:
     return w.constant(TileType(w.draw(dtypes()), w.draw(shapes(0, 2, w.room))))
 
 
-@beyond_hardware
+@family
 def random(w: Writer) -> Value:
     counter = w.index()[0] if w.rarely(2) else Const(w.number(-3, 9))
     kind = TileType(w.draw(dtypes()), w.draw(shapes(0, 2, w.room)))

@@ -21,7 +21,7 @@ def bitwise(w: Writer) -> Value:
     return w.op(w.pick(("and", "or", "xor", "min", "max", "mulhi")), a, w.of_type(a.tile))
 
 
-@beyond_hardware
+@family
 def division(w: Writer) -> Value:
     """By numbers that are odd, and so not zero."""
     a = w.any_value()

@@ -6,7 +6,7 @@ from typing import Any
 
 from tilevm.dtypes import dtype
 from tilevm.ir import Access, Expr, Sym, TileType, Value
-from tilevm.testing.families.family import beyond_hardware
+from tilevm.testing.families.family import beyond_hardware, family
 from tilevm.testing.writer import Writer
 
 
@@ -67,7 +67,7 @@ def scattered(w: Writer) -> None:
     )
 
 
-@beyond_hardware
+@family
 def taken(w: Writer) -> Value | None:
     """Elements of a tile, by indices that it has."""
     a = w.any_value()

@@ -34,7 +34,7 @@ def through_shared_memory(w: Writer) -> Value | None:
     return loaded
 
 
-@beyond_hardware
+@family
 def load_with_a_value_outside(w: Writer) -> Value | None:
     """A tile that leaves its buffer on one side or both, filled up with a value of its type."""
     kind = w.any_value().tile

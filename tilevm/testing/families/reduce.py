@@ -42,7 +42,7 @@ def unbuilt_reduction(w: Writer) -> Value | None:
             return w.op(kind, a, dim=dim, keepdims=keep)
 
 
-@beyond_hardware
+@family
 def scan(w: Writer) -> Value | None:
     a = w.any_value()
     if not a.tile.rank:

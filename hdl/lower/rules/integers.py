@@ -1,0 +1,92 @@
+"""Rules of integer ops beyond arithmetic: division, counts of bits, rotation, flags, products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from hdl.lower.functions import Combine, Divide, Reduce, Rotate, beat_shape, tree
+from hdl.lower.rules.elementwise import lanewise
+from hdl.lower.rules.reductions import fold_of, reduced
+from hdl.lower.rules.rule import Need, Plan, integers, lowers
+from hdl.lower.schedule import Schedule
+from hdl.lower.wires import refused
+from tilevm.ir import Op, ops
+
+
+def no_trap(op: Any) -> None:
+    """Refuses an op that stops on overflow."""
+    if op.overflow == "trap":
+        raise refused(op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`")
+
+
+def _division(kind: type[Op], *, floor: bool, remainder: bool) -> None:
+    @lowers(kind)
+    def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
+        if not remainder:
+            no_trap(op)
+        saturates = not remainder and op.overflow == "sat"
+        function = Divide(op.out.dtype, schedule.shape[1], floor, remainder, saturates)
+        return Plan(schedule, (Need(op.a, schedule), Need(op.b, schedule)), function)
+
+
+_division(ops.FloorDiv, floor=True, remainder=False)
+_division(ops.FloorMod, floor=True, remainder=True)
+_division(ops.TruncDiv, floor=False, remainder=False)
+_division(ops.TruncMod, floor=False, remainder=True)
+
+
+def _below_lowest(bits: Any) -> Any:
+    """The number of zeros below the lowest 1: the ones that subtracting 1 makes of them."""
+    ones = ~bits & (bits - 1)[: len(bits)]
+    return tree(list(ones), lambda x, y: x + y)
+
+
+@lowers(ops.Ctz)
+def _(op: ops.Ctz, schedule: Schedule, lanes: int) -> Plan:
+    return lanewise(op, schedule, lambda a: _below_lowest(a.as_unsigned()))
+
+
+@lowers(ops.Clz)
+def _(op: ops.Clz, schedule: Schedule, lanes: int) -> Plan:
+    from amaranth import Cat
+
+    return lanewise(op, schedule, lambda a: _below_lowest(Cat(reversed(a.as_unsigned()))))
+
+
+def _rotation(kind: type[Op]) -> None:
+    @lowers(kind)
+    def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
+        needs = tuple(Need(value, schedule) for value in op.operands)
+        return Plan(schedule, needs, Rotate(op, beat_shape(op.out.dtype, schedule.shape[1])))
+
+
+_rotation(ops.Rotl)
+_rotation(ops.Rotr)
+
+
+def _reduction(kind: type[Op], name: str) -> None:
+    @lowers(kind)
+    def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
+        integers(op, op.a, op.out)
+        if isinstance(op, ops.Prod) and op.overflow in ("sat", "trap"):
+            raise refused(
+                op,
+                f"`overflow = {op.overflow}` of a product needs a result as wide as the exact one",
+                "multiply fewer elements, or use `overflow = wrap`",
+            )
+        shape = op.a.tile.shape
+        kept = [d for d in range(len(shape)) if d not in op.over]
+        numbers = np.arange(op.a.tile.size, dtype=np.int64).reshape(shape)
+        members = numbers.transpose(*kept, *op.over).reshape(op.out.tile.size, -1)
+        needed, wide, steps = reduced(schedule, members, lanes)
+        combine = Combine(name, op.out.dtype)
+        function = Reduce(combine, schedule.shape[1], wide)
+        fold = fold_of(combine, schedule, steps)
+        return Plan(schedule, (Need(op.a, needed),), function, fold, steps)
+
+
+_reduction(ops.Prod, "product")
+_reduction(ops.Any_, "or")
+_reduction(ops.All_, "and")
