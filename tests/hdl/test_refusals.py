@@ -49,10 +49,6 @@ EMPTY = """\
   b = pad a {high = [4]}
   store b, y[n * 4]
 """
-VALUE_OUTSIDE = """\
-  a: i8[4] = load x[n * 4 + 1] {oob = value, value = -1}
-  store a, y[n * 4]
-"""
 GATHER = """\
   i = iota i8[4] {start = n * 4}
   a: i8[4] = gather x[0], i
@@ -61,11 +57,6 @@ GATHER = """\
 SCATTER = """\
   i = iota i8[4] {start = n * 4}
   scatter i, y[0], i
-"""
-TAKE = """\
-  i = iota i8[4]
-  a = take i, i
-  store a, y[n * 4]
 """
 ATOMIC = """\
   i = iota i8[4]
@@ -98,10 +89,8 @@ LOOP_OVER_BLOCKS = """\
         pytest.param("i8", STORE_IN_IF, "TV0502", 8, id="store in if"),
         pytest.param("i8", LOADED_AND_STORED, "TV0502", 7, id="loaded and stored"),
         pytest.param("i8", EMPTY, "TV0502", 5, id="no elements"),
-        pytest.param("i8", VALUE_OUTSIDE, "TV0502", 5, id="value outside"),
         pytest.param("i8", GATHER, "TV0502", 6, id="gather"),
         pytest.param("i8", SCATTER, "TV0502", 6, id="scatter"),
-        pytest.param("i8", TAKE, "TV0502", 6, id="take"),
         pytest.param("i8", ATOMIC, "TV0502", 6, id="atomic"),
         pytest.param("i8", COPY, "TV0502", 6, id="copy"),
         pytest.param("i8", LOOP_OVER_BLOCKS, "TV0503", 6, id="loop over blocks"),

@@ -48,9 +48,7 @@ class ScanStep:
     def initial(self) -> int:
         return self.combine.initial
 
-    def emit(
-        self, m: Any, state: list[Lane], value: list[Lane]
-    ) -> tuple[list[Lane], list[Lane]]:
+    def emit(self, m: Any, state: list[Lane], value: list[Lane]) -> tuple[list[Lane], list[Lane]]:
         from hdl.units.stage import resize
 
         kind = self.combine.kind
@@ -66,9 +64,7 @@ class ScanStep:
             reach = 1
             while reach < self.wide:
                 prefixes = [
-                    step(prefixes[i - reach], each, f"row{row}_{reach}_{i}")
-                    if i >= reach
-                    else each
+                    step(prefixes[i - reach], each, f"row{row}_{reach}_{i}") if i >= reach else each
                     for i, each in enumerate(prefixes)
                 ]
                 reach *= 2

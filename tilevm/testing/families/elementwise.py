@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilevm.ir import Value
-from tilevm.testing.families.family import beyond_hardware, family
+from tilevm.testing.families.family import family
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
