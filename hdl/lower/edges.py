@@ -18,9 +18,9 @@ class Port:
     """An edge of a design: the beats of one load or store of a buffer.
 
     `elements` [beats, lanes] says which element of the flattened buffer each lane of each beat is,
-    or -1 where it is none: `fill` on the way in, ignored on the way out.  No two beats of the outputs
-    write one element: the order in which ports are served does not matter.  The beats are those of
-    every iteration of `scope`, one after the other.
+    or -1 where it is none: `fill` on the way in, ignored on the way out.  No two beats of the
+    outputs write one element: the order in which ports are served does not matter.  The beats are
+    those of every iteration of `scope`, one after the other.
     """
 
     name: str

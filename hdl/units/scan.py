@@ -39,7 +39,7 @@ class ScanFunction(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """``state, result = function(state, value)``; the state begins anew with the innermost level."""
+    """``state, result = function(state, value)``; the innermost level begins with a new state."""
 
     function: ScanFunction
 

@@ -13,7 +13,20 @@ from tilevm.dtypes import dtype
 from tilevm.testing import Form, inputs, simulated
 
 TEXT = """
-kernel f(x: global i7[4, 6], z: global i7[4,6], b: global u1[4,6], g: global u2[6], y: global i7[2, 10, 4, 6], c: global u3[2, 2,4,6], s: global i20[2, 8, 4, 6], p: global i9[2, 4], q: global u1[2, 2, 6], t: global i7[2, 4,6], r: global i40[2, 3, 6], v: global i7[2, 5, 7])
+kernel f(
+  x: global i7[4, 6],
+  z: global i7[4,6],
+  b: global u1[4,6],
+  g: global u2[6],
+  y: global i7[2, 10, 4, 6],
+  c: global u3[2, 2,4,6],
+  s: global i20[2, 8, 4, 6],
+  p: global i9[2, 4],
+  q: global u1[2, 2, 6],
+  t: global i7[2, 4,6],
+  r: global i40[2, 3, 6],
+  v: global i7[2, 5, 7]
+)
   grid (n = 2)
 {
   a: i7[4, 6] = load x[0, 0]

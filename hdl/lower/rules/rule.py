@@ -29,7 +29,7 @@ class Need:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """How an op is built: a function of beats, and maybe a fold or a scan over every `steps` of them.
+    """How an op is built: a function of beats, and maybe a fold or scan over every `steps` of them.
 
     A fold gives one beat for these, a scan each of them: its `schedule` has them all.
     `flags` [beats], if any, is a last operand of one constant bit for each beat.
