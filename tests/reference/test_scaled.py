@@ -6,6 +6,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from tilevm.ir import Builder, TileType
 
 SHAPES = [((2, 4), (2, 2)), ((4,), (1,)), ((3, 2), (1, 2)), ((4, 2), (4, 2)), ((2, 6), (1, 1))]
 SMALL = st.sampled_from("i4 u4 i8 u3 e2m1fn e4m3fn i1 u12 e3m2fn".split()).map(dtype)
+ZEROS = [None, None, "u4", "i8", "u16", "i32", "u53", "i53"]
 SCALES = st.sampled_from("f16 e8m0fnu f32 bf16 e5m2 u4".split()).map(dtype)
 
 
@@ -63,7 +65,7 @@ def test_quantize_any_floats(data: st.DataObject) -> None:
     x = tile(data.draw, kind, shape)
     x = np.where(np.isfinite(x), x, 1.0 if kind.signed else x)
     group = tuple(n // g for n, g in zip(shape, groups, strict=True))
-    to, zero = data.draw(TYPES), data.draw(st.sampled_from([None, None, "u4", "i8", "u16"]))
+    to, zero = data.draw(TYPES), data.draw(st.sampled_from(ZEROS))
     k = Builder("f")
     a = loaded(k, "x0", kind, x)
     try:
@@ -72,6 +74,27 @@ def test_quantize_any_floats(data: st.DataObject) -> None:
         assume(False)
     stored(k, *results)
     assert_agreement(k.kernel(), {"x0": x})
+
+
+# The last quotients lie where float64 has no bit left for the half, or for the last whole one.
+@pytest.mark.parametrize("zero", ["u8", "i32", "u53", "i53"])
+@pytest.mark.parametrize("to", ["u8", "i8", "u32", "i32"])
+@pytest.mark.parametrize("size", [1e300, 2.0**62, 448 * (2.0**53 + 2), 2.0**59 + 2.0**7, 2.0**61])
+def test_scales_that_saturate(size: float, to: str, zero: str) -> None:
+    x = np.array([[-size, size, 0.0, 1.0], [size, 1.0, size, 3.0], [-size, -3.5, -1.0, -size / 3]])
+    k = Builder("f")
+    a = loaded(k, "x0", dtype("f64"), x)
+    stored(k, *k.quantize(a, to=to, group=(1, 4), scale="e4m3fn", zero=zero))
+    assert_agreement(k.kernel(), {"x0": x})
+
+
+@pytest.mark.parametrize("zero", ["u54", "i64", "u64"])
+def test_a_zero_point_of_more_than_53_bits_is_refused(zero: str) -> None:
+    k = Builder("f")
+    a = loaded(k, "x0", dtype("f64"), np.zeros((2,)))
+    with pytest.raises(TileError) as caught:
+        k.quantize(a, to="u8", group=(2,), zero=zero)
+    assert caught.value.diagnostics[0].code == "TV0246"
 
 
 @given(st.data())

@@ -13,10 +13,8 @@ import numpy as np
 from tilevm.dtypes.base import Array, DType, trap_where
 from tilevm.dtypes.exact import round_fraction
 from tilevm.dtypes.floats import FloatType
-from tilevm.dtypes.formats import FloatFormat
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.rounding import (
-    ODD_PRECISION,
     Floats,
     round_to_integer,
     to_odd,
@@ -24,7 +22,8 @@ from tilevm.dtypes.rounding import (
     two_sum,
 )
 
-_WIDEST_ODD = FloatFormat(11, ODD_PRECISION - 1, 1023)  # `round_fraction` to odd, at any size
+_ODD_WHOLE = 2.0**50  # below it a float64 rounded to odd has bits for the half and for the rest
+_FAR = 2.0**60  # quotients that saturate, whatever the zero point
 _ROOM = (2.0**-400, 2.0**400)  # factors whose products and their remainders float64 holds
 
 
@@ -132,7 +131,10 @@ def largest_scale(grouped: Floats, to: DType, scale: FloatType) -> Floats:
 def range_scale(
     grouped: Floats, to: IntType, scale: FloatType, zero: IntType
 ) -> tuple[Floats, Array]:
-    """A scale and a zero point for each group: its range, with 0, onto the range of `to`."""
+    """A scale and a zero point for each group: its range, with 0, onto the range of `to`.
+
+    `to` has at most 32 bits and `zero` at most 53: far from the ends of `_whole_quotient`.
+    """
     _refuse_special(grouped)
     low = np.minimum(grouped.min(axis=-1), 0.0)
     high = np.maximum(grouped.max(axis=-1), 0.0)
@@ -143,7 +145,7 @@ def range_scale(
         exact = (Fraction(float(high[*at])) - Fraction(float(low[*at]))) / steps
         found[*at] = scale.quantise(round_fraction(scale.format, exact), overflow="sat")
     point = to.min - _whole_quotient(low, found)
-    return found, np.clip(point, float(zero.min), float(zero.max)).astype(zero.carrier)
+    return found, np.clip(point, zero.min, zero.max).astype(zero.carrier)
 
 
 def codes_of(a: Floats, scale: Floats, to: DType, zero: Array | None = None) -> Array:
@@ -153,20 +155,26 @@ def codes_of(a: Floats, scale: Floats, to: DType, zero: Array | None = None) -> 
     whole = _whole_quotient(a, scale)
     if zero is not None:
         whole = whole + zero
-    return np.clip(whole, float(to.min), float(to.max)).astype(to.carrier)
+    return np.clip(whole, to.min, to.max).astype(to.carrier)
 
 
 def _refuse_special(a: Floats) -> None:
     trap_where(~np.isfinite(a).all(axis=-1), "a group holds a NaN or an infinity")
 
 
-def _whole_quotient(a: Floats, b: Floats) -> Floats:
-    """a / b rounded to a whole number, half to even, where that is below 2**50; 0 where b is 0."""
+def _whole_quotient(a: Floats, b: Floats) -> Array:
+    """a / b rounded to a whole number, half to even, as int64; 0 where b is 0.
+
+    Beyond 2**60 it stays between there and 2**62, with its sign.
+    """
     quotient, rest, left = _quotient(a, b)
-    found = to_odd(quotient, rest)
+    size = np.abs(quotient)
+    left |= (size >= _ODD_WHOLE) & (size < _FAR)
+    odd = np.clip(np.where(left, 0.0, to_odd(quotient, rest)), -_FAR, _FAR)
+    found = round_to_integer(odd, "nearest_even").astype(np.int64)
     for at in np.argwhere(left):
-        found[*at] = round_fraction(_WIDEST_ODD, _fraction(a, b, at))
-    return np.where(b == 0, 0.0, round_to_integer(found, "nearest_even"))
+        found[*at] = max(-(1 << 62), min(1 << 62, round(_fraction(a, b, at))))
+    return np.where(b == 0, 0, found)
 
 
 def _rounded_quotient(a: Floats, b: Floats, to: FloatType) -> Floats:

@@ -230,13 +230,14 @@ def _rung(f: FloatFormat, rung: int) -> Fraction:
 
 def _height(f: FloatFormat, x: Fraction) -> Fraction:
     """The inverse of `_rung`, straight between the rungs, as if there were no end above."""
-    exponent = max(_floor_log2(x), _lowest(f)) if x else _lowest(f)
+    exponent = max(floor_log2(x), _lowest(f)) if x else _lowest(f)
     # below the first power of two there are 2**mantissa rungs of subnormals, or none
     origin = (exponent - _lowest(f) << f.mantissa) - (0 if _has_zero(f) else 1)
     return x / Fraction(2) ** (exponent - f.mantissa) + origin
 
 
-def _floor_log2(x: Fraction) -> int:
+def floor_log2(x: Fraction) -> int:
+    """The exponent of the largest power of two that is not larger than a positive number."""
     guess = x.numerator.bit_length() - x.denominator.bit_length()
     return guess if Fraction(2) ** guess <= x else guess - 1
 

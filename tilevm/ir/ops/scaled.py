@@ -20,6 +20,8 @@ from tilevm.ir.ops.matrix import Dot
 from tilevm.ir.ops.reduce import default_acc
 from tilevm.ir.types import TileType, Type
 
+EXACT_BITS = 53  # of integers that are scaled, or that a zero point has
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ScaledOp(Op):
@@ -46,10 +48,10 @@ class ScaledOp(Op):
 
     def exact(self, field: str, kind: TileType | None) -> None:
         """TV0246 unless float64 holds every value of the type."""
-        if kind is not None and isinstance(kind.dtype, IntType) and kind.dtype.bits > 53:
+        if kind is not None and isinstance(kind.dtype, IntType) and kind.dtype.bits > EXACT_BITS:
             raise self.reject(
                 "TV0246",
-                f"`{self.name}` takes at most 53 bits, not {kind.dtype}",
+                f"`{self.name}` takes at most {EXACT_BITS} bits, not {kind.dtype}",
                 field,
                 **{field: f"this is {kind}"},
                 help="`cast` it first",
@@ -113,8 +115,9 @@ class Quantize(ScaledOp, name="quantize"):
     emax(to), within its range, as in OCP MX 1.0, section 6.3.  The quotient is rounded once, to
     nearest even, and saturates; it is 0 where the scale is.  With an integer type `zero` there is a
     zero point too, ``q, s, z = quantize a``: the scale is (max - min) / (max(to) - min(to)), where
-    min and max are those of the group and of 0, z is min(to) - round(min / s), within its type,
-    and q is round(a / s) + z, within `to`.  A NaN or an infinity stops with an error.
+    min and max are those of the group and of 0, z is min(to) - round(min / s), within its type (of
+    at most 53 bits), and q is round(a / s) + z, within `to`.  A NaN or an infinity stops with an
+    error.
     """
 
     a: Value
@@ -158,6 +161,9 @@ class Quantize(ScaledOp, name="quantize"):
             return found
         if not isinstance(self.zero, IntType) or not isinstance(self.to, IntType):
             raise self.reject("TV0207", "a zero point and its codes are integers", "zero")
+        if self.zero.bits > EXACT_BITS:
+            message = f"a zero point has at most {EXACT_BITS} bits, not those of {self.zero}"
+            raise self.reject("TV0246", message, "zero", help="write a narrower integer type")
         return (*found, kind.with_shape(*groups).of(self.zero))
 
     def run(self, a: Any) -> Any:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tilevm.dtypes import DType, FloatType, IntType
 from tilevm.ir import ops
-from tilevm.reference.formats import fit, integer_range
+from tilevm.reference.formats import fit, floor_log2, integer_of, integer_range
 from tilevm.reference.numbers import Number, Refused, Special, negate, plus, size, times
 from tilevm.reference.ops.matrix import dot
 from tilevm.reference.ops.meaning import Index, Tile, indices, means, tile
@@ -62,7 +62,10 @@ def quantize(op: ops.Quantize, a: Tile) -> tuple[Tile, ...]:
         if isinstance(op.to, FloatType):
             negative = a[i] is Special.MINUS_ZERO and scales[g] != 0
             return fit(op.to, Special.MINUS_ZERO if negative else quotient, "sat")
-        return _within(op.to, round(quotient) + int(zeros.get(g, 0)))  # type: ignore[arg-type]
+        assert isinstance(op.to, IntType)
+        point = zeros.get(g, 0)
+        assert isinstance(point, int)
+        return integer_of(op.to, round(quotient) + point, "sat")
 
     found = tile(codes, law)
     return (found, scales, zeros) if op.zero is not None else (found, scales)
@@ -82,7 +85,7 @@ def _largest(values: list[Fraction], to: DType, scale: DType) -> Number:
     low, high = scale.format.lsb, scale.format.highest
     if most == 0:
         return Fraction(2) ** low
-    exponent = _floor_log2(most) - _floor_log2(Fraction(to.max))
+    exponent = floor_log2(most) - floor_log2(Fraction(to.max))
     return Fraction(2) ** max(low, min(high, exponent))
 
 
@@ -90,24 +93,13 @@ def _range(values: list[Fraction], to: IntType, scale: DType, zero: IntType) -> 
     low, high = min([*values, Fraction(0)]), max([*values, Fraction(0)])
     first, last = integer_range(to)
     found = fit(scale, (high - low) / (last - first), "sat")
-    return found, _within(zero, first - round(_quotient(low, found)))
+    return found, integer_of(zero, first - round(_quotient(low, found)), "sat")
 
 
 def _quotient(x: Fraction, scale: Number) -> Fraction:
     """x / scale; 0 where the scale is 0."""
     divisor = size(scale)
     return x / divisor if divisor else Fraction(0)
-
-
-def _within(kind: DType, x: int) -> int:
-    assert isinstance(kind, IntType)
-    low, high = integer_range(kind)
-    return max(low, min(high, x))
-
-
-def _floor_log2(x: Fraction) -> int:
-    guess = x.numerator.bit_length() - x.denominator.bit_length()
-    return guess if Fraction(2) ** guess <= x else guess - 1
 
 
 @means(ops.DotScaled)
