@@ -88,6 +88,15 @@ def test_scales_that_saturate(size: float, to: str, zero: str) -> None:
     assert_agreement(k.kernel(), {"x0": x})
 
 
+def test_a_zero_keeps_its_sign_whatever_the_scale() -> None:
+    x = np.array([2.0**-1074, -0.0, 0.0])
+    k = Builder("f")
+    a = loaded(k, "x0", dtype("f64"), x)
+    stored(k, *k.quantize(a, to="e4m3fn", group=(3,), scale="f64"))
+    found, _ = assert_agreement(k.kernel(), {"x0": x}).values()
+    assert found[1:] == [0x80, 0]
+
+
 @pytest.mark.parametrize("zero", ["u54", "i64", "u64"])
 def test_a_zero_point_of_more_than_53_bits_is_refused(zero: str) -> None:
     k = Builder("f")

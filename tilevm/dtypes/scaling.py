@@ -197,7 +197,7 @@ def _quotient(a: Floats, b: Floats) -> tuple[Floats, Floats, Array]:
         # less than half a unit in the last place: quotients never tie
         rest = np.abs(quotient) * 2.0**-55 * np.sign(remainder) * np.sign(b)
     good = _roomy(a) & _roomy(b) & _roomy(quotient)
-    return quotient, np.where(good, rest, 0.0), ~good
+    return quotient, np.where(good, rest, 0.0), ~good & (a != 0)  # a zero keeps its sign
 
 
 def _fraction(a: Floats, b: Floats, at: Array) -> Fraction:
