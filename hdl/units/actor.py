@@ -44,7 +44,8 @@ class ActorComponent(wiring.Component):
         super().__init__(members)
         self.inputs: list[Any] = [getattr(self, name) for name in takes]
         self.outputs: list[Any] = [getattr(self, name) for name in gives]
-        self.fire = Signal(name=f"{actor.name}_fire")
+        # kept under its name in Verilog, where simulators watch it
+        self.fire = Signal(name=f"{actor.name}_fire", attrs={"keep": 1})
 
     def elaborate(self, platform: Any) -> Module:
         m, actor = Module(), self.actor

@@ -50,12 +50,15 @@ class ChannelComponent(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m, channel = Module(), self.channel
+        # kept under their names in Verilog, where simulators watch them
+        push = Signal(attrs={"keep": 1})
+        beat = Signal(channel.shape.width, attrs={"keep": 1})
+        m.d.comb += push.eq(self.write.valid & self.write.ready)
+        m.d.comb += beat.eq(self.write.payload.as_value())
         if not channel.readers:
             m.d.comb += self.write.ready.eq(1)
             return m
-        push = Signal()
-        m.d.comb += push.eq(self.write.valid & self.write.ready)
-        arrived, payload = self._pipeline(m, push)
+        arrived, payload = self._pipeline(m, push, beat)
         rooms, addresses = [], []
         for number, (stream, walk) in enumerate(zip(self.reads, channel.readers, strict=True)):
             room, address = self._reader(m, f"read{number}_", stream, walk, push, arrived)
@@ -67,10 +70,9 @@ class ChannelComponent(wiring.Component):
             m.d.comb += stream.payload.as_value().eq(beat)
         return m
 
-    def _pipeline(self, m: Module, push: Value) -> tuple[Value, Value]:
+    def _pipeline(self, m: Module, push: Value, beat: Value) -> tuple[Value, Value]:
         """A beat on its way, one stage for each cycle of latency above the first."""
-        valid: Value = push
-        payload: Value = self.write.payload.as_value()
+        valid, payload = push, beat
         for stage in range(1, self.channel.latency):
             valid_next = Signal(name=f"stage{stage}_valid")
             payload_next = Signal(len(payload), name=f"stage{stage}_payload", reset_less=True)

@@ -12,14 +12,28 @@ import pytest
 import hdl
 import tilevm as api
 from hdl.design import MAX_LANES, SIMULATORS
+from hdl.sim import external
 from tests.cli.folder import WORDS, Folder, arrays, refused
 from tilevm.cli import parser
 from tilevm.diagnostics import error
 from tilevm.passes.rewrite_dot import Form, Table, rewrite_dot
 
+AMARANTH = ("sim", "--simulator", "amaranth")
+
+
+def test_the_fastest_simulator_is_taken_and_named(
+    tilevm: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = "icarus" if external.missing("icarus") is None else "amaranth"
+    monkeypatch.setattr(external, "fastest", lambda: taken)
+    outcome = tilevm("sim", "two.tile", "two", "--random", "--set", "N=8")
+    assert outcome.status == 0, outcome.err
+    assert f"two: equal in every bit ({taken}, stall 0, seed 0)\n" in outcome.out
+    assert "beats of inner streams equal" in outcome.out
+
 
 def test_equal_and_cycles(tilevm: Folder) -> None:
-    outcome = tilevm("sim", *WORDS, "--stall", "0.3", "--seed", "1", "-o", "y.npy")
+    outcome = tilevm(*AMARANTH, *WORDS, "--stall", "0.3", "--seed", "1", "-o", "y.npy")
     assert outcome.status == 0, outcome.err
     assert "gemv: equal in every bit (amaranth, stall 0.3, seed 1)\n" in outcome.out
     cycles = re.search(r"cycles: (\d+) predicted, (\d+) simulated", outcome.out)
@@ -30,7 +44,7 @@ def test_equal_and_cycles(tilevm: Folder) -> None:
 
 def test_random_inputs_fill_what_is_not_given(tilevm: Folder) -> None:
     words = (
-        "sim",
+        *AMARANTH,
         "gemv.tile",
         "gemv",
         "--random",
@@ -48,7 +62,7 @@ def test_random_inputs_fill_what_is_not_given(tilevm: Folder) -> None:
 
 
 def test_random_inputs_by_sizes_alone(tilevm: Folder) -> None:
-    assert tilevm("sim", "two.tile", "two", "--random", "--set", "N=8").status == 0
+    assert tilevm(*AMARANTH, "two.tile", "two", "--random", "--set", "N=8").status == 0
     refused(tilevm("sim", "two.tile", "two", "--random"), 1, "TV0410")
 
 

@@ -217,10 +217,10 @@ def test_two_launches_of_a_design(simulator: str) -> None:
     rounds = [random_arguments(design, seed) for seed in (6, 7)]
     feeds = {"a": np.concatenate([design.feed(arguments)["a"] for arguments in rounds])}
     beats = len(design.outputs[0].elements)
-    seen, cycles = run_external(design, simulator, feeds, {"y": 2 * beats}, {})
-    assert cycles == simulate_timing(design.netlist, 2).cycles
+    seen = run_external(design, simulator, feeds, {"y": 2 * beats}, {})
+    assert seen.cycles == simulate_timing(design.netlist, 2).cycles
     for number, arguments in enumerate(rounds):
-        half = seen["y"][number * beats : (number + 1) * beats]
+        half = seen.outputs["y"][number * beats : (number + 1) * beats]
         assert design.collect({"y": half}, {})["y"].tolist() == arguments["a"].T.tolist()
 
 

@@ -52,8 +52,8 @@ def declare(commands: Commands) -> CommandParser:
     parser.add_argument(
         "--simulator",
         choices=SIMULATORS,
-        default="amaranth",
-        help="default: amaranth; the others run the emitted Verilog and must be installed",
+        help="default: the fastest of verilator, icarus (both run the emitted Verilog, and must be "
+        "installed) and amaranth; with --vcd amaranth",
     )
     parser.add_argument(
         "--stall",
@@ -82,9 +82,11 @@ def sim(options: CommandParser.Options) -> int:
     from tilevm.cli.output import check_writable
 
     check_output_name(options)
-    if options.vcd is not None and options.simulator != "amaranth":
+    if options.vcd is not None and options.simulator not in (None, "amaranth"):
         raise Usage(options.command, f"simulator {options.simulator} writes no waveform (--vcd)")
     kernel = kernel_of(options)
+    if options.simulator is None:
+        options.simulator = "amaranth" if options.vcd is not None else _fastest()
     check_output(options.output, kernel)
     if options.vcd is not None:
         check_writable(options.vcd)
@@ -100,6 +102,12 @@ def sim(options: CommandParser.Options) -> int:
     print(f"cycles: {result.predicted} predicted, {result.cycles} simulated{watched}")
     deliver(options.output, kernel, result.outputs)
     return 0
+
+
+def _fastest() -> str:
+    from hdl.sim.external import fastest
+
+    return fastest()
 
 
 def _prepared(options: CommandParser.Options, kernel: Kernel) -> tuple[Design, dict[str, Any]]:
