@@ -2,8 +2,8 @@
 
 Run: python benchmarks/simulators.py [--lanes 64] [--cold]
 
-Ready is the time until a first launch is done, less the launch itself: the Verilog written, compiled
-and loaded.  `--cold` takes an empty cache, so that Verilator compiles its runtime too.
+The first launch has the Verilog written, compiled and loaded; again, all of that comes from the
+cache.  `--cold` takes an empty cache, so that Verilator compiles its runtime too.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def main() -> None:
             if reason := missing(simulator):
                 print(f"| {simulator} | {reason} | | | |")
                 continue
-            measured(design, simulator, feeds, 2_000 if simulator == "verilator" else 20)
+            measured(design, simulator, feeds, 2_000 if simulator == "verilator" else 5)
         measured(design, "amaranth", feeds, 10)
     count = 50
     spent = seconds(lambda: simulate_timing(design.netlist, count))

@@ -16,7 +16,7 @@ from tilevm.diagnostics import error
 
 @dataclass(frozen=True, eq=False)
 class PortPlan:
-    """What a port does in a simulation of the emitted Verilog, or what is watched inside (a tap)."""
+    """What a port does in a simulation of Verilog, or what is watched inside (a tap)."""
 
     name: str
     width: int  # bits of a payload

