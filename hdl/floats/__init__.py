@@ -1,0 +1,25 @@
+"""Arithmetic of any number format as combinational logic: exact, then rounded once."""
+
+from hdl.floats.arithmetic import divide, multiply, negated, plus
+from hdl.floats.circuit import Circuit, Lane
+from hdl.floats.number import Number, has_specials, read, unpack
+from hdl.floats.order import compared, ordered, smaller
+from hdl.floats.round import round_integer, round_pack
+
+__all__ = [
+    "Circuit",
+    "Lane",
+    "Number",
+    "compared",
+    "divide",
+    "has_specials",
+    "multiply",
+    "negated",
+    "ordered",
+    "plus",
+    "read",
+    "round_integer",
+    "round_pack",
+    "smaller",
+    "unpack",
+]

@@ -1,0 +1,130 @@
+"""The one rounding: from an exact number to a code of a float format, or to an integer."""
+
+from __future__ import annotations
+
+from amaranth import Cat, Const, Mux
+
+from hdl.floats.circuit import Circuit, Lane
+from hdl.floats.number import Number
+from tilevm.dtypes import FloatFormat, IntType
+
+
+def normalised(c: Circuit, value: Lane) -> tuple[Lane, Lane]:
+    """An unsigned value shifted up until its highest bit is set (if one is), and how far."""
+    width = len(value)
+    zeros: list[Lane] = []
+    for level in reversed(range((width - 1).bit_length())):
+        step = 1 << level
+        empty = c.keep("empty", value[width - step :] == 0)
+        value = c.keep("normal", Mux(empty, Cat(Const(0, step), value[: width - step]), value))
+        zeros.insert(0, empty)
+    return value, Cat(*zeros) if zeros else Const(0, 1)
+
+
+def round_pack(
+    c: Circuit,
+    f: FloatFormat,
+    x: Number,
+    rounding: str = "nearest_even",
+    overflow: str | None = None,
+) -> Lane:
+    """The code of a number rounded once, as `FloatType.quantise` does it.
+
+    NaN, and a negative number where there is no sign, become code 0 in a format without NaN.
+    """
+    p, m = f.precision, f.mantissa
+    mode = overflow or f.default_overflow
+    significand, exponent = x.significand, x.exponent
+    if (missing := p + 1 - len(significand)) > 0:
+        significand, exponent = Cat(Const(0, missing), significand), exponent - missing
+    width = len(significand)
+    zero = c.keep("is_zero", significand == 0)
+    normal, zeros = normalised(c, significand)
+    if width > p + 2:  # what lies below counts only as one bit: something, or nothing
+        cut = width - p - 1
+        normal = c.keep("top", Cat(normal[:cut].any(), normal[cut:]))
+    binade = c.keep("binade", exponent - zeros + (width - 1 - f.lowest))
+    below = c.keep("below", (binade < 0) & ~zero)
+    origin = c.keep("origin", Mux(below | zero, 0, binade), max(1, len(binade)))
+    most = p + 1
+    deeper = Mux(-binade > most, most, -binade)
+    shift = c.keep("deeper", Mux(below, deeper, 0), most.bit_length())
+    shifted = c.keep("shifted", Cat(Const(0, most), normal) >> shift)
+    at = len(normal) - p + most
+    kept, half, rest = shifted[at:], shifted[at - 1], shifted[: at - 1].any()
+    plain = c.keep("plain", kept + (origin << m))
+    odd = plain[0] if f.has_zero else ~plain[0]
+    inexact = half | rest
+    up: Lane
+    toward_zero: Lane
+    match rounding:
+        case "nearest_even":
+            up, toward_zero = half & (rest | odd), Const(0, 1)
+        case "nearest_away":
+            up, toward_zero = half, Const(0, 1)
+        case "toward_zero":
+            up, toward_zero = Const(0, 1), Const(1, 1)
+        case "up":
+            up, toward_zero = inexact & ~x.negative, x.negative
+        case _:
+            up, toward_zero = inexact & x.negative, ~x.negative
+    code = c.keep("rounded", plain + c.keep("round_up", up, 1))
+    if not f.has_zero:  # the smallest power of two is code 0, and all below goes there
+        code = c.keep("rounded", Mux(code == 0, 0, code - 1), len(code))
+    large = c.keep("large", code > f.max_code)
+    over = c.keep("over", x.infinite | (large & ~toward_zero))
+    limit = {"inf": f.inf_code, "sat": f.max_code}.get(mode) or 0
+    code = c.keep(
+        "magnitude", Mux(over, limit, Mux(large, f.max_code, code)), f.exponent + f.mantissa
+    )
+    invalid = x.invalid
+    if mode == "nan":
+        invalid = invalid | over
+    if not f.signed:
+        invalid = invalid | (x.negative & (~zero | x.infinite))
+        return c.keep("packed", Mux(invalid, f.nan_code or 0, code), f.bits)
+    sign = x.negative & (code != 0) if f.convention == "fnuz" else x.negative
+    return c.keep("packed", Mux(invalid, f.nan_code or 0, Cat(code, sign)), f.bits)
+
+
+def round_integer(
+    c: Circuit,
+    kind: IntType,
+    x: Number,
+    rounding: str = "nearest_even",
+    overflow: str = "sat",
+) -> Lane:
+    """A number rounded to a whole one of an integer type, as `IntType.from_floats` does it.
+
+    NaN is 0; an infinity saturates, or wraps to 0.
+    """
+    width = len(x.significand)
+    fraction = width + 2  # of bits: what is smaller than 1/4 rounds like what is left of it
+    most = fraction + kind.bits + 1
+    place = c.keep("place", x.exponent + fraction)
+    shift = c.keep(
+        "shift", Mux(place < 0, 0, Mux(place > most, most, place)), most.bit_length()
+    )
+    fixed = c.keep("fixed", x.significand << shift, width + most)
+    whole, half, rest = fixed[fraction:], fixed[fraction - 1], fixed[: fraction - 1].any()
+    up: Lane
+    match rounding:
+        case "nearest_even":
+            up = half & (rest | whole[0])
+        case "nearest_away":
+            up = half
+        case "toward_zero":
+            up = Const(0, 1)
+        case "up":
+            up = (half | rest) & ~x.negative
+        case _:
+            up = (half | rest) & x.negative
+    size = c.keep("whole", whole + c.keep("round_up", up, 1))
+    value = c.keep("integer", Mux(x.negative, -size, size))
+    special = x.infinite | x.invalid
+    if overflow == "wrap":
+        return Mux(special, 0, value)
+    low, high = int(kind.min), int(kind.max)
+    inside = Mux(value < low, low, Mux(value > high, high, value))
+    end = Mux(x.invalid, 0, Mux(x.negative, low, high))
+    return Mux(special, end, inside)
