@@ -2,7 +2,7 @@
 
 from hdl.floats.arithmetic import divide, multiply, negated, plus
 from hdl.floats.circuit import Circuit, Lane
-from hdl.floats.number import Number, has_specials, read, unpack
+from hdl.floats.number import Number, read, scaled, unpack
 from hdl.floats.order import compared, ordered, smaller
 from hdl.floats.round import round_integer, round_pack
 
@@ -12,7 +12,6 @@ __all__ = [
     "Number",
     "compared",
     "divide",
-    "has_specials",
     "multiply",
     "negated",
     "ordered",
@@ -20,6 +19,7 @@ __all__ = [
     "read",
     "round_integer",
     "round_pack",
+    "scaled",
     "smaller",
     "unpack",
 ]

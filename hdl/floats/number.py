@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from amaranth import Cat, Const, Mux, Value
 
@@ -28,9 +28,9 @@ class Number:
         return self.significand == 0
 
 
-def has_specials(kind: DType) -> bool:
-    """Whether a type has infinities or NaN."""
-    return isinstance(kind, FloatType) and kind.format.nan_code is not None
+def scaled(x: Number, exponent: int) -> Number:
+    """x * 2**exponent."""
+    return replace(x, exponent=x.exponent + exponent)
 
 
 def read(c: Circuit, kind: DType, code: Lane) -> Number:
