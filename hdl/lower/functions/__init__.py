@@ -3,6 +3,15 @@
 from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
 from hdl.lower.functions.choice import Choose, Join, Offset
 from hdl.lower.functions.elementwise import Lanewise, absolute, between, clamp
+from hdl.lower.functions.exact import (
+    Accumulator,
+    ExactStep,
+    ExactTerms,
+    Factor,
+    RoundExact,
+    accumulator,
+)
+from hdl.lower.functions.floats import Circuits, Extreme, ExtremeOf, ExtremeStep, Table
 from hdl.lower.functions.planes import HornerStep, Weigh
 from hdl.lower.functions.prefix import Entries, ScanStep
 from hdl.lower.functions.reduction import Combine, FoldStep, Reduce, tree
@@ -10,10 +19,18 @@ from hdl.lower.functions.staged import Divide, Philox, Rotate
 from hdl.lower.functions.tables import Select, Subsets
 
 __all__ = [
+    "Accumulator",
     "Choose",
+    "Circuits",
     "Combine",
     "Divide",
     "Entries",
+    "ExactStep",
+    "ExactTerms",
+    "Extreme",
+    "ExtremeOf",
+    "ExtremeStep",
+    "Factor",
     "FoldStep",
     "HornerStep",
     "Join",
@@ -23,11 +40,14 @@ __all__ = [
     "Philox",
     "Reduce",
     "Rotate",
+    "RoundExact",
     "ScanStep",
     "Select",
     "Subsets",
+    "Table",
     "Weigh",
     "absolute",
+    "accumulator",
     "beat_shape",
     "between",
     "clamp",
