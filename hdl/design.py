@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hdl.lower import Lowered, Port, lower
+from hdl.lower import MAX_ACCUMULATOR, Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
 from hdl.netlist import Channel, Netlist
 from hdl.sizing import size_channels
@@ -49,6 +49,7 @@ def build(
     table: str = "activations",
     sizes: Mapping[str, int] | None = None,
     watch: Watch | None = None,
+    max_accumulator: int = MAX_ACCUMULATOR,
     **symbols: int,
 ) -> Design:
     """The hardware of a kernel for given shapes; a unit computes at most `lanes` elements a cycle.
@@ -56,7 +57,8 @@ def build(
     `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
     that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Shape symbols
-    are given by name (``N=64, K=256``), or in `sizes`.  `watch` sees the program after each pass.
+    are given by name (``N=64, K=256``), or in `sizes`.  `watch` sees the program after each pass.  Exact sums
+    of floats have at most `max_accumulator` bits.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
@@ -71,7 +73,7 @@ def build(
     if dot != "mac":
         options = {"group": group, "table": table} if dot == "lut" else {}
         passes.insert(0, step("rewrite_dot", form=dot, **options))
-    lowered = lower(transform(launch.kernel, passes, watch), lanes)
+    lowered = lower(transform(launch.kernel, passes, watch), lanes, max_accumulator)
     size_channels(lowered.netlist)
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":

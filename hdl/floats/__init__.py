@@ -4,7 +4,7 @@ from hdl.floats.arithmetic import divide, multiply, negated, plus
 from hdl.floats.circuit import Circuit, Lane
 from hdl.floats.number import Number, read, scaled, unpack
 from hdl.floats.order import compared, ordered, smaller
-from hdl.floats.round import round_integer, round_pack
+from hdl.floats.round import round_integer, round_pack, within
 
 __all__ = [
     "Circuit",
@@ -22,4 +22,5 @@ __all__ = [
     "scaled",
     "smaller",
     "unpack",
+    "within",
 ]

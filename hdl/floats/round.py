@@ -102,9 +102,7 @@ def round_integer(
     fraction = width + 2  # of bits: what is smaller than 1/4 rounds like what is left of it
     most = fraction + kind.bits + 1
     place = c.keep("place", x.exponent + fraction)
-    shift = c.keep(
-        "shift", Mux(place < 0, 0, Mux(place > most, most, place)), most.bit_length()
-    )
+    shift = c.keep("shift", Mux(place < 0, 0, Mux(place > most, most, place)), most.bit_length())
     fixed = c.keep("fixed", x.significand << shift, width + most)
     whole, half, rest = fixed[fraction:], fixed[fraction - 1], fixed[: fraction - 1].any()
     up: Lane
@@ -124,7 +122,11 @@ def round_integer(
     special = x.infinite | x.invalid
     if overflow == "wrap":
         return Mux(special, 0, value)
+    end = Mux(x.invalid, 0, Mux(x.negative, int(kind.min), int(kind.max)))
+    return Mux(special, end, within(c, kind, value))
+
+
+def within(c: Circuit, kind: IntType, value: Lane) -> Lane:
+    """A whole number at the nearest end of an integer type's range, if it is outside."""
     low, high = int(kind.min), int(kind.max)
-    inside = Mux(value < low, low, Mux(value > high, high, value))
-    end = Mux(x.invalid, 0, Mux(x.negative, low, high))
-    return Mux(special, end, inside)
+    return c.keep("within", Mux(value < low, low, Mux(value > high, high, value)))

@@ -2,6 +2,6 @@
 
 from hdl.lower.building import Tap
 from hdl.lower.edges import Port
-from hdl.lower.lowering import Lowered, lower
+from hdl.lower.lowering import MAX_ACCUMULATOR, Lowered, lower
 
-__all__ = ["Lowered", "Port", "Tap", "lower"]
+__all__ = ["MAX_ACCUMULATOR", "Lowered", "Port", "Tap", "lower"]

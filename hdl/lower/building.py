@@ -14,7 +14,7 @@ from hdl.lower.rules import Need, Plan, flag_table
 from hdl.lower.schedule import Schedule
 from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, counts, rounds
 from hdl.lower.wires import constant_bits, refused
-from hdl.netlist import ONE, ZERO, BeatShape, Channel, Origin, Reader
+from hdl.netlist import ONE, ZERO, BeatShape, Channel, Origin, Reader, Wiring
 from hdl.units import (
     Identity,
     fold_actor,
@@ -129,6 +129,10 @@ class Building:
             table = flag_table(plan.flags[: plan.steps]).astype(np.int32)
             operands.append(Operand(None, BeatShape(1, 1), table, 1))
         output = self._channel(op.out, plan.schedule)
+        made, count = output, len(plan.schedule)
+        if plan.finish is not None:
+            exact = (plan.fold or plan.function).shape
+            made = Channel(self.streams.name(f"{output.name}_exact"), exact, count)
         if plan.scan is not None:
             reader = self._terms(operands, plan, f"{output.name}_terms", beats, scope, origin)
             trips = [*(loop.trips for loop in scope), beats // plan.steps, plan.steps]
@@ -136,14 +140,18 @@ class Building:
                 scan_actor(output.name, trips, plan.scan, reader, output, origin=origin)
             )
         elif plan.fold is None:
-            self.streams.map(output.name, operands, plan.function, output, beats, scope, origin)
+            self.streams.map(made.name, operands, plan.function, made, beats, scope, origin)
         else:
             reader = self._terms(operands, plan, f"{output.name}_terms", beats, scope, origin)
-            trips = [*(loop.trips for loop in scope), len(plan.schedule), plan.steps]
+            trips = [*(loop.trips for loop in scope), count, plan.steps]
             folds = [False] * (len(scope) + 1) + [True]
             self.streams.actors.append(
-                fold_actor(output.name, trips, folds, plan.fold, reader, output, origin=origin)
+                fold_actor(made.name, trips, folds, plan.fold, reader, made, origin=origin)
             )
+        if plan.finish is not None:
+            table = Wiring.identity(made.shape).table
+            sums = Operand(made.read(), made.shape, table, 1)
+            self.streams.map(output.name, [sums], plan.finish, output, count, scope, origin)
         self._made(op.out, output, plan.schedule, scope)
         if isinstance(op, SubsetSums):
             self.tables.append(output.name)

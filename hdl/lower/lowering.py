@@ -19,6 +19,8 @@ from tilevm.ir import Kernel, Value
 
 MAX_WIDTH = 1 << 16  # bits of a beat, and of all ports in together: Amaranth has no wider cells
 
+MAX_ACCUMULATOR = 640  # bits of an exact sum: enough for products of f32
+
 MAX_FIRINGS = 1 << 24  # of one unit: minutes of the timed model, and gigabytes
 
 
@@ -36,13 +38,14 @@ class Lowered:
     notes: list[str] = field(default_factory=list)
 
 
-def lower(kernel: Kernel, lanes: int) -> Lowered:
-    """Lowers a kernel whose shapes are bound; `lanes`: at most so many elements computed in a beat.
+def lower(kernel: Kernel, lanes: int, max_accumulator: int = MAX_ACCUMULATOR) -> Lowered:
+    """Lowers a kernel whose shapes are bound; `lanes`: at most so many elements computed in a beat;
+    `max_accumulator`: at most so many bits of an exact sum of floats.
 
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static, TV0504
     for a kernel that stores nothing, TV0614 for beats that are too wide, TV0615 for too many.
     """
-    built = Building(kernel, Planning(kernel, lanes))
+    built = Building(kernel, Planning(kernel, lanes, max_accumulator))
     _check_widths(built)
     _check_firings(built)
     if not built.outputs:

@@ -64,8 +64,8 @@ class Planning:
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static.
     """
 
-    def __init__(self, kernel: Kernel, lanes: int) -> None:
-        self.lanes = lanes
+    def __init__(self, kernel: Kernel, lanes: int, max_accumulator: int) -> None:
+        self.lanes, self.max_accumulator = lanes, max_accumulator
         self.wires = Wires()
         self.shared = SharedMemory()
         self.schedules: dict[Value, Schedule] = {}
@@ -147,10 +147,17 @@ class Planning:
                     self._plan_branches(op)
                 case _ if type(op) in RULES and op.out in self.schedules:
                     plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
+                    self._check_accumulator(op, plan)
                     self.plans[op] = plan
                     self.schedules[op.out] = plan.schedule
                     for need in plan.needs:
                         self._want(need)
+
+    def _check_accumulator(self, op: Op, plan: Plan) -> None:
+        if plan.accumulator > self.max_accumulator:
+            reason = f"its exact sum needs {plan.accumulator} bits, and {self.max_accumulator} is"
+            help = "`cast` the operands to a format with fewer exponents, or raise the limit"
+            raise refused(op, f"{reason} the most (`max_accumulator`)", help)
 
     def stored(self, op: Store) -> Schedule:
         """The beats in which a tile is stored: as it comes, or in the order of the buffer."""

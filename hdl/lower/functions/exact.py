@@ -51,7 +51,11 @@ class Accumulator:
 
 
 def lowest_step(kind: DType) -> int:
-    """The exponent of which every value of a type is a multiple."""
+    """The exponent of which every value of a type, and every significand, is a multiple."""
+    if isinstance(kind, CodebookType) and isinstance(kind.entry, FloatType):
+        f, finite = kind.entry.format, _finite_entries(kind)
+        binades = np.frexp(finite[finite != 0])[1] - 1
+        return max(f.lowest, int(binades.min(initial=f.highest))) - f.mantissa
     kind = numbers_of(kind)
     if isinstance(kind, FloatType):
         return kind.format.lsb
@@ -60,15 +64,23 @@ def lowest_step(kind: DType) -> int:
 
 def largest_steps(kind: DType) -> int:
     """The largest magnitude of a type, in those steps."""
-    kind = numbers_of(kind)
-    most = max(abs(Fraction(kind.min)), abs(Fraction(kind.max)))
+    if isinstance(kind, CodebookType):
+        most = Fraction(float(np.abs(_finite_entries(kind)).max(initial=0.0)))
+    else:
+        most = max(abs(Fraction(kind.min)), abs(Fraction(kind.max)))
     return int(most / Fraction(2) ** lowest_step(kind))
 
 
 def is_special(kind: DType) -> bool:
     """Whether a type has NaN or infinities."""
-    kind = numbers_of(kind)
+    if isinstance(kind, CodebookType):
+        return len(_finite_entries(kind)) < len(kind.table)
     return isinstance(kind, FloatType) and kind.format.nan_code is not None
+
+
+def _finite_entries(kind: CodebookType) -> Any:
+    entries = kind.table.astype(np.float64)
+    return entries[np.isfinite(entries)]
 
 
 @dataclass(frozen=True)
@@ -129,12 +141,15 @@ class Factor:
         if self.to is not None:
             floats = [np.asarray(array, np.float64) for array in arrays]
             zero = floats[1] if self.zero is not None else None
-            return exact_values(dtypes.scaled(floats[0], floats[-1], self.to, zero), self.to)
-        value, flags = exact_values(arrays[0], numbers_of(self.codes))
+            return exact_values(
+                dtypes.scaled(floats[0], floats[-1], self.to, zero), self.to, self.step
+            )
+        value, flags = exact_values(arrays[0], numbers_of(self.codes), lowest_step(self.codes))
         if self.zero is not None:
-            value = value - exact_values(arrays[1], self.zero)[0]
+            value = value - exact_values(arrays[1], self.zero, 0)[0]
         if self.scale is not None:
-            return product(value, flags, *exact_values(arrays[-1], self.scale))
+            scales = exact_values(arrays[-1], numbers_of(self.scale), lowest_step(self.scale))
+            return product(value, flags, *scales)
         return value, flags
 
 
@@ -239,12 +254,12 @@ def unpack_exact(exact: Accumulator, beats: Beats) -> tuple[Any, Any]:
     return ((wide + half) & ((1 << exact.bits) - 1)) - half, wide >> exact.bits
 
 
-def exact_values(values: Any, kind: DType) -> tuple[Any, Any]:
-    """Values in steps of their type, as Python integers; and flags, at which a value is a sign.
+def exact_values(values: Any, kind: DType, lowest: int) -> tuple[Any, Any]:
+    """Values in steps of 2**`lowest`, as Python integers; and flags, at which a value is a sign.
 
     A NaN has flag 1, an infinity 2 or 4.
     """
-    step = Fraction(2) ** -lowest_step(kind)
+    step = Fraction(2) ** -lowest
     whole = np.empty(np.shape(values), object)
     flags = np.zeros(np.shape(values), object)
     for at, value in np.ndenumerate(values):
@@ -373,5 +388,3 @@ class RoundExact:
 def whole_type(kind: DType) -> tuple[Any, int]:
     """The integers behind a type without a floating point, and the exponent of one of them."""
     return (kind.base, kind.scale) if isinstance(kind, FixedType) else (kind, 0)
-
-

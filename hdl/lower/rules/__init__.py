@@ -1,6 +1,6 @@
 """One rule per op that computes, by family; importing this package registers them all."""
 
-from hdl.lower.rules import along, elementwise, integers, matrix, reductions, shifts, tables
+from hdl.lower.rules import along, elementwise, floats, integers, matrix, reductions, shifts, tables
 from hdl.lower.rules.rule import RULES, Need, Plan, flag_table, lowers
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "along",
     "elementwise",
     "flag_table",
+    "floats",
     "integers",
     "lowers",
     "matrix",

@@ -15,6 +15,8 @@ from hdl.lower.functions import (
     clamp,
     tree,
 )
+from hdl.lower.rules import floats
+from hdl.lower.rules.floats import all_integers
 from hdl.lower.rules.rule import Need, Plan, integers, lowers
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
@@ -28,9 +30,14 @@ def lanewise(op: Op, schedule: Schedule, logic: Callable[..., Lane]) -> Plan:
     return Plan(schedule, needs, Lanewise(op, shape, logic))
 
 
+_FLOATING = (ops.Add, ops.Sub, ops.Mul, ops.Neg, ops.Abs)
+
+
 def _arithmetic(kind: type[Op], logic: Callable[..., Lane]) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
+        if not all_integers(*op.operands) and kind in _FLOATING:
+            return floats.floating(op, schedule)
         integers(op, *op.operands)
         match getattr(op, "overflow", None):
             case "sat":
@@ -67,8 +74,10 @@ def _(op: ops.Popcount, schedule: Schedule, lanes: int) -> Plan:
 
 @lowers(ops.Clip)
 def _(op: ops.Clip, schedule: Schedule, lanes: int) -> Plan:
-    integers(op, op.a)
     kind = op.a.dtype
+    if not kind.is_int:
+        given = ((op.lo, True), (op.hi, False))
+        return floats.chosen(op, schedule, *((b, larger) for b, larger in given if b is not None))
     low, high = (end if b is None else b for b, end in ((op.lo, kind.min), (op.hi, kind.max)))
     return lanewise(op, schedule, lambda a: between(a, int(low), int(high)))
 
@@ -76,7 +85,8 @@ def _(op: ops.Clip, schedule: Schedule, lanes: int) -> Plan:
 def _choose(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        integers(op, *op.operands)
+        if not all_integers(op.a):
+            return floats.chosen(op, schedule)
         return lanewise(op, schedule, Combine(name, op.out.dtype).logic)
 
 
@@ -86,7 +96,8 @@ _choose(ops.Max, "max")
 
 @lowers(ops.Compare)
 def _(op: ops.Compare, schedule: Schedule, lanes: int) -> Plan:
-    integers(op, op.a)
+    if not all_integers(op.a):
+        return floats.compared(op, schedule)
     tests: dict[str, Callable[[Lane, Lane], Lane]] = {  # of integers: none has to do with NaN
         "eq": lambda a, b: a == b,
         "ne": lambda a, b: a != b,
@@ -107,7 +118,8 @@ def _(op: ops.Select, schedule: Schedule, lanes: int) -> Plan:
 
 @lowers(ops.Cast)
 def _(op: ops.Cast, schedule: Schedule, lanes: int) -> Plan:
-    integers(op, op.a, op.out)
+    if not all_integers(op.a, op.out):
+        return floats.cast(op, schedule)
     if op.overflow == "trap":
         raise refused(op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`")
     return lanewise(op, schedule, lambda a: clamp(a, op.to))

@@ -2,33 +2,78 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from hdl.lower.functions import (
     Combine,
+    Factor,
     HornerStep,
     Reduce,
     Weigh,
 )
-from hdl.lower.rules.reductions import fold_of, reduced, wrapping
-from hdl.lower.rules.rule import Need, Plan, integers, lowers
+from hdl.lower.functions.exact import is_special
+from hdl.lower.rules.floats import all_integers, no_nan, per_group
+from hdl.lower.rules.reductions import exact_sum, fold_of, reduced, wrapping
+from hdl.lower.rules.rule import Need, Plan, lowers
 from hdl.lower.schedule import Schedule
-from tilevm.ir import ops
+from hdl.lower.wires import refused
+from tilevm.dtypes import FloatType
+from tilevm.ir import Value, ops
+
+
+def _products(
+    a: Value, b: Value, schedule: Schedule, lanes: int
+) -> tuple[Schedule, Schedule, int, int]:
+    """The elements of both operands of a product, and how many lanes and steps make a result."""
+    depth = a.tile.shape[-1]
+    left = np.arange(a.tile.size, dtype=np.int64).reshape(-1, 1, depth)
+    right = np.arange(b.tile.size, dtype=np.int64).reshape(depth, -1).T[None]
+    all_of = (left.shape[0], right.shape[1], depth)
+    members = [np.broadcast_to(side, all_of).reshape(-1, depth) for side in (left, right)]
+    (first, wide, steps), (second, _, _) = (reduced(schedule, m, lanes) for m in members)
+    return first, second, wide, steps
+
+
+@lowers(ops.DotScaled)
+def _(op: ops.DotScaled, schedule: Schedule, lanes: int) -> Plan:
+    x, y, dot = op.unfused
+    elements = _products(op.a, op.b, schedule, lanes)
+    needs: list[Need] = []
+    factors: list[Factor] = []
+    for codes, scaled, taken in ((op.a, x, elements[0]), (op.b, y, elements[1])):
+        needs.append(Need(codes, taken))
+        if scaled is None:
+            factors.append(Factor(codes.dtype))
+            continue
+        zero, scale = scaled.zero, scaled.scale
+        parts = [value for value in (zero, scale) if value is not None]
+        if zero is not None and not all_integers(codes, zero):
+            raise refused(op, "its zero point is a float", "`sub` it first")
+        needs += [Need(value, per_group(value, codes.tile.shape, taken)) for value in parts]
+        kinds = (codes.dtype, zero and zero.dtype, scale.dtype)
+        to = cast(FloatType, op.to) if op.to is not None else None
+        if to is not None:
+            signed = any(float(v.dtype.min) < 0 for v in (codes, scale)) or zero is not None
+            special = any(is_special(value.dtype) for value in (codes, scale))
+            no_nan(op, to, special or (signed and not to.signed))
+        factors.append(Factor(*kinds, to))
+    depth, (wide, steps) = op.a.tile.shape[-1], elements[2:]
+    return exact_sum(dot, dot.to, schedule, needs, factors, depth, wide, steps)
 
 
 @lowers(ops.Dot)
 def _(op: ops.Dot, schedule: Schedule, lanes: int) -> Plan:
-    integers(op, op.a, op.b, op.out)
-    wrapping(op)
     depth = op.a.tile.shape[-1]
-    a = np.arange(op.a.tile.size, dtype=np.int64).reshape(-1, 1, depth)
-    b = np.arange(op.b.tile.size, dtype=np.int64).reshape(depth, -1).T[None]
-    rows, columns = a.shape[0], b.shape[1]
-    members = [np.broadcast_to(side, (rows, columns, depth)).reshape(-1, depth) for side in (a, b)]
-    (left, wide, steps), (right, _, _) = (reduced(schedule, m, lanes) for m in members)
+    left, right, wide, steps = _products(op.a, op.b, schedule, lanes)
+    needs = (Need(op.a, left), Need(op.b, right))
+    if not all_integers(op.a, op.b, op.out):
+        factors = (Factor(op.a.dtype), Factor(op.b.dtype))
+        return exact_sum(op, op.to, schedule, needs, factors, depth, wide, steps)
+    wrapping(op)
     combine = Combine("sum", op.to)
     function = Reduce(combine, schedule.shape[1], wide, products=True)
-    needs = (Need(op.a, left), Need(op.b, right))
     return Plan(schedule, needs, function, fold_of(combine, schedule, steps), steps)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +10,25 @@ import numpy as np
 
 from hdl.lower.functions import (
     Combine,
+    ExactStep,
+    ExactTerms,
+    Extreme,
+    ExtremeOf,
+    ExtremeStep,
+    Factor,
     FoldStep,
     Reduce,
+    RoundExact,
+    accumulator,
 )
-from hdl.lower.rules.rule import Need, Plan, integers, lowers
+from hdl.lower.rules.floats import all_integers, no_nan, no_trap
+from hdl.lower.rules.rule import Need, Plan, lowers
 from hdl.lower.schedule import HOLE, Schedule, largest_divisor
 from hdl.lower.wires import refused
 from hdl.units import FoldFunction
+from tilevm.dtypes import DType, FixedType, FloatType, IntType
 from tilevm.ir import Op, ops
+from tilevm.ir.ops.reduce import numbers_of
 
 
 def reduced(schedule: Schedule, members: Schedule, lanes: int) -> tuple[Schedule, int, int]:
@@ -48,22 +60,59 @@ def fold_of(combine: Combine, schedule: Schedule, steps: int) -> FoldFunction | 
     return FoldStep(combine, schedule.shape[1]) if steps > 1 else None
 
 
+def exact_sum(
+    op: Any,
+    to: DType,
+    schedule: Schedule,
+    needs: Sequence[Need],
+    factors: Sequence[Factor],
+    count: int,
+    wide: int,
+    steps: int,
+) -> Plan:
+    """Sums of `count` products in an accumulator wide enough for all, rounded once at the end."""
+    no_trap(op)
+    if not isinstance(to, IntType | FixedType | FloatType):
+        raise refused(op, f"{to} is no type of a sum", "sum to a float")
+    exact, across = accumulator(factors, count), schedule.shape[1]
+    negative = any(float(kind.min) < 0 for f in factors for kind in map(numbers_of, f.kinds))
+    no_nan(op, to, exact.special or (negative and not to.signed), "sum to a wider float")
+    function = ExactTerms(tuple(factors), exact, across, wide)
+    fold = ExactStep(exact, across) if steps > 1 else None
+    finish = RoundExact(exact, to, across, getattr(op, "overflow", None))
+    return Plan(schedule, tuple(needs), function, fold, steps, finish, exact.bits)
+
+
+def _extreme(
+    op: ops.Amax | ops.Amin, schedule: Schedule, needs: tuple[Need, ...], wide: int, steps: int
+) -> Plan:
+    kind, across = op.out.dtype, schedule.shape[1]
+    if not isinstance(kind, FloatType):
+        raise refused(op, f"there is no unit for extremes of {kind}", "`cast` to an integer")
+    extreme = Extreme(kind, isinstance(op, ops.Amax), op.nan)
+    fold = ExtremeStep(extreme, across) if steps > 1 else None
+    return Plan(schedule, needs, ExtremeOf(extreme, across, wide), fold, steps)
+
+
 def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        integers(op, op.a, op.out)
-        if isinstance(op, ops.Sum):
-            wrapping(op)
         shape = op.a.tile.shape
         kept = [d for d in range(len(shape)) if d not in op.over]
         numbers = np.arange(op.a.tile.size, dtype=np.int64).reshape(shape)
         members = numbers.transpose(*kept, *op.over).reshape(op.out.tile.size, -1)
         needed, wide, steps = reduced(schedule, members, lanes)
+        needs = (Need(op.a, needed),)
+        if not all_integers(op.a, op.out):
+            if isinstance(op, ops.Sum):
+                factors, count = (Factor(op.a.dtype),), members.shape[1]
+                return exact_sum(op, op.to, schedule, needs, factors, count, wide, steps)
+            return _extreme(op, schedule, needs, wide, steps)
+        if isinstance(op, ops.Sum):
+            wrapping(op)
         combine = Combine(name, op.out.dtype)
         function = Reduce(combine, schedule.shape[1], wide)
-        return Plan(
-            schedule, (Need(op.a, needed),), function, fold_of(combine, schedule, steps), steps
-        )
+        return Plan(schedule, needs, function, fold_of(combine, schedule, steps), steps)
 
 
 _reduction(ops.Sum, "sum")

@@ -32,6 +32,7 @@ class Plan:
     """How an op is built: a function of beats, and maybe a fold or scan over every `steps` of them.
 
     A fold gives one beat for these, a scan each of them: its `schedule` has them all.
+    `finish` then takes each beat once more: it rounds an exact sum, which has `accumulator` bits.
     `flags` [beats], if any, is a last operand of one constant bit for each beat.
     """
 
@@ -40,6 +41,8 @@ class Plan:
     function: LaneFunction
     fold: FoldFunction | None = None
     steps: int = 1
+    finish: LaneFunction | None = None
+    accumulator: int = 0
     flags: np.ndarray[Any, np.dtype[np.bool_]] | None = None
     scan: ScanFunction | None = None
 

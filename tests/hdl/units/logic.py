@@ -108,7 +108,7 @@ def _operator(value: Any, known: dict[int, Any]) -> Any:
             result = _bit(x[0] != 0)
         case "r&", 1:
             result = _bit(_fit(x[0], shapes[0].width, False) == (1 << shapes[0].width) - 1)
-        case ("u" | "s"), 1:
+        case (("u" | "s"), 1):
             result = x[0]
         case "+", 2:
             result = x[0] + x[1]
@@ -147,5 +147,3 @@ def _operator(value: Any, known: dict[int, Any]) -> Any:
 
 def _bit(found: Any) -> Any:
     return np.asarray(found).astype(int)
-
-

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 from amaranth import Signal
-from tests.hdl.units.logic import Recorded, evaluate
 
 from hdl import floats
+from tests.hdl.units.logic import Recorded, evaluate
 from tilevm.dtypes import ROUNDINGS, DType, FloatType, Trap, dtype
 from tilevm.dtypes.base import PREDICATES
 
 SMALL = ["e4m3fn", "e5m2", "e2m1fn", "e3m2fn", "e4m3fnuz", "e8m0fnu", "e4m3u", "e3m4", "e4m3b20"]
-WIDE = ["f16", "bf16", "f32", "e5m10b3fn", "e6m1finite" , "e8m10fnuz"]
+WIDE = ["f16", "bf16", "f32", "e5m10b3fn", "e6m1finite", "e8m10fnuz"]
 ALL = [dtype(name) for name in SMALL + WIDE]
 Build = Callable[..., Any]
 
