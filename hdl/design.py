@@ -56,9 +56,9 @@ def build(
 
     `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
-    that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Shape symbols
-    are given by name (``N=64, K=256``), or in `sizes`.  `watch` sees the program after each pass.  Exact sums
-    of floats have at most `max_accumulator` bits.
+    that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
+    floats have at most `max_accumulator` bits.  Shape symbols are given by name (``N=64, K=256``),
+    or in `sizes`.  `watch` sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """

@@ -88,6 +88,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             table=options.table,
             group=options.group,
             lanes=options.lanes,
+            max_accumulator=options.max_accumulator,
             sizes=sizes,
             watch=watch,
         )

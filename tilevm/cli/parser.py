@@ -18,6 +18,7 @@ DOT_FORMS = ("lut", "mac", "bitserial", "ternary")
 TABLES = ("activations", "weights")
 SIMULATORS = ("amaranth", "verilator", "icarus")
 MAX_LANES, MAX_GROUP = 4096, 8
+DEFAULT_ACCUMULATOR, MAX_ACCUMULATOR = 640, 65536
 
 _EPILOG = """\
 exit status: 0, or 1 where a program or data is at fault, or 2 for wrong usage
@@ -229,6 +230,13 @@ def add_hardware(parser: CommandParser) -> None:
         type=whole(1, MAX_LANES),
         default=16,
         help="elements per beat, at most (default: 16)",
+    )
+    parser.add_argument(
+        "--max-accumulator",
+        metavar="BITS",
+        type=whole(1, MAX_ACCUMULATOR),
+        default=DEFAULT_ACCUMULATOR,
+        help=f"bits of an exact sum of floats, at most (default: {DEFAULT_ACCUMULATOR})",
     )
 
 

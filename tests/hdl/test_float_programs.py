@@ -1,0 +1,242 @@
+"""Programs with floats, fixed point, codebooks and scales as hardware: every beat is the machine's.
+
+`Design.simulate` compares each named value with the virtual machine, and every firing with the
+timed model.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import hdl
+import tilevm
+from tests.hdl.test_external import need
+from tilevm import TileError
+from tilevm.testing import Form, inputs, simulated
+
+ELEMENTWISE = """
+kernel k(x: global {kind}[24], y: global {kind}[24], z: global {kind}[24], r: global {to}[24])
+{{
+  a: {kind}[24] = load x[0]
+  b: {kind}[24] = load y[0]
+  c: {kind}[24] = load z[0]
+  v: {to}[24] = {op}
+  store v, r[0]
+}}
+"""
+OPS = [
+    ("e4m3fn", "e4m3fn", "add a, b"),
+    ("e5m2", "e5m2", "sub a, b {overflow = sat, rounding = down}"),
+    ("bf16", "bf16", "mul a, b {rounding = toward_zero}"),
+    ("f16", "f16", "fma a, b, c"),
+    ("f32", "f32", "add a, b"),
+    ("f32", "f32", "fma a, b, c {rounding = up}"),
+    ("bf16", "bf16", "div a, b"),
+    ("e4m3fnuz", "e4m3fnuz", "neg a"),
+    ("f16", "f16", "abs a {overflow = sat}"),
+    ("f32", "u1", "compare a, b {pred = ule}"),
+    ("e4m3fn", "u1", "compare a, b {pred = ge}"),
+    ("f16", "f16", "min a, b {nan = ignore}"),
+    ("bf16", "bf16", "max a, b"),
+    ("f32", "f32", "clip a {lo = -0.5, hi = 2.0}"),
+    ("f32", "bf16", "cast a {to = bf16, rounding = nearest_away}"),
+    ("f32", "e2m1fn", "cast a {to = e2m1fn, nan = zero}"),
+    ("f32", "e8m0fnu", "cast a {to = e8m0fnu}"),
+    ("i32", "f16", "cast a {to = f16}"),
+    ("f16", "i8", "cast a {to = i8, overflow = wrap, rounding = down}"),
+    ("f32", "fixed(i16, -6)", "cast a {to = fixed(i16, -6)}"),
+    ("e4m3fn", "e4m3fn", "exp a"),
+    ("e5m2", "e5m2", "rsqrt a"),
+    ("e4m3", "e4m3", "sqrt a"),
+    ("e4m3fn", "e4m3fn", "sigmoid a {overflow = sat}"),
+    ("nf4", "f32", "decode a"),
+    ("nf4", "bf16", "cast a {to = bf16}"),
+    ("i8", "nf4", "cast a {to = nf4}"),
+    ("fixed(i8, -3)", "fixed(i8, -3)", "add a, b {overflow = sat}"),
+    ("fixed(i8, -3)", "fixed(i8, -3)", "mul a, b"),
+    ("fixed(u12, 2)", "fixed(u12, 2)", "max a, b"),
+    ("fixed(i8, -3)", "u1", "compare a, b {pred = lt}"),
+    ("fixed(i16, -5)", "f16", "cast a {to = f16}"),
+    ("u16", "bf16", "bitcast a {to = bf16}"),
+]
+
+
+@pytest.mark.parametrize(("kind", "to", "op"), OPS)
+def test_elementwise(kind: str, to: str, op: str) -> None:
+    kernel = tilevm.parse(ELEMENTWISE.format(kind=kind, to=to, op=op))["k"]
+    check(kernel, Form(lanes=3, stall=0.3))
+
+
+def check(kernel: tilevm.Kernel, *forms: Form) -> None:
+    for seed, form in enumerate(forms):
+        arguments = inputs(kernel, {}, seed=seed)
+        want = tilevm.run(kernel, arguments)
+        assert simulated(kernel, arguments, want, form, str(form)), "it is built"
+
+
+PRODUCT = """
+kernel k(x: global {a}[2, 12], w: global {b}[12, 3], r: global {acc}[2, 3])
+{{
+  a: {a}[2, 12] = load x[0, 0]
+  b: {b}[12, 3] = load w[0, 0]
+  v: {acc}[2, 3] = dot a, b {{acc = {acc}}}
+  store v, r[0, 0]
+}}
+"""
+PRODUCTS = [
+    ("e4m3fn", "e4m3fn", "f32"),
+    ("e5m2", "e4m3fn", "bf16"),
+    ("f16", "i4", "f32"),
+    ("e2m1fn", "i8", "f32"),
+    ("bf16", "bf16", "f32"),
+    ("f32", "f32", "f32"),
+    ("i8", "nf4", "f32"),
+    ("codebook(i8, [-1, 0, 1, 7])", "i8", "i32"),
+    ("i8", "i8", "f16"),
+    ("fixed(i8, -4)", "fixed(i8, -2)", "fixed(i16, -5)"),
+    ("e2m1fn", "e2m1fn", "e4m3fn"),
+]
+
+
+@pytest.mark.parametrize(("a", "b", "acc"), PRODUCTS)
+def test_dot(a: str, b: str, acc: str) -> None:
+    kernel = tilevm.parse(PRODUCT.format(a=a, b=b, acc=acc))["k"]
+    check(kernel, Form(dot="mac", lanes=4, stall=0.3), Form(lanes=64))
+
+
+REDUCTION = """
+kernel k(x: global {kind}[3, 10], r: global {to}[3])
+{{
+  a: {kind}[3, 10] = load x[0, 0]
+  v: {to}[3] = {op}
+  store v, r[0]
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "op"),
+    [
+        ("f16", "f32", "sum a {dims = [1]}"),
+        ("e5m2", "bf16", "sum a {dims = [1], acc = bf16}"),
+        ("f16", "f16", "amax a {dims = [1]}"),
+        ("e4m3fn", "e4m3fn", "amin a {dims = [1], nan = ignore}"),
+        ("i16", "f16", "sum a {dims = [1], acc = f16}"),
+    ],
+)
+def test_reductions(kind: str, to: str, op: str) -> None:
+    kernel = tilevm.parse(REDUCTION.format(kind=kind, to=to, op=op))["k"]
+    check(kernel, Form(lanes=2, stall=0.3), Form(lanes=30))
+
+
+SCALED = """
+kernel k(x: global {code}[4, 8], s: global {scale}[4, 2], r: global {to}[4, 8])
+{{
+  a: {code}[4, 8] = load x[0, 0]
+  t: {scale}[4, 2] = load s[0, 0]
+  v: {to}[4, 8] = dequantize a, t {{to = {to}}}
+  store v, r[0, 0]
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "scale", "to"), [("e2m1fn", "e8m0fnu", "f32"), ("i4", "f16", "bf16")]
+)
+def test_dequantize(code: str, scale: str, to: str) -> None:
+    kernel = tilevm.parse(SCALED.format(code=code, scale=scale, to=to))["k"]
+    check(kernel, Form(lanes=4, stall=0.3))
+
+
+POINTS = """
+kernel k(x: global u4[2, 8], s: global f16[2, 2], p: global u4[2, 2], o: global f16[2, 2],
+    r: global f16[2, 8])
+{
+  a: u4[2, 8] = load x[0, 0]
+  t: f16[2, 2] = load s[0, 0]
+  z: u4[2, 2] = load p[0, 0]
+  m: f16[2, 2] = load o[0, 0]
+  v: f16[2, 8] = dequantize a, t {zero = z, offset = m, to = f16}
+  store v, r[0, 0]
+}
+"""
+DOT_SCALED = """
+kernel k(x: global e2m1fn[2, 8], s: global e8m0fnu[2, 2], w: global e4m3fn[8, 3],
+    u: global e8m0fnu[2, 3], r: global f32[2, 3], q: global f32[2, 3])
+{
+  a: e2m1fn[2, 8] = load x[0, 0]
+  t: e8m0fnu[2, 2] = load s[0, 0]
+  b: e4m3fn[8, 3] = load w[0, 0]
+  n: e8m0fnu[2, 3] = load u[0, 0]
+  v: f32[2, 3] = dot_scaled a, b {scale_a = t, scale_b = n}
+  g: f32[2, 3] = dot_scaled a, b {scale_a = t, to = bf16}
+  store v, r[0, 0]
+  store g, q[0, 0]
+}
+"""
+CARRIED = """
+kernel k(x: global f16[12, 3], r: global f16[3])
+{
+  zero = full f16[3] {value = 0}
+  total = for i in 0 .. 12 carry (s = zero) {
+    a: f16[1, 3] = load x[i, 0]
+    b: f16[3] = reshape a {shape = [3]}
+    t: f16[3] = add s, b
+    yield t
+  }
+  store total, r[0]
+}
+"""
+
+
+@pytest.mark.parametrize("text", [POINTS, DOT_SCALED, CARRIED], ids=["zero", "dot", "carried"])
+def test_programs(text: str) -> None:
+    check(tilevm.parse(text)["k"], Form(lanes=4, stall=0.3), Form(lanes=64))
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "op", "message"),
+    [
+        ("f32", "f32", "exp a", "table of all codes"),
+        ("f16", "f16", "add a, b {overflow = trap}", "cannot stop on overflow"),
+        ("e2m1fn", "e2m1fn", "div a, b", "no code in e2m1fn"),
+        ("f16", "e2m1fn", "cast a {to = e2m1fn}", "no code in e2m1fn"),
+        ("f16", "nf4", "cast a {to = nf4}", "table of all codes"),
+        ("f64", "f64", "div a, b", "one path of 64 bits"),
+        (
+            "f16",
+            "e4m3fn",
+            "cast a {to = e4m3fn, rounding = stochastic, seed = 1}",
+            "random words",
+        ),
+    ],
+)
+def test_refused(kind: str, to: str, op: str, message: str) -> None:
+    kernel = tilevm.parse(ELEMENTWISE.format(kind=kind, to=to, op=op))["k"]
+    with pytest.raises(TileError, match=rf"TV0502(.|\n)*{message}"):
+        hdl.build(kernel)
+
+
+def test_the_limit_of_accumulators_is_an_option() -> None:
+    kernel = tilevm.parse(PRODUCT.format(a="f16", b="f16", acc="f32"))["k"]
+    with pytest.raises(TileError, match=r"TV0502.*needs 85 bits, and 80 is the most"):
+        hdl.build(kernel, max_accumulator=80)
+    assert hdl.build(kernel, max_accumulator=85).cycles > 0
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_the_emitted_verilog_computes_the_same(simulator: str) -> None:
+    need(simulator)
+    text = PRODUCT.format(a="e4m3fn", b="e5m2", acc="bf16").replace(
+        "store v",
+        "u: bf16[2, 3] = fma v, v, v\n  e: e4m3fn[2, 3] = cast u {to = e4m3fn}\n"
+        "  h: e4m3fn[2, 3] = tanh e\n  y: bf16[2, 3] = cast h {to = bf16}\n  store y",
+    )
+    kernel = tilevm.parse(text)["k"]
+    arguments = inputs(kernel, {}, seed=3)
+    design = hdl.build(kernel, lanes=6)
+    result = design.simulate(arguments, simulator=simulator)
+    want = tilevm.run(kernel, arguments)
+    assert np.array_equal(result.outputs["r"], want["r"], equal_nan=True)
+    assert result.cycles == result.predicted
