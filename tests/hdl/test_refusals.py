@@ -84,7 +84,7 @@ LOOP_OVER_BLOCKS = """\
 @pytest.mark.parametrize(
     ("kind", "body", "code", "line"),
     [
-        pytest.param("f32", FLOATS, "TV0502", 6, id="floats"),
+        pytest.param("f16", FLOATS, "TV0502", 6, id="floats"),
         pytest.param("i8", TRAP, "TV0502", 6, id="trap"),
         pytest.param("i8", STORE_IN_IF, "TV0502", 8, id="store in if"),
         pytest.param("i8", LOADED_AND_STORED, "TV0502", 7, id="loaded and stored"),
