@@ -41,10 +41,10 @@ class Plan:
     function: LaneFunction
     fold: FoldFunction | None = None
     steps: int = 1
-    finish: LaneFunction | None = None
-    accumulator: int = 0
     flags: np.ndarray[Any, np.dtype[np.bool_]] | None = None
     scan: ScanFunction | None = None
+    finish: LaneFunction | None = None
+    accumulator: int = 0
 
 
 Rule = Callable[[Any, Schedule, int], Plan]
