@@ -80,7 +80,15 @@ def exact_sum(
     function = ExactTerms(tuple(factors), exact, across, wide)
     fold = ExactStep(exact, across) if steps > 1 else None
     finish = RoundExact(exact, to, across, getattr(op, "overflow", None))
-    return Plan(schedule, tuple(needs), function, fold, steps, None, finish, exact.bits)
+    return Plan(
+        schedule,
+        tuple(needs),
+        function,
+        fold,
+        steps,
+        finish=finish,
+        accumulator=exact.bits,
+    )
 
 
 def _extreme(
