@@ -59,14 +59,14 @@ def _fit(x: Any, bits: int, signed: bool) -> Any:
 def _value(value: Value, known: dict[int, Any]) -> Any:
     match value:
         case ast.Const():
-            return np.asarray(value.value, object if abs(value.value) >> 60 else np.int64)
+            return np.asarray(value.value, object if len(value) > 60 else np.int64)
         case ast.Signal():
             return known[id(value)]
         case ast.Slice():
             whole = _value(value.value, known)
             return whole >> value.start & ((1 << len(value)) - 1)
         case ast.Concat():
-            total, at = np.asarray(0), 0
+            total, at = np.asarray(0, object if len(value) > 60 else np.int64), 0
             for part in value.parts:
                 bits = _value(part, known) & ((1 << len(part)) - 1)
                 total, at = total | bits << at, at + len(part)
