@@ -23,6 +23,7 @@ from tilevm.dtypes.functions import FUNCTIONS, evaluate
 from tilevm.dtypes.integer_dot import exact_dot
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.names import dtype
+from tilevm.dtypes.packed_dot import packed_carrier, packed_dot
 from tilevm.dtypes.packing import PADDINGS, row_bytes
 from tilevm.dtypes.products import dot, total
 from tilevm.dtypes.recut import recut
@@ -66,6 +67,8 @@ __all__ = [
     "exact_total",
     "fit_integers",
     "largest_scale",
+    "packed_carrier",
+    "packed_dot",
     "product",
     "range_scale",
     "recut",

@@ -144,7 +144,7 @@ def _float_total(terms: Floats, t: DType, to: FloatType) -> Floats:
 def _float_dot(a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType) -> Floats:
     inner = a.shape[-1]
     plain = np.asarray(np.matmul(a, b) + 0.0)
-    if inner * _largest_integer(ta) * _largest_integer(tb) <= 2**53 and _moderate(ta, tb):
+    if exact_in(53, ta, tb, inner):
         return to.quantise(plain)
     special = np.zeros(plain.shape, bool)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
@@ -220,6 +220,13 @@ def _precision(t: DType) -> int:
     if isinstance(t, FloatType):
         return t.format.precision
     return t.bits if t.bits <= 53 else 33
+
+
+@cache
+def exact_in(bits: int, ta: DType, tb: DType, inner: int) -> bool:
+    """Whether every sum of `inner` products is exact in floats of so many significant bits."""
+    largest = inner * _largest_integer(ta) * _largest_integer(tb)
+    return largest <= 1 << bits and _moderate(ta, tb)
 
 
 @cache

@@ -1,0 +1,74 @@
+"""Ops that are quicker together: a tile that is only read as packed codes, then multiplied.
+
+A `view` of bytes whose one reader is a `dot` need not be unpacked: the product decodes the bytes
+(`packed_dot`), and the result is the same.  Only where nobody asks for the tile itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tilevm.dtypes import IntType, packed_carrier, packed_dot
+from tilevm.ir import Kernel, Op, Value
+from tilevm.ir.ops import Dot, View
+from tilevm.vm.memo import Memo
+
+Run = Callable[..., Any]
+Pairs = Mapping[Op, Run]
+
+_KNOWN: Memo[Pairs] = Memo()
+
+
+def pairs(kernel: Kernel) -> Pairs:
+    """What to run in place of `Op.run`, for the ops of a kernel that make such a pair."""
+    known = _KNOWN.get(kernel)
+    return _KNOWN.keep(kernel, _found(kernel)) if known is None else known
+
+
+def _found(kernel: Kernel) -> dict[Op, Run]:
+    readers: Counter[Value] = Counter(kernel.body.yields)
+    views: dict[Value, View] = {}
+    for op in kernel.body.walk():
+        readers.update(op.operands)
+        for block in op.blocks:
+            readers.update(block.yields)
+        if isinstance(op, View):
+            views[op.out] = op
+    found: dict[Op, Run] = {}
+    for op in kernel.body.walk():
+        if isinstance(op, Dot) and op.a in views and readers[op.a] == 1:
+            run = _product(views[op.a], op)
+            if run is not None:
+                found[views[op.a]] = _as_bytes
+                found[op] = run
+    return found
+
+
+def _as_bytes(a: Any) -> Any:
+    """The bytes of a tile, [blocks or 1, bytes]."""
+    return a.view("u1").reshape(len(a), -1)
+
+
+def _product(view: View, dot: Dot) -> Run | None:
+    """The product by the bytes that are viewed; None where it is not for them."""
+    old, new, right = view.a.tile, view.out.tile, dot.b.tile
+    if old.layout is not None or new.layout is not None or 0 in (old.size, right.size):
+        return None
+    if not (isinstance(old.dtype, IntType) and old.dtype.bits == 8):
+        return None
+    inner, kind, to = new.shape[-1], new.dtype, dot.to
+    carrier = packed_carrier(kind, right.dtype, to, inner)
+    if carrier is None or dot.overflow not in (None, "wrap"):
+        return None
+    assert isinstance(kind, IntType)
+    rows, columns = new.size // inner, right.size // inner
+    width, shape = old.size // rows, dot.out.tile.shape
+
+    def run(data: Any, b: Any) -> Any:
+        left = data.reshape(len(data), rows, width)
+        sums = packed_dot(left, b.reshape(len(b), inner, columns), kind, to, carrier)
+        return sums.reshape(len(sums), *shape)
+
+    return run
