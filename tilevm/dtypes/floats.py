@@ -122,6 +122,13 @@ class FloatType(DType):
         return np.asarray(np.copysign((x + magic) - magic, x))
 
     @cached_property
+    def _native(self) -> np.dtype[Any] | None:
+        """NumPy's type of this format, where rounding to it is the processor's."""
+        if self._is_single:
+            return np.dtype(np.float32)
+        return np.dtype(np.float16) if self.format == FloatFormat(5, 10, 15) else None
+
+    @cached_property
     def _is_single(self) -> bool:
         return self.format == FloatFormat(8, 23, 127)
 
@@ -146,6 +153,10 @@ class FloatType(DType):
         given = numeric(array, what)
         with np.errstate(all="ignore"):
             x = given.astype(np.float64)
+            native = self._native
+            if native is not None and given.dtype.kind == "f" and given.itemsize <= 8:
+                if (x.astype(native) == x).all():  # the usual case; never with a NaN
+                    return x
             same = x == given if given.dtype.kind == "f" else _equal_integers(x, given)
         nearest = self.quantise(x, overflow="sat", nan="zero")
         invalid = np.isnan(x)

@@ -43,7 +43,17 @@ def packed_dot(data: Bytes, b: Array, ta: IntType, to: DType, carrier: Carrier) 
 
     `b` is [blocks or 1, K, N]; `carrier` is `packed_carrier` of their types.
     """
-    right = b.astype(carrier, copy=False)
+    with np.errstate(all="ignore"):  # infinities and NaN are values
+        sums = _sums(data, b.astype(carrier, copy=False), ta, carrier)
+    if isinstance(to, IntType):
+        if carrier is np.float32 and to.signed and to.bits in (32, 64):  # it holds every such sum
+            return sums.astype(to.carrier)
+        return to.wrap(sums.astype(np.int64))
+    return cast(FloatType, to).quantise(sums.astype(np.float64, copy=False) + 0.0)
+
+
+def _sums(data: Bytes, right: Array, ta: IntType, carrier: Carrier) -> Array:
+    """The product in floats, which hold it exactly."""
     inner, columns = right.shape[-2:]
     if len(right) == 1:
         rows = data.reshape(-1, data.shape[-1])
@@ -53,13 +63,9 @@ def packed_dot(data: Bytes, b: Array, ta: IntType, to: DType, carrier: Carrier) 
             part = rows[start : start + each]
             room = _room(len(part) * inner, carrier)
             np.matmul(_decoded(part, ta, room), right[0], out=sums[start : start + each])
-        sums = sums.reshape(*data.shape[:-1], columns)
-    else:
-        room = np.empty(prod(data.shape[:-1]) * inner, carrier)
-        sums = np.matmul(_decoded(data, ta, room), right)
-    if isinstance(to, IntType):
-        return to.wrap(sums.astype(np.int64))
-    return cast(FloatType, to).quantise(sums.astype(np.float64, copy=False) + 0.0)
+        return sums.reshape(*data.shape[:-1], columns)
+    room = np.empty(prod(data.shape[:-1]) * inner, carrier)
+    return np.asarray(np.matmul(_decoded(data, ta, room), right))
 
 
 def _decoded(data: Bytes, kind: IntType, room: Array) -> Array:
@@ -68,7 +74,7 @@ def _decoded(data: Bytes, kind: IntType, room: Array) -> Array:
     if 8 % kind.bits == 0:
         table = _table(kind, room.dtype)
         into = room.reshape(-1, table.shape[1])
-        np.take(table, stored, axis=0, mode="clip", out=into)  # no index is beyond
+        table.take(stored, axis=0, mode="clip", out=into)  # no index is beyond
     else:
         room[...] = kind.of_codes(spread(stored, kind.bits))
     return room.reshape(*data.shape[:-1], -1)

@@ -211,7 +211,8 @@ class Machine:
                 return
             arguments = self.arguments(op, group)
             if self.checker is None:
-                result = self.pairs.get(op, op.run)(*arguments)
+                run: Callable[..., Any] = self.pairs.get(op) or op.run
+                result = run(*arguments)
             else:
                 result = self.checker.step(op, arguments, group)
         except Conflict as problem:
