@@ -65,6 +65,7 @@ class Buffer:
             values = np.zeros((copies or 1) * self.size, kind.carrier)
         self.values: Array = values.reshape(-1)
         self.writer: Array | None = None  # only where the kernel stores to it
+        self.fresh = True  # until the first store to it, or atomic on it
         self.reader: Array | None = None  # only where it also loads from it
         self.updater: Array | None = None  # only where it has atomics on it
         self.arriving: Array | None = None  # the group of copies that brings each element

@@ -131,8 +131,8 @@ def _buffer(launch: Launch, param: Value) -> Buffer:
 
 def _result(param: Value, buffer: Buffer) -> Array:
     assert buffer.writer is not None
-    unset = buffer.writer == UNDEFINED
-    if unset.any():
+    if int(buffer.writer.min()) == UNDEFINED:
+        unset = buffer.writer == UNDEFINED
         at = [int(i) for i in np.unravel_index(int(np.argmax(unset)), buffer.extents)]
         labels = [Label(param.span, "this buffer was not passed in")] if param.span else []
         raise error(

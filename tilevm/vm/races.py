@@ -33,6 +33,7 @@ class Guarded(Region):
             places.put(writer, np.zeros((), writer.dtype))
             return
         self.check_write(places, writer)
+        self.buffer.fresh = False
         owners = self.column(places)
         places.put(writer, owners)
         if places.count > 1 and not self.apart(places):
@@ -40,6 +41,7 @@ class Guarded(Region):
 
     def admit_update(self, places: Places, writer: Array) -> None:
         """Checks an atomic, and records it; the places are those of each block."""
+        self.buffer.fresh = False
         state = places.get(writer)
         if self.check_defined(places, state):
             places.put(writer, np.maximum(state, INITIAL))  # said once
@@ -112,10 +114,9 @@ class Guarded(Region):
             reader[places.addresses()[lost]] = SHARED
 
     def check_write(self, places: Places, writer: Array) -> None:
-        state = places.get(writer)
-        if self.undisputed(places, state):
+        if self.undisputed(places, writer):
             return
-        owners = self.column(places)
+        state, owners = places.get(writer), self.column(places)
         if places.count < len(self.blocks):  # one place for several blocks
             where = first(np.ones(state.shape, bool), places)
             if where is not None:
@@ -129,10 +130,14 @@ class Guarded(Region):
             seen = places.get(self.buffer.updater)
             self.race(places, np.where(seen == UNREAD, owners, seen), owners, "writes", "updates")
 
-    def undisputed(self, places: Places, state: Array) -> bool:
+    def undisputed(self, places: Places, writer: Array) -> bool:
         """Whether it is plain that no other block touches what is written: the usual case."""
-        alone = places.count == len(self.blocks) and self.buffer.reader is None
-        return alone and self.apart(places) and int(state.max()) < 0
+        buffer = self.buffer
+        if places.count != len(self.blocks) or buffer.reader is not None:
+            return False
+        if not self.apart(places):
+            return False
+        return buffer.fresh or int(places.get(writer).max()) < 0
 
     def apart(self, places: Places) -> bool:
         """Whether no two blocks of this access can touch one element."""
