@@ -21,7 +21,7 @@ from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.products import exact_in
 from tilevm.dtypes.spread import Bytes, group_size, spread
 
-_PIECE = 1 << 18  # numbers decoded at a time: they stay in the cache
+_PIECE = 1 << 19  # bytes of numbers decoded at a time: they stay in the cache
 
 Carrier = type[np.float32] | type[np.float64]
 
@@ -58,7 +58,7 @@ def _sums(data: Bytes, right: Array, ta: IntType, carrier: Carrier) -> Array:
     if len(right) == 1:
         rows = data.reshape(-1, data.shape[-1])
         sums = np.empty((len(rows), columns), carrier)
-        each = max(1, _PIECE // inner)
+        each = max(1, _PIECE // (inner * right.itemsize))
         for start in range(0, len(rows), each):
             part = rows[start : start + each]
             room = _room(len(part) * inner, carrier)
@@ -100,5 +100,5 @@ def _room(count: int, carrier: Carrier) -> Array:
     """Uninitialised memory for so many numbers, until the next call in this thread."""
     size = count * np.dtype(carrier).itemsize
     if _ROOM.held.size < size:
-        _ROOM.held = np.empty(max(size, 8 * _PIECE), np.uint8)
+        _ROOM.held = np.empty(size, np.uint8)
     return _ROOM.held[:size].view(carrier)
