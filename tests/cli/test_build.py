@@ -39,7 +39,7 @@ def test_everything_is_in_the_folder(tilevm: Folder) -> None:
     files = {n.removeprefix("deep/gemv/"): d for n, d in tilevm.files().items() if "deep" in n}
     manifest = json.loads(files.pop("manifest.json"))
     assert manifest["files"] == sorted(files)
-    assert {"gemv.v", "ports.json", "report.md", "program.tile"} < files.keys()
+    assert {"gemv.v", "ports.json", "report.md", "program.tile", "gemv.core"} < files.keys()
     assert b"module gemv(" in files["gemv.v"] and files["report.md"].startswith(b"# gemv\n")
     pictures = [n for n in files if n.startswith("layouts/")]
     assert pictures and all(ElementTree.fromstring(files[n]).tag.endswith("svg") for n in pictures)

@@ -14,6 +14,7 @@ from tilevm.cli.parser import (
     kernel_of,
     path,
     sizes_of,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (the element in each lane of each
 beat of each port), report.md (cycles, bits, units, streams), layouts/*.svg (a picture of each
-tile), program.tile (the program as built), manifest.json."""
+tile), program.tile (the program as built), description.md and description.json (the whole, each
+module, each statement), KERNEL.core (for FuseSoC), manifest.json."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -41,6 +43,16 @@ def declare(commands: Commands) -> CommandParser:
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=path, required=True, help="the folder to write"
     )
+    parser.add_argument("--rtlil", action="store_true", help="also KERNEL.il, for Yosys (RTLIL)")
+    parser.add_argument(
+        "--testbench",
+        action="store_true",
+        help="also KERNEL_tb.v and vectors/: random values and what the virtual machine makes of "
+        "them; in any simulator of Verilog it prints PASS, or the first wrong beat",
+    )
+    parser.add_argument(
+        "--seed", metavar="S", type=whole(0), default=0, help="of the testbench's values"
+    )
     add_dump(parser)
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it holds other files"
@@ -52,6 +64,7 @@ def build(options: CommandParser.Options) -> int:
     """Builds the hardware and writes its folder."""
     import json
 
+    from hdl.emit.describe import core_file, described
     from hdl.ports import ports_data
     from tilevm.cli.output import check_folder, write_folder
     from tilevm.cli.progress import stage
@@ -62,6 +75,13 @@ def build(options: CommandParser.Options) -> int:
     design = design_of(options, kernel, sizes)
     with stage("writing Verilog (its tool, Yosys, compiles itself on first use: up to a minute)"):
         files = {f"{kernel.name}.v": design.verilog()}
+    if options.rtlil:
+        files[f"{kernel.name}.il"] = design.rtlil()
+    bench = _testbench(design, options.seed) if options.testbench else {}
+    files |= bench
+    files[f"{kernel.name}.core"] = core_file(design, sorted(bench))
+    files["description.md"] = described(design)
+    files["description.json"] = json.dumps(design.description(), indent=1) + "\n"
     files["ports.json"] = json.dumps(ports_data(design)) + "\n"
     files["report.md"] = design.report()
     files["program.tile"] = str(design.kernel)
@@ -73,6 +93,12 @@ def build(options: CommandParser.Options) -> int:
         f"of input memories {design.memory_bits}, of other buffers {design.buffer_bits}"
     )
     return 0
+
+
+def _testbench(design: Design, seed: int) -> dict[str, str]:
+    from tilevm.cli.random_inputs import random_arrays
+
+    return design.testbench(random_arrays(design.launch, seed))
 
 
 def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str, int]) -> Design:
@@ -90,6 +116,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             lanes=options.lanes,
             max_accumulator=options.max_accumulator,
             sizes=sizes,
+            max_bits=options.max_bits,
             watch=watch,
         )
 

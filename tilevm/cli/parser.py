@@ -238,6 +238,12 @@ def add_hardware(parser: CommandParser) -> None:
         default=DEFAULT_ACCUMULATOR,
         help=f"bits of an exact sum of floats, at most (default: {DEFAULT_ACCUMULATOR})",
     )
+    parser.add_argument(
+        "--max-bits",
+        metavar="B",
+        type=whole(0),
+        help="refuse a design whose tables, memories and buffers have more bits together",
+    )
 
 
 def add_passes(parser: CommandParser) -> None:

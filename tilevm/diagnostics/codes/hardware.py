@@ -101,4 +101,12 @@ CODES = (
         "have 4,194,304 thread blocks.\n"
         "Use more lanes, or build the kernel for a smaller shape: one launch may follow another.",
     ),
+    Code(
+        "TV0616",
+        "design stores more than it may",
+        "With `max_bits` (`--max-bits` on the command line) a design is refused whose look-up\n"
+        "tables, memories of input buffers and other buffers have more bits together. The message\n"
+        "names the largest of them. Smaller tables (`group`), fewer lanes or a smaller problem\n"
+        "need less, and so does a port in that is read in order once: it is not kept.",
+    ),
 )

@@ -1,0 +1,122 @@
+"""Descriptions of a design at several grains: the whole, each module, each statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from hdl.netlist import Actor
+
+if TYPE_CHECKING:
+    from hdl.design import Design
+
+
+def description(design: Design) -> dict[str, Any]:
+    """The design, its modules and the statements that they come from, as plain data."""
+    modules = [_module(design, actor) for actor in design.netlist.actors]
+    return {
+        "design": {
+            "name": design.name,
+            "computes": str(design.source).rstrip(),
+            "sizes": dict(design.launch.symbols),
+            "options": design.options,
+            "cycles": design.cycles,
+            "table_bits": design.table_bits,
+            "memory_bits": design.memory_bits,
+            "buffer_bits": design.buffer_bits,
+        },
+        "modules": modules,
+        "statements": _statements(modules),
+    }
+
+
+def _module(design: Design, actor: Actor) -> dict[str, Any]:
+    use, origin = design.timing.usage[actor.name], actor.origin
+    channels = [port.channel for port in actor.outputs]
+    return {
+        "module": f"{design.name}_{actor.name}_actor",
+        "does": actor.unit.summary,
+        "value": origin.value if origin else None,
+        "op": origin.op if origin else None,
+        "line": origin.span.line if origin and origin.span else None,
+        "statement": origin.span.text if origin and origin.span else None,
+        "loops": list(actor.trips),
+        "takes": [port.reader.channel.name for port in actor.inputs],
+        "gives": [
+            {"stream": c.name, "lanes": c.shape.lanes, "bits": c.shape.bits, "depth": c.depth}
+            for c in channels
+        ],
+        "firings": use.busy,
+        "starved": use.starved,
+        "blocked": use.blocked,
+    }
+
+
+def _statements(modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[tuple[int, str], list[str]] = {}
+    for module in modules:
+        if module["line"] is not None:
+            found.setdefault((module["line"], module["statement"]), []).append(module["module"])
+    return [
+        {"line": line, "statement": text, "modules": names}
+        for (line, text), names in sorted(found.items())
+    ]
+
+
+def described(design: Design) -> str:
+    """The same as Markdown."""
+    data = description(design)
+    sizes = ", ".join(f"{name} = {size}" for name, size in data["design"]["sizes"].items())
+    lines = [
+        f"# {design.name}",
+        "",
+        f"Computes the kernel `{design.name}`{' for ' + sizes if sizes else ''}, one launch in "
+        f"{design.cycles} cycles, by {len(data['modules'])} modules. It stores "
+        f"{design.table_bits} bits of tables, {design.memory_bits} of input buffers, "
+        f"{design.buffer_bits} in other streams.",
+        "",
+        "## Statements",
+        "",
+    ]
+    for statement in data["statements"]:
+        first, *_ = statement["statement"].splitlines()
+        names = ", ".join(f"`{name}`" for name in statement["modules"])
+        lines.append(f"- Line {statement['line']}, `{first}`: {names}")
+    lines += ["", "## Modules", ""]
+    for module in data["modules"]:
+        takes = ", ".join(f"`{stream}`" for stream in module["takes"]) or "its port"
+        gives = ", ".join(
+            f"`{s['stream']}` ({s['lanes']} x {s['bits']} bits, {s['depth']} deep)"
+            for s in module["gives"]
+        )
+        lines.append(
+            f"- `{module['module']}`: {module['does']}. It takes from {takes} and gives to "
+            f"{gives or 'its port'}, {module['firings']} times a launch."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def core_file(design: Design, bench: Sequence[str] = ()) -> str:
+    """A FuseSoC core description (CAPI2); `bench` lists the files of the testbench."""
+    name = design.name
+    lines = [
+        "CAPI=2:",
+        f"name: tilevm::{name}:0.1.0",
+        f'description: "Hardware of the tile program {name}, by tilevm"',
+        "filesets:",
+        "  rtl:",
+        f"    files: [{name}.v]",
+        "    file_type: verilogSource",
+    ]
+    if bench:
+        lines += ["  bench:", "    files:"]
+        for file in bench:
+            fields = "file_type: verilogSource"
+            if not file.endswith(".v"):
+                fields = f"file_type: user, copyto: {file}"
+            lines.append(f"      - {file}: {{{fields}}}")
+    lines += ["targets:", "  default:", "    filesets: [rtl]", f"    toplevel: {name}"]
+    if bench:
+        lines += ["  sim:", "    filesets: [rtl, bench]", f"    toplevel: {name}_tb"]
+        lines += ["    default_tool: icarus"]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,120 @@
+"""What a design is written as beside Verilog: testbench, RTLIL, descriptions, a core file."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import hdl
+import tilevm
+from hdl.emit.describe import core_file, described
+from hdl.sim.external import missing
+from hdl.sim.verilator import require
+from tests.hdl.test_external import PROGRAMS, built, random_arguments
+from tilevm.diagnostics import TileError
+
+NAMES = ("gemv-mac", "batch-weights", "lanewise", "turned")
+
+
+def written(folder: Path, name: str) -> hdl.Design:
+    design, text = built(name)
+    files = {f"{design.name}.v": text, **design.testbench(random_arguments(design, 3))}
+    for file, content in files.items():
+        (folder / file).parent.mkdir(exist_ok=True)
+        (folder / file).write_text(content, "utf-8")
+    return design
+
+
+def run(folder: Path, top: str) -> str:
+    """What the testbench says in Icarus."""
+    files = [f"{top}_tb.v", f"{top}.v"]
+    subprocess.run(["iverilog", "-g2005", "-Wall", "-o", "tb", *files], cwd=folder, check=True)
+    done = subprocess.run(["vvp", "-n", "tb"], cwd=folder, check=True, capture_output=True)
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_testbench_passes_without_us(name: str, tmp_path: Path) -> None:
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus is not installed")
+    design = written(tmp_path, name)
+    assert run(tmp_path, design.name) == f"PASS: {design.cycles} cycles\n"
+
+
+def test_the_testbench_names_the_first_wrong_beat(tmp_path: Path) -> None:
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus is not installed")
+    design = written(tmp_path, "turned")
+    vectors = tmp_path / "vectors" / "y.hex"
+    lines = vectors.read_text().split()
+    width = design.outputs[0].shape.bits
+    lines[4] = f"{int(lines[4], 16) ^ 1 << 2 * width:0{len(lines[4])}x}"
+    vectors.write_text("\n".join(lines))
+    first, second = run(tmp_path, "turned").splitlines()
+    assert first.startswith("port y, beat 4, lane 2: expected ") and second == "FAIL"
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_verilator_takes_the_testbench(name: str, tmp_path: Path) -> None:
+    if reason := missing("verilator"):
+        pytest.skip(reason)
+    top = written(tmp_path, name).name
+    root = require().root
+    command = [root / "bin" / "verilator_bin", "--lint-only", "--timing", "-Wno-fatal"]
+    done = subprocess.run(
+        [*command, "--top-module", f"{top}_tb", f"{top}_tb.v", f"{top}.v"],
+        cwd=tmp_path, env={"VERILATOR_ROOT": str(root)}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and b"%Error" not in done.stderr, done.stderr
+
+
+def test_rtlil_is_read_by_yosys() -> None:
+    from hdl.emit.verilog import _yosys
+
+    design, _ = built("gemv-mac")
+    read = f"read_rtlil <<rtlil\n{design.rtlil()}\nrtlil\n"
+    said = _yosys(f"{read}hierarchy -check -top gemv\ntee ls\n")
+    assert "gemv_part_actor" in said
+
+
+def test_modules_say_the_statement_that_they_compute() -> None:
+    design, _ = built("gemv-mac")
+    text = design.verilog()
+    for module in design.description()["modules"]:
+        head = text[: text.index(f"module {module['module']}(")].splitlines()[-2:]
+        assert head[-1].startswith(f"// `{module['op']}`, line {module['line']}: "), module
+        assert head[-1].endswith(module["statement"].splitlines()[0])
+
+
+def test_descriptions_at_each_grain() -> None:
+    design, _ = built("gemv-mac")
+    data = design.description()
+    assert data["design"]["cycles"] == design.cycles
+    names = [module["module"] for module in data["modules"]]
+    assert sorted(names) == sorted(m for s in data["statements"] for m in s["modules"])
+    text = described(design)
+    for statement in data["statements"]:
+        assert f"- Line {statement['line']}, `{statement['statement']}`" in text
+    assert all(f"`{name}`" in text for name in names)
+
+
+def test_the_core_lists_every_file() -> None:
+    design, _ = built("turned")
+    bench = sorted(design.testbench(random_arguments(design, 1)))
+    core = core_file(design, bench)
+    assert core.startswith("CAPI=2:\nname: tilevm::turned:")
+    assert all(f"- {file}: " in core for file in bench)
+    assert "toplevel: turned_tb" in core and "bench" not in core_file(design)
+
+
+def test_a_limit_of_bits() -> None:
+    kernel = tilevm.parse(PROGRAMS)["turned"]
+    design = hdl.build(kernel, lanes=5)
+    needed = design.table_bits + design.memory_bits + design.buffer_bits
+    assert hdl.build(kernel, lanes=5, max_bits=needed).cycles == design.cycles
+    with pytest.raises(TileError, match=f"TV0616.*stores {needed:,} bits") as caught:
+        hdl.build(kernel, lanes=5, max_bits=needed - 1)
+    assert "largest part is stream" in caught.value.diagnostics[0].notes[0]
