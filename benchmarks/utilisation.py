@@ -29,16 +29,22 @@ FORMS: tuple[tuple[str, dict[str, str | int], float], ...] = (
     ("mac", {"dot": "mac"}, 1),
     ("lut, tables of 4 activations", {"dot": "lut", "table": "activations"}, 4 / 4),
     ("lut, tables of 4 weights", {"dot": "lut", "table": "weights"}, 8 / 4),
+    ("bitserial, 4 x 8 planes", {"dot": "bitserial"}, 4 * 8),
+    ("ternary, i2 weights", {"dot": "ternary"}, 1),
 )
 
 
 def main() -> None:
-    kernel = tilevm.parse(GEMV, "gemv.tile")["gemv"]
+    kernels = {
+        form: tilevm.parse(text, "gemv.tile")["gemv"]
+        for form, text in (("", GEMV), ("ternary", GEMV.replace("i4", "i2")))
+    }
     print("| N = K | lanes | form | ideal cycles | cycles | utilisation |")
     print("|---|---|---|---|---|---|")
     for size in (256, 1024):
         for lanes in (16, 64):
             for name, options, per_weight in FORMS:
+                kernel = kernels.get(str(options["dot"]), kernels[""])
                 design = hdl.build(kernel, lanes=lanes, N=size, K=size, **options)
                 ideal = size * size * per_weight / lanes
                 share = ideal / design.cycles

@@ -57,6 +57,7 @@ def compare_streams(
     """Compares every watched stream; returns how many beats, TV0606 at the first wrong one."""
     first: tuple[int, Tap, int, int] | None = None
     count = 0
+    right: dict[str, bool] = {}
     order = {actor.name: number for number, actor in enumerate(design.netlist.actors)}
     for tap in design.lowered.taps:
         if tap.channel not in expected:
@@ -67,17 +68,27 @@ def compare_streams(
         if got.shape != want.shape:
             raise error("TV0606", f"stream `{tap.channel}` has {len(got)} beats, not {len(want)}")
         wrong = np.argwhere((want != got) & ~holes)
+        right[tap.channel] = not len(wrong)
         if len(wrong):
             rank = order.get(tap.channel, 0)
             if first is None or rank < first[0]:
                 first = (rank, tap, int(wrong[0][0]), int(wrong[0][1]))
     if first is not None:
         _, tap, beat, lane = first
-        raise _mismatch(design, tap, beat, lane, expected[tap.channel], seen[tap.channel])
+        want, got = expected[tap.channel], seen[tap.channel]
+        raise _mismatch(design, tap, beat, lane, want, got, right)
     return count
 
 
-def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: Array) -> TileError:
+def _mismatch(
+    design: Design,
+    tap: Tap,
+    beat: int,
+    lane: int,
+    want: Array,
+    got: Array,
+    right: Mapping[str, bool],
+) -> TileError:
     frame = len(tap.schedule)
     number, local = divmod(beat, frame)
     where = _iteration(tap.scope, number)
@@ -93,6 +104,12 @@ def _mismatch(design: Design, tap: Tap, beat: int, lane: int, want: Array, got: 
         f"lowest wrong bit {_lowest_bit(expected ^ seen)}: {place}",
         f"expected {expected}, got {seen}",
     ]
+    operands = [port.reader.channel.name for port in actor.inputs] if actor else []
+    for name in dict.fromkeys(operands):
+        if name in right:
+            notes.append(f"its operand `{name}` is {'right' if right[name] else 'wrong, too'}")
+        elif name.endswith("_memory"):
+            notes.append(f"its operand `{name}` comes from a port in")
     return error(
         "TV0606",
         f"`{tap.value.name}` of `{op}` differs from the virtual machine",

@@ -42,6 +42,53 @@ def fails(built: Design, beat: int, lane: int, bit: int) -> None:
     actor.unit = replace(actor.unit, function=Flips(actor.unit.function, beat, lane, bit))
 
 
+CHAIN = """
+kernel chain(x: global i8[8], y: global i8[8])
+{
+  a: i8[8] = load x[0]
+  b = add a, a
+  c = neg b
+  d = xor c, b
+  store d, y[0]
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("unit", "operands"),
+    [
+        ("b", ["its operand `x_memory` comes from a port in"]),
+        ("c", ["its operand `b` is right"]),
+        ("d", ["its operand `c` is right", "its operand `b` is right"]),
+    ],
+)
+def test_the_first_wrong_stream_is_named_with_its_operands(unit: str, operands: list[str]) -> None:
+    """A bit that one unit inverts makes all streams behind it wrong; that unit is the one named."""
+    built = hdl.build(tilevm.parse(CHAIN)["chain"], lanes=4)
+    actor = next(actor for actor in built.netlist.actors if actor.name == unit)
+    actor.unit = replace(actor.unit, function=Inverts(actor.unit.function))
+    with pytest.raises(tilevm.TileError, match=f"TV0606.*`{unit}` of") as caught:
+        built.simulate(x=np.arange(8))
+    (found,) = caught.value.diagnostics
+    assert list(found.notes[2:]) == operands
+    assert "beat 0, lane 1, lowest wrong bit 2" in found.notes[0]
+
+
+class Inverts:
+    """A function of lanes with bit 2 of lane 1 inverted."""
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+    def emit(self, m: Any, operands: Sequence[Any], *rest: Any) -> list[Any]:
+        lanes = list(self._function.emit(m, operands, *rest))
+        lanes[1] = lanes[1] ^ 4
+        return lanes
+
+
 class Flips:
     """A function of lanes with one bit inverted at one firing."""
 
