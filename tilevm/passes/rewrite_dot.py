@@ -2,7 +2,7 @@
 
 Every form is exact, for all widths, signs and values.  A `dot` of floats stays as it is, and so
 does one whose exact sum is needed (for a float result, or where `overflow` is `sat` or `trap`) but
-does not fit into 64 bits.
+does not fit into 64 bits.  Of stacks of matrices, `lut` leaves products as they are.
 
 `form = lut` reads sums of `group` elements from tables, once for each bit-plane of the other
 operand.  The tables are made of the activations or of the weights (`table`); the weights are the
@@ -141,6 +141,7 @@ from typing import Annotated, Literal
 from tilevm.diagnostics import TileError
 from tilevm.ir import Kernel, Op, Value
 from tilevm.ir.ops import Dot, Full
+from tilevm.ir.types import MAX_RANK
 from tilevm.passes.dot_forms.bitserial import bitserial
 from tilevm.passes.dot_forms.lut import lut
 from tilevm.passes.dot_forms.mac import mac
@@ -169,7 +170,8 @@ def rewrite_dot(
     def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
         if not isinstance(op, Dot) or not (op.a.dtype.is_int and op.b.dtype.is_int):
             return None
-        if max(op.a.tile.rank, op.b.tile.rank) > 2:
+        rank = max(op.a.tile.rank, op.b.tile.rank)
+        if rank > (2 if form == "lut" else MAX_RANK - 3):  # the forms need dimensions of their own
             return None
         if not op.a.tile.size or not op.b.tile.size:
             made = _zeros(op, emit)

@@ -28,10 +28,10 @@ def _products(
 ) -> tuple[Schedule, Schedule, int, int]:
     """The elements of both operands of a product, and how many lanes and steps make a result."""
     depth = a.tile.shape[-1]
-    left = np.arange(a.tile.size, dtype=np.int64).reshape(-1, 1, depth)
-    right = np.arange(b.tile.size, dtype=np.int64).reshape(depth, -1).T[None]
-    all_of = (left.shape[0], right.shape[1], depth)
-    members = [np.broadcast_to(side, all_of).reshape(-1, depth) for side in (left, right)]
+    left = np.arange(a.tile.size, dtype=np.int64).reshape(*a.tile.shape[:-2], -1, 1, depth)
+    right = np.arange(b.tile.size, dtype=np.int64).reshape(*b.tile.shape[:-2], 1, depth, -1)
+    meet = np.broadcast_arrays(left, right.swapaxes(-1, -2))  # [..., rows, columns, depth]
+    members = [side.reshape(-1, depth) for side in meet]
     (first, wide, steps), (second, _, _) = (reduced(schedule, m, lanes) for m in members)
     return first, second, wide, steps
 

@@ -6,6 +6,7 @@ Tables of subset sums after T-MAC and LUT-GEMM (tables over activations) and SAI
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -30,8 +31,11 @@ class Dot(Op, name="dot", codes=True):
     An integer `acc` wraps, a float one rounds; an exact zero is +0, and so is a sum of no product.
     `overflow` says what becomes of an exact integer sum beyond `acc`: ``wrap``, ``sat``, ``trap``;
     where it is left out the sum wraps, and a checked run reports it.
-    `a` is [M, K] or [K], `b` is [K, N] or [K]; a missing M or N is missing in the result too.  The
-    element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least f32.
+    `a` is [..., M, K] or [K], `b` is [..., K, N] or [K]; a missing M or N is missing in the result
+    too.  Dimensions before these count products: they align at the last one, are equal or 1, and 1
+    repeats, so that ``r[..., m, n]`` is made of ``a[..., m, k]`` and ``b[..., k, n]``.
+    The element types may differ.  `acc` is by default i32 (i64 or u64 above 32 bits), or at least
+    f32.
     """
 
     a: Value
@@ -54,35 +58,67 @@ class Dot(Op, name="dot", codes=True):
     def result(self) -> TileType:
         a, b = self.a.tile, self.b.tile
         for name, kind in (("a", a), ("b", b)):
-            if kind.rank not in (1, 2):
+            if not kind.rank:
                 raise self.reject(
                     "TV0212",
-                    f"`dot` takes matrices and vectors, not a tile of rank {kind.rank}",
+                    "`dot` takes vectors, matrices and stacks of matrices, not a single number",
                     name,
                     **{name: f"this is {kind}"},
-                    help="`reshape` it first",
+                    help="use `mul`",
                 )
-        if a.shape[-1] != b.shape[0]:
+        depth = b.shape[-2:][0]
+        if a.shape[-1] != depth:
             raise self.reject(
                 "TV0212",
                 f"`dot` sums over {a.shape[-1]} elements of `{self.a.name}`, "
-                f"but over {b.shape[0]} of `{self.b.name}`",
+                f"but over {depth} of `{self.b.name}`",
                 "b",
                 a=f"this is {a}",
                 b=f"this is {b}",
-                help="the last dimension of the first operand is the first of the second",
+                help="the last dimension of the first operand is the second's last but one",
             )
+        try:
+            stacks = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        except ValueError:
+            raise self.reject(
+                "TV0212",
+                f"{list(a.shape[:-2])} products of `{self.a.name}` do not go with "
+                f"{list(b.shape[:-2])} of `{self.b.name}`",
+                "b",
+                a=f"this is {a}",
+                b=f"this is {b}",
+                help="dimensions before the last two align at the last, and are equal or 1",
+            ) from None
         check_numbers(self, self.to, a=self.a, b=self.b)
         check_acc_overflow(self, self.to, self.overflow)
-        return TileType(self.to, a.shape[:-1] + b.shape[1:])
+        columns = b.shape[-1:] if b.rank > 1 else ()
+        return TileType(self.to, (*stacks, *a.shape[-2:-1], *columns))
+
+    def place(self, at: tuple[int, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The row of `a` and the column of `b` that make the element at an index: where they lie.
+
+        A whole dimension is a slice.
+        """
+        a, b = self.a.tile, self.b.tile
+        count = len(at) - (a.rank > 1) - (b.rank > 1)
+        stack, inner = at[:count], at[count:]
+        every = slice(None)
+        row = (*_repeating(stack, a.shape[:-2]), *(inner[:1] if a.rank > 1 else ()), every)
+        column = (*_repeating(stack, b.shape[:-2]), every, *(inner[-1:] if b.rank > 1 else ()))
+        return row, column
 
     def run(self, a: Any, b: Any) -> Any:
         blocks = max(len(a), len(b))
-        left = a if self.a.tile.rank == 2 else a[:, None, :]
-        right = b if self.b.tile.rank == 2 else b[:, :, None]
-        if len(left) > len(right):  # one right operand for all blocks: one large product
-            rows = len(left) * left.shape[1]
+        left = a if self.a.tile.rank > 1 else a[:, None, :]
+        right = b if self.b.tile.rank > 1 else b[:, :, None]
+        if right.ndim == 3 and len(right) == 1 and (len(left) > 1 or left.ndim > 3):
+            # one right operand for all: one large product
+            rows = prod(left.shape[:-1])
             left = np.ascontiguousarray(left).reshape(1, rows, left.shape[-1])
+        rank = max(left.ndim, right.ndim)
+        left, right = (
+            x.reshape(len(x), *(1,) * (rank - x.ndim), *x.shape[1:]) for x in (left, right)
+        )
         kinds = (self.a.dtype, self.b.dtype, self.to)
         if self.overflow in ("sat", "trap") and all(isinstance(k, IntType) for k in kinds):
             a_kind, b_kind, to = (cast(IntType, t) for t in (self.a.dtype, self.b.dtype, self.to))
@@ -90,6 +126,12 @@ class Dot(Op, name="dot", codes=True):
             return sums.reshape(blocks, *self.out.tile.shape).fit(to, self.overflow, "dot")
         out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to, self.overflow)
         return out.reshape(blocks, *self.out.tile.shape)
+
+
+def _repeating(at: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Where an index reads a shape that aligns at the last dimension, and whose 1 repeats."""
+    tail = at[len(at) - len(shape) :]
+    return tuple(n if extent > 1 else 0 for n, extent in zip(tail, shape, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -16,16 +16,18 @@ def needs_exact(op: Dot) -> bool:
 
 def by_depth(value: Value, emit: Emitter, name: str, last: bool) -> Value:
     """The operand with the summed dimension last."""
-    if value.tile.rank == 2 and not last:
-        return emit(Transpose, name=name, a=value)
-    return value
+    rank = value.tile.rank
+    if last or rank == 1:
+        return value
+    perm = None if rank == 2 else (*range(rank - 2), rank - 1, rank - 2)
+    return emit(Transpose, name=name, a=value, perm=perm)
 
 
 class Facing:
-    """Brings tiles to the one shape in which operands meet: [leads, M, N, K], K last.
+    """Brings tiles to the one shape in which operands meet: [leads, stacks, M, N, K], K last.
 
     A missing M or N is missing in the result too.  `leads`: first dimensions that each operand has
-    of its own, such as its bit-planes.
+    of its own, such as its bit-planes; stacks: those that count products.
     """
 
     def __init__(
@@ -33,11 +35,16 @@ class Facing:
     ) -> None:
         self.emit = emit
         (of_a, of_b), depth = leads, op.a.tile.shape[-1]
-        rows, columns = op.a.tile.shape[:-1], op.b.tile.shape[1:]
-        self.shape = (*of_a, *of_b, *rows, *columns, depth)
-        one = [tuple(1 for _ in extents) for extents in (of_a, of_b, rows, columns)]
-        self._shape_a = (*of_a, *one[1], *rows, *one[3], depth)
-        self._shape_b = (*one[0], *of_b, *one[2], *columns, depth)
+        rows = op.a.tile.shape[-2:-1]
+        columns = op.b.tile.shape[-1:] if op.b.tile.rank > 1 else ()
+        stacks = op.out.tile.shape[: op.out.tile.rank - len(rows) - len(columns)]
+        self.shape = (*of_a, *of_b, *stacks, *rows, *columns, depth)
+        one = [tuple(1 for _ in extents) for extents in (of_a, of_b, rows, columns, stacks)]
+        spread = [
+            (*one[4], *t.tile.shape[:-2])[-len(stacks) :] if stacks else () for t in (op.a, op.b)
+        ]
+        self._shape_a = (*of_a, *one[1], *spread[0], *rows, *one[3], depth)
+        self._shape_b = (*one[0], *of_b, *spread[1], *one[2], *columns, depth)
 
     def side(self, first: bool, value: Value, name: str) -> Value:
         """What belongs to `a` (`first`), [leads of a, M, K], or to `b`, [leads of b, N, K]."""

@@ -10,12 +10,15 @@ from tilevm.reference.ops.meaning import Index, Integers, Tile, aligned, fitted,
 
 @means(ops.Dot)
 def dot(op: ops.Dot, a: Tile, b: Tile) -> Tile:
-    rows = op.a.tile.rank - 1  # 0 if there is no M
+    rows, columns = op.a.tile.rank > 1, op.b.tile.rank > 1  # else there is no M, no N
 
     def law(i: Index) -> Number:
+        stack = i[: len(i) - rows - columns]
+        m, n = i[len(stack) : len(stack) + rows], i[len(i) - columns :]
+        here, there = (aligned(stack, t.tile.shape[:-2]) for t in (op.a, op.b))
         products = []
         for k in range(op.a.tile.shape[-1]):
-            x, y = a[*i[:rows], k], b[k, *i[rows:]]
+            x, y = a[*here, *m, k], b[*there, k, *n]
             products.append(times(numbers(op.a.dtype, x), numbers(op.b.dtype, y)))
         return fitted(op, total(products))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from tilevm.dtypes import dtype
 from tilevm.ir import TileType, Value
 from tilevm.testing.families.family import family, overflow_of_sum
@@ -14,15 +16,19 @@ from tilevm.testing.writer import Writer
 @family
 def dot(w: Writer) -> Value | None:
     a = w.any_value()
-    if a.tile.rank not in (1, 2) or prod(a.tile.shape[:-1]) > w.room:
+    if not a.tile.rank:
         return None
-    depth = a.tile.shape[-1]
+    depth, stack = a.tile.shape[-1], a.tile.shape[:-2]
     columns = w.pick((None, 1, 2, 3, 4, 5, 8))
-    shape = (depth,) if columns is None else (depth, columns)
-    if not w.fits(shape) or not w.fits((prod(a.tile.shape[:-1]), columns or 1)):
+    other = stack[w.number(0, len(stack)) :] if stack else (1,) * w.rarely(3)
+    other = tuple(w.pick((1, 2)) if extent == 1 else w.pick((1, extent)) for extent in other)
+    shape = (depth,) if columns is None else (*other, depth, columns)
+    both = np.broadcast_shapes(stack, shape[:-2])
+    results = prod((*both, *a.tile.shape[-2:-1])) * (columns or 1)
+    if not w.fits(shape) or not w.fits((results,)):
         return None
     # products over the whole depth: keep them few
-    if prod(a.tile.shape) * (columns or 1) > 4 * w.room:
+    if results * depth > 4 * w.room:
         return None
     b = w.of_type(TileType(w.draw(dtypes()), shape))
     operands = (a, b)

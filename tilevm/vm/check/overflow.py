@@ -83,10 +83,8 @@ def exact_value(op: Op, index: tuple[int, ...], arguments: list[Any]) -> int | N
     at = index[1:]
     if op.name in _EXACT:
         return _EXACT[op.name](*(int(a[at]) for a in whole))
-    if isinstance(op, Dot) and all(a.ndim <= 2 for a in whole):
-        left, right = whole
-        row = left[at[0]] if left.ndim == 2 else left
-        column = right[:, at[-1]] if right.ndim == 2 else right
+    if isinstance(op, Dot):
+        row, column = (a[place] for a, place in zip(whole, op.place(at), strict=True))
         return sum(int(a) * int(b) for a, b in zip(row, column, strict=True))
     if isinstance(op, Sum):
         numbers = iter(at)
