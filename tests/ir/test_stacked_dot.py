@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import tilevm
 from tests.reference.agreement import assert_agreement
+from tilevm import TileError
 from tilevm.dtypes import dtype
 from tilevm.ir import Builder, TileType
 from tilevm.passes import canonicalise, rewrite_dot
@@ -116,7 +117,7 @@ def test_floats_are_rounded_once(both: tuple[Shape, Shape], kind: str, seed: int
 @pytest.mark.parametrize("overflow", [None, "sat"])
 def test_extents_of_zero(first: Shape, second: Shape, acc: str, overflow: str | None) -> None:
     k = Builder("f")
-    a, b = (k.full(type=TileType(dtype("i40"), shape), value=1) for shape in (first, second))
+    a, b = (k.full(TileType(dtype("i40"), shape), value=1) for shape in (first, second))
     r = k.dot(a, b, acc=acc, overflow=None if acc == "f32" else overflow)
     want = np.matmul(np.ones(first), np.ones(second))
     assert r.type.shape == want.shape
@@ -181,5 +182,8 @@ def test_a_checked_run_names_the_exact_sum_of_a_stack() -> None:
     kernel = product("i8", "i8", (2, 1, 3), (1, 3, 2), acc="i8")
     a = [[[1, 1, 1]], [[100, 100, 100]]]
     b = [[[1, 1], [1, 2], [0, 3]]]
-    found = tilevm.check(kernel, a=a, b=b) if hasattr(tilevm, "check") else None
-    assert found is not None
+    with pytest.raises(TileError) as found:
+        tilevm.run(kernel, check=True, a=a, b=b)
+    (report,) = found.value.diagnostics
+    assert report.code == "TV0441"
+    assert "[1, 0, 0]` of `dot` is 200, but i8 holds -128 .. 127" in report.message

@@ -39,12 +39,11 @@ class Facing:
         columns = op.b.tile.shape[-1:] if op.b.tile.rank > 1 else ()
         stacks = op.out.tile.shape[: op.out.tile.rank - len(rows) - len(columns)]
         self.shape = (*of_a, *of_b, *stacks, *rows, *columns, depth)
-        one = [tuple(1 for _ in extents) for extents in (of_a, of_b, rows, columns, stacks)]
-        spread = [
-            (*one[4], *t.tile.shape[:-2])[-len(stacks) :] if stacks else () for t in (op.a, op.b)
-        ]
-        self._shape_a = (*of_a, *one[1], *spread[0], *rows, *one[3], depth)
-        self._shape_b = (*one[0], *of_b, *spread[1], *one[2], *columns, depth)
+        one = [tuple(1 for _ in extents) for extents in (of_a, of_b, rows, columns)]
+        own = [value.tile.shape[:-2] for value in (op.a, op.b)]
+        for_a, for_b = ((1,) * (len(stacks) - len(each)) + each for each in own)
+        self._shape_a = (*of_a, *one[1], *for_a, *rows, *one[3], depth)
+        self._shape_b = (*one[0], *of_b, *for_b, *one[2], *columns, depth)
 
     def side(self, first: bool, value: Value, name: str) -> Value:
         """What belongs to `a` (`first`), [leads of a, M, K], or to `b`, [leads of b, N, K]."""
