@@ -30,3 +30,28 @@ def test_a_ternary_product_has_no_multiplier() -> None:
         kernel = tilevm.parse(GEMV.replace("i3", weights))["gemv"]
         built = hdl.build(kernel, dot="ternary", sizes=SIZES).kernel
         assert any(op.name in ("dot", "mul") for op in built.body.walk()) == multiplies
+
+
+STACKS = """
+kernel f(a: global i4[2, 1, 2, 3], b: global i4[2, 3, 2], v: global i4[3], y: global i32[2, 2, 2, 2], z: global i32[2, 2])
+{
+  p: i4[2, 1, 2, 3] = load a[0, 0, 0, 0]
+  q: i4[2, 3, 2] = load b[0, 0, 0]
+  r = dot p, q
+  store r, y[0, 0, 0, 0]
+  u: i4[3] = load v[0]
+  s = dot u, q
+  store s, z[0, 0]
+}
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize("dot", ["mac", "lut", "bitserial"])
+def test_stacks_of_matrices(dot: str) -> None:
+    kernel = tilevm.parse(STACKS)["f"]
+    arguments = random_arrays(bind_symbols(kernel, {}), seed=5)
+    a, b, v = (arguments[name].astype(int) for name in "abv")
+    for lanes in (1, 3, 8):
+        found = hdl.build(kernel, dot=dot, lanes=lanes).simulate(arguments).outputs
+        assert found["y"].tolist() == (a @ b).tolist()
+        assert found["z"].tolist() == (v @ b).tolist()
