@@ -43,12 +43,14 @@ def packed_dot(data: Bytes, b: Array, ta: IntType, to: DType, carrier: Carrier) 
 
     `b` is [blocks or 1, K, N]; `carrier` is `packed_carrier` of their types.
     """
-    with np.errstate(all="ignore"):  # infinities and NaN are values
-        sums = _sums(data, b.astype(carrier, copy=False), ta, carrier)
+    right = b.astype(carrier, copy=False)
     if isinstance(to, IntType):
+        sums = _sums(data, right, ta, carrier)
         if carrier is np.float32 and to.signed and to.bits in (32, 64):  # it holds every such sum
             return sums.astype(to.carrier)
         return to.wrap(sums.astype(np.int64))
+    with np.errstate(all="ignore"):  # infinities and NaN are values
+        sums = _sums(data, right, ta, carrier)
     return cast(FloatType, to).quantise(sums.astype(np.float64, copy=False) + 0.0)
 
 
