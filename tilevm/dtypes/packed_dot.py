@@ -59,13 +59,14 @@ def _sums(data: Bytes, right: Array, ta: IntType, carrier: Carrier) -> Array:
     inner, columns = right.shape[-2:]
     if len(right) == 1:
         rows = data.reshape(-1, data.shape[-1])
-        sums = np.empty((len(rows), columns), carrier)
+        turned = np.empty((columns, len(rows)), carrier)  # as x^T w^T, which BLAS does faster
+        across = np.ascontiguousarray(right[0].T)
         each = max(1, _PIECE // (inner * right.itemsize))
         for start in range(0, len(rows), each):
             part = rows[start : start + each]
             room = _room(len(part) * inner, carrier)
-            np.matmul(_decoded(part, ta, room), right[0], out=sums[start : start + each])
-        return sums.reshape(*data.shape[:-1], columns)
+            np.matmul(across, _decoded(part, ta, room).T, out=turned[:, start : start + each])
+        return np.ascontiguousarray(turned.T).reshape(*data.shape[:-1], columns)
     room = np.empty(prod(data.shape[:-1]) * inner, carrier)
     return np.asarray(np.matmul(_decoded(data, ta, room), right))
 
