@@ -190,3 +190,42 @@ def test_a_float_sum_has_a_float_result() -> None:
         dot(np.ones((1, 1)), np.ones((1, 1)), dtype("i8"), dtype("f16"), dtype("i32"))
     with pytest.raises(TileError, match="TV0251"):
         total(np.ones(3), dtype("f16"), dtype("i32"), 0)
+
+
+@pytest.mark.parametrize("name", ["u64", "i64", "u54"])
+def test_infinities_times_wide_integers(name: str) -> None:
+    t, f = dtype(name), floats("f16")
+    values = [1, 0, 1 << 32, t.max, t.min, -1 if t.min else 5]
+    got = dot(np.full((1, 1), np.inf), np.array([values], t.carrier), f, t, f)
+    want = [np.nan if v == 0 else np.copysign(np.inf, v) for v in values]
+    assert oracle.same(got, [want])
+
+
+@pytest.mark.parametrize("name", ["e4m3fn", "e4m3fnuz", "e8m0fnu", "e5m2", "f16"])
+def test_what_remains_of_numbers_far_beyond_the_result(name: str) -> None:
+    """Both ends of the error bound overflow to one NaN, on either side of zero."""
+    t, to = floats("f64"), floats(name)
+    terms = np.array([[2.0**100, 1.0, -(2.0**100)]])
+    assert total(terms, t, to, 1) == [1.0]
+    assert dot(terms, np.ones((3, 1)), t, t, to) == [[1.0]]
+
+
+SIDES = st.sampled_from("i4 u8 i64 u64 f16 bf16 f32 f64 e4m3fn e2m1fn e8m0fnu e10m52fn".split())
+RESULTS = st.sampled_from("f64 f32 f16 bf16 e4m3fn e5m2 e4m3fnuz".split())
+
+
+@given(SIDES, RESULTS, st.integers(1, 40), st.integers(-4, 4), st.integers(0, 2**32))
+def test_the_rest_of_what_cancels_is_rounded_once(
+    b: str, to: str, inner: int, steps: int, seed: int
+) -> None:
+    """Products of any size that cancel, and beside them half a step or so of the result."""
+    rng = np.random.default_rng(seed)
+    ta, tb, target = floats("f64"), dtype(b), floats(to)
+    x, y = rng.standard_normal(inner), tb.random(rng, (inner,))
+    y = np.where(np.isfinite(y.astype(np.float64)), y, 1).astype(y.dtype)
+    step = 2.0 ** -(target.format.mantissa + 1)
+    near = [1.0, steps * step, rng.choice([0.0, 1.0, -1.0]) * 2.0**-200]
+    row = np.array([*x, *near, *-x])[None]
+    column = np.array([*y.tolist(), 1, 1, 1, *y.tolist()], y.dtype)[:, None]
+    exact = sum(map(Fraction, near), Fraction(0))
+    assert right(target, float(dot(row, column, ta, tb, target)[0, 0]), exact)

@@ -52,7 +52,7 @@ def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType, overflow: str | Non
         return np.zeros((*shape, a.shape[-2], b.shape[-1]))
     x, y = _factors(a, b, ta, tb)
     with np.errstate(all="ignore"):
-        return _float_dot(x, y, ta, tb, target)
+        return _float_dot(x, y, ta, tb, target, (a, b))
 
 
 def total(
@@ -141,14 +141,18 @@ def _float_total(terms: Floats, t: DType, to: FloatType) -> Floats:
     return result
 
 
-def _float_dot(a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType) -> Floats:
+def _float_dot(
+    a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType, whole: tuple[Array, Array]
+) -> Floats:
+    """The products of `a` and `b`; `whole`: these before wide integers were split."""
     inner = a.shape[-1]
     plain = np.asarray(np.matmul(a, b) + 0.0)
     if exact_in(53, ta, tb, inner):
         return to.quantise(plain)
     special = np.zeros(plain.shape, bool)
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        signs = np.matmul(_with_finite_as_signs(a), _with_finite_as_signs(b))
+        # the parts of a split integer may be 0, or have two signs
+        signs = np.matmul(*(_with_finite_as_signs(x.astype(np.float64)) for x in whole))
         special = ~np.isfinite(signs)
         a, b = _finite_part(a), _finite_part(b)
         plain = np.where(special, signs, np.asarray(np.matmul(a, b)))
@@ -184,7 +188,7 @@ def _decide(plain: Floats, bound: Floats, special: Array, to: FloatType) -> tupl
     """
     low, high = to.quantise(plain - bound, nan="zero"), to.quantise(plain + bound, nan="zero")
     same = (low == high) & ((low != 0) | (bound == 0))  # a zero: its sign may be in doubt
-    same |= np.isnan(low) & np.isnan(high)
+    same |= np.isnan(low) & np.isnan(high) & (np.abs(plain) > bound)  # NaN on one side of zero
     decided = special | (np.isfinite(plain) & np.isfinite(bound) & same)
     return to.quantise(np.where(decided, plain, 0.0)), decided
 
