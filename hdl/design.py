@@ -177,6 +177,18 @@ class Design:
             if not a.inputs and a.outputs and a.unit.summary.startswith("source")
         ]
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For which sizes and options it was built, its cycles and its bits, as plain data."""
+        return {
+            "sizes": dict(self.launch.symbols),
+            "options": self.options,
+            "cycles": self.cycles,
+            "table_bits": self.table_bits,
+            "memory_bits": self.memory_bits,
+            "buffer_bits": self.buffer_bits,
+        }
+
     # --- text
 
     def verilog(self) -> str:
@@ -234,10 +246,7 @@ class Design:
         found = {}
         for port in self.inputs:
             param = self.kernel.param(port.buffer)
-            flat = to_beats(values[port.buffer], param.dtype).reshape(-1)
-            inside = flat[np.maximum(port.elements, 0)] if len(flat) else 0
-            fill = flat.dtype.type(port.fill)
-            found[port.name] = np.where(port.elements >= 0, inside, fill)
+            found[port.name] = port.beats(to_beats(values[port.buffer], param.dtype).reshape(-1))
         return found
 
     def collect(

@@ -18,12 +18,7 @@ def description(design: Design) -> dict[str, Any]:
         "design": {
             "name": design.name,
             "computes": str(design.source).rstrip(),
-            "sizes": dict(design.launch.symbols),
-            "options": design.options,
-            "cycles": design.cycles,
-            "table_bits": design.table_bits,
-            "memory_bits": design.memory_bits,
-            "buffer_bits": design.buffer_bits,
+            **design.facts,
         },
         "modules": modules,
         "statements": _statements(modules),
@@ -65,7 +60,7 @@ def _statements(modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def described(design: Design) -> str:
     """The same as Markdown."""
-    data = description(design)
+    data = design.description()
     sizes = ", ".join(f"{name} = {size}" for name, size in data["design"]["sizes"].items())
     lines = [
         f"# {design.name}",

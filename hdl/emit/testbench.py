@@ -35,9 +35,8 @@ def testbench(design: Design, arguments: Mapping[str, Any]) -> dict[str, str]:
     for port in design.outputs:
         name, shape = port.name, port.shape
         kind = design.kernel.param(port.buffer).dtype
-        flat = to_beats(np.asarray(wanted[port.buffer]), kind).reshape(-1)
+        beats = port.beats(to_beats(np.asarray(wanted[port.buffer]), kind).reshape(-1))
         used = port.elements >= 0
-        beats = np.where(used, flat[np.maximum(port.elements, 0)], 0)
         files[f"vectors/{name}.hex"] = _hex(pack(beats, shape), shape)
         files[f"vectors/{name}_mask.hex"] = _hex(_masks(used, shape), shape)
         declared += _sink(name, shape.width, len(beats))

@@ -2,7 +2,7 @@
 
 from hdl.floats.arithmetic import divide, multiply, negated, plus
 from hdl.floats.circuit import Circuit, Lane
-from hdl.floats.number import Number, read, scaled, unpack
+from hdl.floats.number import Number, read, scaled, unpack, whole
 from hdl.floats.order import compared, ordered, smaller
 from hdl.floats.round import round_integer, round_pack, within
 
@@ -22,5 +22,6 @@ __all__ = [
     "scaled",
     "smaller",
     "unpack",
+    "whole",
     "within",
 ]

@@ -33,13 +33,18 @@ def scaled(x: Number, exponent: int) -> Number:
     return replace(x, exponent=x.exponent + exponent)
 
 
+def whole(kind: DType, code: Lane) -> Lane:
+    """The integer behind a code of an integer or fixed point type, by the type's sign."""
+    value = Value.cast(code)
+    return value.as_signed() if kind.signed else value.as_unsigned()
+
+
 def read(c: Circuit, kind: DType, code: Lane) -> Number:
     """The number that a code of an integer, fixed point or float type stands for."""
     if isinstance(kind, FloatType):
         return unpack(c, kind.format, code)
     exponent = kind.scale if isinstance(kind, FixedType) else 0
-    value = Value.cast(code)
-    value = value.as_signed() if kind.signed else value.as_unsigned()
+    value = whole(kind, code)
     size = c.magnitude("size", value) if kind.signed else value
     negative = value < 0 if kind.signed else Const(0, 1)
     return Number(negative, size, Const(exponent), Const(0, 1), Const(0, 1))

@@ -21,6 +21,28 @@ def normalised(c: Circuit, value: Lane) -> tuple[Lane, Lane]:
     return value, Cat(*zeros) if zeros else Const(0, 1)
 
 
+def _rounds_up(rounding: str, negative: Lane, odd: Lane, half: Lane, rest: Lane) -> Lane:
+    """Whether a magnitude goes up: `half` and `rest` are what lies below its last bit."""
+    match rounding:
+        case "nearest_even":
+            return half & (rest | odd)
+        case "nearest_away":
+            return half
+    return (half | rest) & ~_toward_zero(rounding, negative)
+
+
+def _toward_zero(rounding: str, negative: Lane) -> Lane:
+    """Whether a magnitude never goes up."""
+    match rounding:
+        case "toward_zero":
+            return Const(1, 1)
+        case "up":
+            return negative
+        case "down":
+            return ~negative
+    return Const(0, 1)
+
+
 def round_pack(
     c: Circuit,
     f: FloatFormat,
@@ -54,25 +76,12 @@ def round_pack(
     kept, half, rest = shifted[at:], shifted[at - 1], shifted[: at - 1].any()
     plain = c.keep("plain", kept + (origin << m))
     odd = plain[0] if f.has_zero else ~plain[0]
-    inexact = half | rest
-    up: Lane
-    toward_zero: Lane
-    match rounding:
-        case "nearest_even":
-            up, toward_zero = half & (rest | odd), Const(0, 1)
-        case "nearest_away":
-            up, toward_zero = half, Const(0, 1)
-        case "toward_zero":
-            up, toward_zero = Const(0, 1), Const(1, 1)
-        case "up":
-            up, toward_zero = inexact & ~x.negative, x.negative
-        case _:
-            up, toward_zero = inexact & x.negative, ~x.negative
+    up = _rounds_up(rounding, x.negative, odd, half, rest)
     code = c.keep("rounded", plain + c.keep("round_up", up, 1))
     if not f.has_zero:  # the smallest power of two is code 0, and all below goes there
         code = c.keep("rounded", Mux(code == 0, 0, code - 1), len(code))
     large = c.keep("large", code > f.max_code)
-    over = c.keep("over", x.infinite | (large & ~toward_zero))
+    over = c.keep("over", x.infinite | (large & ~_toward_zero(rounding, x.negative)))
     limit = {"inf": f.inf_code, "sat": f.max_code}.get(mode) or 0
     code = c.keep(
         "magnitude", Mux(over, limit, Mux(large, f.max_code, code)), f.exponent + f.mantissa
@@ -105,18 +114,7 @@ def round_integer(
     shift = c.keep("shift", Mux(place < 0, 0, Mux(place > most, most, place)), most.bit_length())
     fixed = c.keep("fixed", x.significand << shift, width + most)
     whole, half, rest = fixed[fraction:], fixed[fraction - 1], fixed[: fraction - 1].any()
-    up: Lane
-    match rounding:
-        case "nearest_even":
-            up = half & (rest | whole[0])
-        case "nearest_away":
-            up = half
-        case "toward_zero":
-            up = Const(0, 1)
-        case "up":
-            up = (half | rest) & ~x.negative
-        case _:
-            up = (half | rest) & x.negative
+    up = _rounds_up(rounding, x.negative, whole[0], half, rest)
     size = c.keep("whole", whole + c.keep("round_up", up, 1))
     value = c.keep("integer", Mux(x.negative, -size, size))
     special = x.infinite | x.invalid

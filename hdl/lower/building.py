@@ -11,12 +11,13 @@ from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to
 from hdl.lower.overwrites import rounds_of
 from hdl.lower.planning import Planning, one_lane
 from hdl.lower.rules import Need, Plan, flag_table
-from hdl.lower.schedule import Schedule
+from hdl.lower.schedule import Bits, Schedule
 from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, counts, rounds
 from hdl.lower.wires import constant_bits, refused
 from hdl.netlist import ONE, ZERO, BeatShape, Channel, Origin, Reader, Wiring
 from hdl.units import (
     Identity,
+    LaneFunction,
     fold_actor,
     merge_actor,
     route_actor,
@@ -180,16 +181,9 @@ class Building:
         starts = np.asarray(op.start.evaluate(counts(scope)), np.int64)
         starts = np.broadcast_to(starts, (rounds(scope),))
         index = np.unravel_index(np.maximum(schedule, 0), op.out.tile.shape)[op.dim]
-        wide = dtype("i64")
-        output = self._channel(op.out, schedule)
-        origin = Origin(op.out.name, op.name, op.loc.span)
-        operands = [
-            self.streams.by_iteration(constant_bits(wide.cast(starts, kind), kind), scope),
-            self.streams.operand(constant_bits(wide.cast(index, kind), kind), scope, origin),
-        ]
-        function = Offset(output.shape)
-        self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
-        self._made(op.out, output, schedule, scope)
+        wide, function = dtype("i64"), Offset(beat_shape(kind, schedule.shape[1]))
+        bits = [constant_bits(wide.cast(part, kind), kind) for part in (starts, index)]
+        self._numbered(op, function, bits[0], bits[1], scope)
 
     def _random(self, op: Random, scope: Scope) -> None:
         """Random elements by their number: that of the first in each iteration, and the rest."""
@@ -197,15 +191,22 @@ class Building:
         assert isinstance(kind, IntType)
         starts = np.asarray(op.counter.evaluate(counts(scope)), np.int64)
         starts = np.broadcast_to(starts, (rounds(scope),)).view(np.uint64)
-        output = self._channel(op.out, schedule)
-        origin = Origin(op.out.name, op.name, op.loc.span)
         number = dtype("u64")
         index = np.maximum(schedule, 0).view(np.uint64)
-        operands = [
-            self.streams.by_iteration(constant_bits(starts, number), scope),
-            self.streams.operand(constant_bits(index, number), scope, origin),
-        ]
+        bits = [constant_bits(part, number) for part in (starts, index)]
         function = Philox(kind, schedule.shape[1], op.seed)
+        self._numbered(op, function, bits[0], bits[1], scope)
+
+    def _numbered(
+        self, op: Iota | Random, function: LaneFunction, starts: Bits, rest: Bits, scope: Scope
+    ) -> None:
+        """A function of a start for each iteration, and of constants for each beat."""
+        schedule, origin = self.schedules[op.out], Origin(op.out.name, op.name, op.loc.span)
+        output = self._channel(op.out, schedule)
+        operands = [
+            self.streams.by_iteration(starts, scope),
+            self.streams.operand(rest, scope, origin),
+        ]
         self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
         self._made(op.out, output, schedule, scope)
 

@@ -9,6 +9,7 @@ import numpy as np
 from hdl.lower.schedule import HOLE, Schedule
 from hdl.lower.streams import Scope, counts, rounds
 from hdl.netlist import BeatShape, Origin
+from hdl.units import Beats
 from tilevm.ir import TileType
 from tilevm.ir.ops import Load, Store
 
@@ -30,6 +31,11 @@ class Port:
     origin: Origin
     scope: Scope
     fill: int = 0  # as an element of a beat
+
+    def beats(self, values: Beats) -> Beats:
+        """The beats [beats, lanes] that carry the elements of a flattened buffer."""
+        inside = values[np.maximum(self.elements, 0)] if len(values) else 0
+        return np.where(self.elements != HOLE, inside, values.dtype.type(self.fill))
 
 
 def port_elements(

@@ -125,13 +125,4 @@ def facts_of(design: Design) -> dict[str, object]:
     """What the manifest tells to tools."""
     from tilevm import __version__
 
-    return {
-        "version": __version__,
-        "kernel": design.name,
-        "sizes": dict(design.launch.symbols),
-        "options": design.options,
-        "cycles": design.cycles,
-        "table_bits": design.table_bits,
-        "memory_bits": design.memory_bits,
-        "buffer_bits": design.buffer_bits,
-    }
+    return {"version": __version__, "kernel": design.name, **design.facts}

@@ -74,10 +74,9 @@ def _law(form: str) -> str:
     """What a form of the language means: the docstring of its class."""
     from inspect import cleandoc
 
-    from tilevm.ir import Call, For, Function, If, Kernel, While
+    from tilevm import ir
 
-    known = {"call": Call, "for": For, "function": Function, "if": If, "kernel": Kernel}
-    return cleandoc({**known, "while": While}[form].__doc__ or "")
+    return cleandoc(getattr(ir, form.capitalize()).__doc__ or "")
 
 
 def _page(op: type[Op]) -> str:

@@ -15,8 +15,8 @@ import numpy.typing as npt
 Words = npt.NDArray[np.uint32]
 
 ROUNDS = 10
-_MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
-_STEPS = (0x9E3779B9, 0xBB67AE85)  # what each round adds to the two words of the key
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+STEPS = (0x9E3779B9, 0xBB67AE85)  # what each round adds to the two words of the key
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _CHUNK = 1 << 13  # counters at a time: NumPy's temporaries then stay in the cache
@@ -28,10 +28,10 @@ def philox4x32(counter: npt.ArrayLike, key: tuple[int, int]) -> npt.NDArray[np.u
     x0, x1, x2, x3 = (given[..., i] for i in range(4))
     k0, k1 = key
     for _ in range(ROUNDS):
-        p, q = x0 * _MULTIPLIERS[0], x2 * _MULTIPLIERS[1]
+        p, q = x0 * np.uint64(MULTIPLIERS[0]), x2 * np.uint64(MULTIPLIERS[1])
         x0, x1 = (q >> _HALF) ^ x1 ^ np.uint64(k0), q & _LOW
         x2, x3 = (p >> _HALF) ^ x3 ^ np.uint64(k1), p & _LOW
-        k0, k1 = (k0 + _STEPS[0]) & 0xFFFFFFFF, (k1 + _STEPS[1]) & 0xFFFFFFFF
+        k0, k1 = (k0 + STEPS[0]) & 0xFFFFFFFF, (k1 + STEPS[1]) & 0xFFFFFFFF
     return np.stack([x0, x1, x2, x3], axis=-1)
 
 

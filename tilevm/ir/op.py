@@ -24,6 +24,7 @@ same in all blocks).
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache, cached_property
@@ -476,6 +477,15 @@ class Block:
             yield op
             for inner in op.blocks:
                 yield from inner.walk()
+
+    def uses(self) -> Counter[Value]:
+        """How often each tile is an operand, or yielded, in it and in the blocks inside it."""
+        found = Counter(self.yields)
+        for op in self.walk():
+            found.update(op.operands)
+            for inner in op.blocks:
+                found.update(inner.yields)
+        return found
 
 
 def _lacks_nan(kind: DType) -> bool:

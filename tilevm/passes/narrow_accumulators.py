@@ -40,7 +40,6 @@ After::
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -163,11 +162,7 @@ def _narrow_between(kernel: Kernel) -> Kernel:
 class _Push:
     def __init__(self, kernel: Kernel) -> None:
         self.known: Ranges = ranges(kernel)
-        self.uses: Counter[Value] = Counter(kernel.body.yields)
-        for op in kernel.body.walk():
-            self.uses.update(op.operands)
-            for block in op.blocks:
-                self.uses.update(block.yields)
+        self.uses = kernel.body.uses()
         self.made: dict[Value, Op] = {}  # by the results, as they are rewritten
         self.source: dict[Value, Value] = {}
 

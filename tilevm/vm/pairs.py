@@ -6,14 +6,13 @@ A `view` of bytes whose one reader is a `dot` need not be unpacked: the product 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tilevm.dtypes import IntType, packed_carrier, packed_dot
-from tilevm.ir import Kernel, Op, Value
+from tilevm.ir import Kernel, Op
 from tilevm.ir.ops import Dot, View
 from tilevm.vm.memo import Memo
 
@@ -30,17 +29,11 @@ def pairs(kernel: Kernel) -> Pairs:
 
 
 def _found(kernel: Kernel) -> dict[Op, Run]:
-    readers: Counter[Value] = Counter(kernel.body.yields)
-    views: dict[Value, View] = {}
-    for op in kernel.body.walk():
-        readers.update(op.operands)
-        for block in op.blocks:
-            readers.update(block.yields)
-        if isinstance(op, View):
-            views[op.out] = op
+    uses = kernel.body.uses()
+    views = {op.out: op for op in kernel.body.walk() if isinstance(op, View)}
     found: dict[Op, Run] = {}
     for op in kernel.body.walk():
-        if isinstance(op, Dot) and op.a in views and readers[op.a] == 1:
+        if isinstance(op, Dot) and op.a in views and uses[op.a] == 1:
             run = _product(views[op.a], op)
             if run is not None:
                 found[views[op.a]] = _as_it_is

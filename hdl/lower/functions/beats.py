@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
 from tilevm.dtypes import DType
+from tilevm.ir import Op
 
 Lane = Any  # an Amaranth value
 
@@ -29,3 +31,16 @@ def from_beats(beats: Beats, kind: DType) -> Any:
     if kind.is_int:
         return beats.astype(kind.carrier)
     return kind.decode(beats.astype(np.uint64))
+
+
+def applied(
+    mean: Callable[..., Any], kinds: Iterable[DType], to: DType, operands: Sequence[Beats]
+) -> Beats:
+    """A function of values of these types, given and taken as beats."""
+    arrays = [from_beats(beats, kind) for beats, kind in zip(operands, kinds, strict=True)]
+    return to_beats(mean(*arrays), to)
+
+
+def meant(op: Op, operands: Sequence[Beats]) -> Beats:
+    """An op's own meaning, on beats."""
+    return applied(op.run, (value.dtype for value in op.operands), op.out.dtype, operands)

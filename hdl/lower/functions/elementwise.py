@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hdl.lower.functions.beats import Lane, from_beats, to_beats
+from hdl.lower.functions.beats import Lane, meant
 from hdl.netlist import BeatShape
 from hdl.units import Beats
 from tilevm.dtypes import DType
@@ -29,9 +29,7 @@ class Lanewise:
         return [self.logic(*lanes) for lanes in zip(*operands, strict=True)]
 
     def model(self, operands: Sequence[Beats]) -> Beats:
-        kinds = [value.dtype for value in self.op.operands]
-        arrays = [from_beats(beats, kind) for beats, kind in zip(operands, kinds, strict=True)]
-        return to_beats(self.op.run(*arrays), self.op.out.dtype)
+        return meant(self.op, operands)
 
 
 def clamp(value: Lane, kind: DType) -> Lane:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
+from hdl.lower.functions.beats import Lane, applied, beat_shape, from_beats, to_beats
 from hdl.lower.functions.reduction import tree
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
@@ -43,8 +43,7 @@ class Circuits:
         ]
 
     def model(self, operands: Sequence[Beats]) -> Beats:
-        arrays = [from_beats(beats, kind) for beats, kind in zip(operands, self.kinds, strict=True)]
-        return to_beats(self.mean(*arrays), self.to)
+        return applied(self.mean, self.kinds, self.to, operands)
 
 
 @dataclass(frozen=True, eq=False)

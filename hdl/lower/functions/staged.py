@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
+from hdl.lower.functions.beats import Lane, beat_shape, meant
 from hdl.lower.functions.elementwise import absolute, clamp
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
 from tilevm.dtypes import DType, IntType
-from tilevm.dtypes.philox import ROUNDS, random_words
+from tilevm.dtypes.philox import MULTIPLIERS, ROUNDS, STEPS, random_words
 from tilevm.ir.ops.bits import Rotation
 
 
@@ -126,9 +126,7 @@ class Rotate:
         return results
 
     def model(self, operands: Sequence[Beats]) -> Beats:
-        kinds = (self.op.a.dtype, self.op.n.dtype)
-        arrays = [from_beats(beats, kind) for beats, kind in zip(operands, kinds, strict=True)]
-        return to_beats(self.op.run(*arrays), self.op.out.dtype)
+        return meant(self.op, operands)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,15 +159,15 @@ class Philox:
         words: list[Lane] = [counter[:32], counter[32:], Const(0, 32), Const(0, 32)]
         key = [self.seed & 0xFFFFFFFF, self.seed >> 32 & 0xFFFFFFFF]
         for turn in range(ROUNDS):
-            p = named(m, words[0] * 0xD2511F53, f"{name}_round{turn}_p")
-            q = named(m, words[2] * 0xCD9E8D57, f"{name}_round{turn}_q")
+            p = named(m, words[0] * MULTIPLIERS[0], f"{name}_round{turn}_p")
+            q = named(m, words[2] * MULTIPLIERS[1], f"{name}_round{turn}_q")
             high = [q[32:64] ^ words[1] ^ key[0], p[32:64] ^ words[3] ^ key[1]]
             first, third = (
                 named(m, value[:32], f"{name}_round{turn}_{which}")
                 for value, which in zip(high, ("x", "z"), strict=True)
             )
             words = [first, q[:32], third, p[:32]]
-            key = [(key[0] + 0x9E3779B9) & 0xFFFFFFFF, (key[1] + 0xBB67AE85) & 0xFFFFFFFF]
+            key = [(word + step) & 0xFFFFFFFF for word, step in zip(key, STEPS, strict=True)]
         if wide:
             return Array([Cat(words[:2]), Cat(words[2:])])[number[0]][: self.kind.bits]
         return Array(words)[number[:2]][: self.kind.bits]

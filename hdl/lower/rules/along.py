@@ -7,8 +7,7 @@ from math import prod
 import numpy as np
 
 from hdl.lower.functions import Combine, Entries, ScanStep, beat_shape
-from hdl.lower.rules.integers import no_trap
-from hdl.lower.rules.rule import Need, Plan, integers, lowers
+from hdl.lower.rules.rule import Need, Plan, integers, lowers, no_trap
 from hdl.lower.rules.tables import slots_of
 from hdl.lower.schedule import HOLE, Schedule, largest_divisor
 from hdl.lower.wires import refused

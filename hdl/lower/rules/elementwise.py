@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -16,10 +17,8 @@ from hdl.lower.functions import (
     tree,
 )
 from hdl.lower.rules import floats
-from hdl.lower.rules.floats import all_integers
-from hdl.lower.rules.rule import Need, Plan, integers, lowers
+from hdl.lower.rules.rule import Need, Plan, all_integers, integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
-from hdl.lower.wires import refused
 from tilevm.ir import Op, ops
 
 
@@ -39,14 +38,10 @@ def _arithmetic(kind: type[Op], logic: Callable[..., Lane]) -> None:
         if not all_integers(*op.operands) and kind in _FLOATING:
             return floats.floating(op, schedule)
         integers(op, *op.operands)
-        match getattr(op, "overflow", None):
-            case "sat":
-                result = op.out.dtype
-                return lanewise(op, schedule, lambda *a: clamp(logic(*a), result))
-            case "trap":
-                raise refused(
-                    op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`"
-                )
+        no_trap(op)
+        if getattr(op, "overflow", None) == "sat":
+            result = op.out.dtype
+            return lanewise(op, schedule, lambda *a: clamp(logic(*a), result))
         return lanewise(op, schedule, logic)
 
 
@@ -98,15 +93,8 @@ _choose(ops.Max, "max")
 def _(op: ops.Compare, schedule: Schedule, lanes: int) -> Plan:
     if not all_integers(op.a):
         return floats.compared(op, schedule)
-    tests: dict[str, Callable[[Lane, Lane], Lane]] = {  # of integers: none has to do with NaN
-        "eq": lambda a, b: a == b,
-        "ne": lambda a, b: a != b,
-        "lt": lambda a, b: a < b,
-        "le": lambda a, b: a <= b,
-        "gt": lambda a, b: a > b,
-        "ge": lambda a, b: a >= b,
-    }
-    return lanewise(op, schedule, tests[op.pred])
+    # of integers, whose predicates have nothing to do with NaN, and the names of Python's operators
+    return lanewise(op, schedule, getattr(operator, op.pred))
 
 
 @lowers(ops.Select)
@@ -120,6 +108,5 @@ def _(op: ops.Select, schedule: Schedule, lanes: int) -> Plan:
 def _(op: ops.Cast, schedule: Schedule, lanes: int) -> Plan:
     if not all_integers(op.a, op.out):
         return floats.cast(op, schedule)
-    if op.overflow == "trap":
-        raise refused(op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`")
+    no_trap(op)
     return lanewise(op, schedule, lambda a: clamp(a, op.to))

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions import Circuits, Lane, Table
+from hdl.lower.functions import Circuits, Factor, Lane, Table
 from hdl.lower.functions.exact import is_special, whole_type
-from hdl.lower.rules.rule import Need, Plan, lowers
+from hdl.lower.rules.rule import Need, Plan, all_integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from tilevm.dtypes import CodebookType, DType, FixedType, FloatType, Trap
 from tilevm.ir import Op, Value, ops
 
 TABLE_BITS = 12  # of a code that indexes a table: 4096 entries
+OTHER_OVERFLOW = "use another `overflow`"  # of floats there are more
 WIDEST_DIVIDER = 32  # bits of a code: the quotient bits are one combinational path
-
-
-def all_integers(*values: Value) -> bool:
-    return all(value.dtype.is_int for value in values)
 
 
 def in_circuit(
@@ -34,12 +32,6 @@ def in_circuit(
     return Plan(schedule, needs, function)
 
 
-def no_trap(op: Any) -> None:
-    """Refuses an op that stops on overflow."""
-    if getattr(op, "overflow", None) == "trap":
-        raise refused(op, "hardware cannot stop on overflow", "use another `overflow`")
-
-
 def no_nan(op: Op, kind: DType, may_be_nan: bool, help: str | None = None) -> None:
     """Refuses a result that may be NaN in a type without NaN: there the machine stops."""
     if may_be_nan and isinstance(kind, FloatType) and kind.format.nan_code is None:
@@ -49,7 +41,7 @@ def no_nan(op: Op, kind: DType, may_be_nan: bool, help: str | None = None) -> No
 
 def floating(op: Any, schedule: Schedule) -> Plan:
     """`add`, `sub`, `mul`, `div`, `fma`, `neg`, `abs` of floats or fixed point."""
-    no_trap(op)
+    no_trap(op, OTHER_OVERFLOW)
     kind = op.out.dtype
     if isinstance(kind, FixedType):
         return _fixed(op, schedule, kind)
@@ -103,7 +95,7 @@ def _fixed(op: Any, schedule: Schedule, kind: FixedType) -> Plan:
             numbers = [floats.read(c, kind, code) for code in codes]
             product = floats.scaled(floats.multiply(c, *numbers), -kind.scale)
             return floats.round_integer(c, base, product, op.rounding, overflow)
-        x = [code.as_signed() if kind.signed else code.as_unsigned() for code in codes]
+        x = [floats.whole(kind, code) for code in codes]
         match op:
             case ops.Add():
                 value = x[0] + x[1]
@@ -134,9 +126,7 @@ def compared(op: ops.Compare, schedule: Schedule) -> Plan:
 
         if isinstance(kind, FloatType):
             return floats.compared(c, kind.format, a, b, op.pred)
-        x, y = (v.as_signed() if kind.signed else v.as_unsigned() for v in (a, b))
-        tests = {"eq": x == y, "ne": x != y, "lt": x < y, "le": x <= y, "gt": x > y, "ge": x >= y}
-        return tests[op.pred]
+        return getattr(operator, op.pred)(floats.whole(kind, a), floats.whole(kind, b))
 
     return in_circuit(op, schedule, logic)
 
@@ -153,7 +143,7 @@ def chosen(op: Any, schedule: Schedule, *bounds: tuple[float, bool]) -> Plan:
         if isinstance(kind, FloatType):
             nan = getattr(op, "nan", "propagate")
             return floats.smaller(c, kind.format, a, b, larger=larger, nan=nan)
-        x, y = (v.as_signed() if kind.signed else v.as_unsigned() for v in (a, b))
+        x, y = floats.whole(kind, a), floats.whole(kind, b)
         return c.keep("chosen", Mux((x > y) if larger else (x < y), a, b))
 
     def logic(c: Any, *codes: Lane) -> Lane:
@@ -172,7 +162,7 @@ def chosen(op: Any, schedule: Schedule, *bounds: tuple[float, bool]) -> Plan:
 
 def cast(op: ops.Cast, schedule: Schedule) -> Plan:
     """`cast` from or to anything that is not an integer."""
-    no_trap(op)
+    no_trap(op, OTHER_OVERFLOW)
     given, to = op.a.dtype, op.to
     if op.rounding == "stochastic":
         reason = "its random words depend on the place of each element"
@@ -278,17 +268,15 @@ def _(op: ops.Dequantize, schedule: Schedule, lanes: int) -> Plan:
     no_nan(op, kind, special or (signed and not kind.signed))
     if any(isinstance(value.dtype, CodebookType) for value in given):
         raise refused(op, "it takes numbers, not codes of a codebook", "`decode` them")
+    factor = Factor(op.a.dtype, op.zero and op.zero.dtype, op.scale.dtype)
 
     def logic(c: Any, *codes: Lane) -> Lane:
         from hdl import floats
 
-        numbers = [floats.read(c, v.dtype, code) for v, code in zip(given, codes, strict=True)]
-        value, *rest = numbers
-        if op.zero is not None:
-            value = floats.plus(c, value, floats.negated(rest.pop(0)), 0)  # integers: exact
-        value = floats.multiply(c, value, rest.pop(0))
-        if rest:
-            value = floats.plus(c, value, rest.pop(), kind.format.precision)
+        value = factor.number(c, codes[: len(factor.kinds)])
+        if op.offset is not None:
+            offset = floats.read(c, op.offset.dtype, codes[-1])
+            value = floats.plus(c, value, offset, kind.format.precision)
         return floats.round_pack(c, kind.format, value)
 
     def mean(*arrays: Any) -> Any:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from hdl.lower.functions import Combine, Divide, Reduce, Rotate, beat_shape, tree
+from hdl.lower.functions import Divide, Rotate, beat_shape, tree
 from hdl.lower.rules.elementwise import lanewise
-from hdl.lower.rules.reductions import fold_of, reduced
-from hdl.lower.rules.rule import Need, Plan, integers, lowers
+from hdl.lower.rules.reductions import combined
+from hdl.lower.rules.rule import Need, Plan, integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from tilevm.ir import Op, ops
-
-
-def no_trap(op: Any) -> None:
-    """Refuses an op that stops on overflow."""
-    if op.overflow == "trap":
-        raise refused(op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`")
 
 
 def _division(kind: type[Op], *, floor: bool, remainder: bool) -> None:
@@ -76,15 +68,7 @@ def _reduction(kind: type[Op], name: str) -> None:
                 f"`overflow = {op.overflow}` of a product needs a result as wide as the exact one",
                 "multiply fewer elements, or use `overflow = wrap`",
             )
-        shape = op.a.tile.shape
-        kept = [d for d in range(len(shape)) if d not in op.over]
-        numbers = np.arange(op.a.tile.size, dtype=np.int64).reshape(shape)
-        members = numbers.transpose(*kept, *op.over).reshape(op.out.tile.size, -1)
-        needed, wide, steps = reduced(schedule, members, lanes)
-        combine = Combine(name, op.out.dtype)
-        function = Reduce(combine, schedule.shape[1], wide)
-        fold = fold_of(combine, schedule, steps)
-        return Plan(schedule, (Need(op.a, needed),), function, fold, steps)
+        return combined(op, schedule, lanes, name)
 
 
 _reduction(ops.Prod, "product")

@@ -14,9 +14,9 @@ from hdl.lower.functions import (
     Weigh,
 )
 from hdl.lower.functions.exact import is_special
-from hdl.lower.rules.floats import all_integers, no_nan, per_group
+from hdl.lower.rules.floats import no_nan, per_group
 from hdl.lower.rules.reductions import exact_sum, fold_of, reduced, wrapping
-from hdl.lower.rules.rule import Need, Plan, lowers
+from hdl.lower.rules.rule import Need, Plan, all_integers, lowers
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from tilevm.dtypes import FloatType

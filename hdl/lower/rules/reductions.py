@@ -21,8 +21,8 @@ from hdl.lower.functions import (
     RoundExact,
     accumulator,
 )
-from hdl.lower.rules.floats import all_integers, no_nan, no_trap
-from hdl.lower.rules.rule import Need, Plan, lowers
+from hdl.lower.rules.floats import OTHER_OVERFLOW, no_nan
+from hdl.lower.rules.rule import Need, Plan, all_integers, lowers, no_trap
 from hdl.lower.schedule import HOLE, Schedule, largest_divisor
 from hdl.lower.wires import refused
 from hdl.units import FoldFunction
@@ -71,7 +71,7 @@ def exact_sum(
     steps: int,
 ) -> Plan:
     """Sums of `count` products in an accumulator wide enough for all, rounded once at the end."""
-    no_trap(op)
+    no_trap(op, OTHER_OVERFLOW)
     if not isinstance(to, IntType | FixedType | FloatType):
         raise refused(op, f"{to} is no type of a sum", "sum to a float")
     exact, across = accumulator(factors, count), schedule.shape[1]
@@ -102,25 +102,36 @@ def _extreme(
     return Plan(schedule, needs, ExtremeOf(extreme, across, wide), fold, steps)
 
 
+def spread(op: Any, schedule: Schedule, lanes: int) -> tuple[Need, int, int]:
+    """What a reduction over dimensions takes, how many lanes make one result, and the steps."""
+    shape = op.a.tile.shape
+    kept = [d for d in range(len(shape)) if d not in op.over]
+    numbers = np.arange(op.a.tile.size, dtype=np.int64).reshape(shape)
+    members = numbers.transpose(*kept, *op.over).reshape(op.out.tile.size, -1)
+    needed, wide, steps = reduced(schedule, members, lanes)
+    return Need(op.a, needed), wide, steps
+
+
+def combined(op: Any, schedule: Schedule, lanes: int, name: str) -> Plan:
+    """A reduction of integers by a `Combine`."""
+    need, wide, steps = spread(op, schedule, lanes)
+    combine = Combine(name, op.out.dtype)
+    function = Reduce(combine, schedule.shape[1], wide)
+    return Plan(schedule, (need,), function, fold_of(combine, schedule, steps), steps)
+
+
 def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        shape = op.a.tile.shape
-        kept = [d for d in range(len(shape)) if d not in op.over]
-        numbers = np.arange(op.a.tile.size, dtype=np.int64).reshape(shape)
-        members = numbers.transpose(*kept, *op.over).reshape(op.out.tile.size, -1)
-        needed, wide, steps = reduced(schedule, members, lanes)
-        needs = (Need(op.a, needed),)
-        if not all_integers(op.a, op.out):
+        if all_integers(op.a, op.out):
             if isinstance(op, ops.Sum):
-                factors, count = (Factor(op.a.dtype),), members.shape[1]
-                return exact_sum(op, op.to, schedule, needs, factors, count, wide, steps)
-            return _extreme(op, schedule, needs, wide, steps)
+                wrapping(op)
+            return combined(op, schedule, lanes, name)
+        need, wide, steps = spread(op, schedule, lanes)
         if isinstance(op, ops.Sum):
-            wrapping(op)
-        combine = Combine(name, op.out.dtype)
-        function = Reduce(combine, schedule.shape[1], wide)
-        return Plan(schedule, needs, function, fold_of(combine, schedule, steps), steps)
+            factors, count = (Factor(op.a.dtype),), op.a.tile.size // op.out.tile.size
+            return exact_sum(op, op.to, schedule, (need,), factors, count, wide, steps)
+        return _extreme(op, schedule, (need,), wide, steps)
 
 
 _reduction(ops.Sum, "sum")

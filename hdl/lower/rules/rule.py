@@ -73,6 +73,16 @@ def integers(op: Op, *values: Value) -> None:
             )
 
 
+def all_integers(*values: Value) -> bool:
+    return all(value.dtype.is_int for value in values)
+
+
+def no_trap(op: Any, help: str = "use `overflow = wrap` or `sat`") -> None:
+    """Refuses an op that stops on overflow."""
+    if getattr(op, "overflow", None) == "trap":
+        raise refused(op, "hardware cannot stop on overflow", help)
+
+
 def flag_table(flags: np.ndarray[Any, np.dtype[np.bool_]]) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Flags [beats] as constant operand bits [beats, 1, 1]."""
     return np.where(flags, ONE, ZERO).astype(np.int64)[:, None, None]

@@ -7,17 +7,15 @@ from hdl.lower.functions import (
     clamp,
 )
 from hdl.lower.rules.elementwise import lanewise
-from hdl.lower.rules.rule import Plan, lowers
+from hdl.lower.rules.rule import Plan, lowers, no_trap
 from hdl.lower.schedule import Schedule
-from hdl.lower.wires import refused
 from tilevm.ir import ops
 
 
 @lowers(ops.Shl)
 def _(op: ops.Shl, schedule: Schedule, lanes: int) -> Plan:
     kind = op.a.dtype
-    if op.overflow == "trap":
-        raise refused(op, "hardware cannot stop on overflow", "use `overflow = wrap` or `sat`")
+    no_trap(op)
 
     def shifted(a: Lane, n: Lane) -> Lane:
         return a << _amount(n, kind.bits)

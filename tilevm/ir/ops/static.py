@@ -37,12 +37,12 @@ class StaticAssert(Op, name="static_assert", pure=False):
                 return
         except TileError as problem:
             raise self.placed(problem) from None
-        wrong = next(each for each in _parts(self.condition) if not _holds(each, symbols))
+        wrong = next(each for each in _parts(self.condition) if not each.evaluate(symbols))
         a, b = (side.evaluate(symbols) for side in (wrong.a, wrong.b))
         said = f": {self.message}" if self.message else ""
         names = dict.fromkeys(symbol.name for symbol in self.condition.symbols())
-        notes = [f"`{n}` is {symbols[n]}" + (f": {reasons[n]}" if n in reasons else "")
-                 for n in names]  # fmt: skip
+        why = {name: f": {reasons[name]}" if name in reasons else "" for name in names}
+        notes = [f"`{name}` is {symbols[name]}{why[name]}" for name in names]
         mend = "pass other shapes, or change" if names else "no shape changes it: change"
         place = wrong.span or self.loc.parts.get("condition")
         labels = [Label(place, f"this is {a} {wrong.op} {b}")] if place else []
@@ -81,7 +81,3 @@ def _parts(condition: Condition) -> list[Condition]:
         found.append(Condition(rest.op, rest.a, rest.b, None, rest.span))
         rest = rest.also
     return found
-
-
-def _holds(condition: Condition, symbols: Mapping[str, int]) -> bool:
-    return bool(condition.evaluate(symbols))
