@@ -28,13 +28,16 @@ from typing import Any
 
 from tilevm.diagnostics import error, nearest
 from tilevm.dtypes import DType, dtype
+from tilevm.ir.block import Block
 from tilevm.ir.control import For, If, While
 from tilevm.ir.function import Call, Function
 from tilevm.ir.index import COMPARISONS, Condition, Expr, Sym, as_expr
 from tilevm.ir.kernel import Kernel, Program
-from tilevm.ir.op import REGISTRY, Access, Block, Loc, Op, Value
+from tilevm.ir.loc import Loc
+from tilevm.ir.op import REGISTRY, Op
 from tilevm.ir.ops.static import StaticAssert
 from tilevm.ir.types import BufferType, Scaling, TileType
+from tilevm.ir.value import Access, Value
 from tilevm.ir.verify import verify
 
 Index = Expr | int | str

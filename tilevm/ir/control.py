@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tilevm.dtypes import dtype
+from tilevm.ir.block import Block
 from tilevm.ir.index import Condition, Const, Expr, affine
-from tilevm.ir.op import Block, Value
 from tilevm.ir.region import RegionOp
 from tilevm.ir.types import TileType, Type
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

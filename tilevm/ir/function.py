@@ -7,8 +7,12 @@ from functools import cached_property
 from typing import ClassVar, final
 
 from tilevm.diagnostics import Label, TileError, error
-from tilevm.ir.op import Block, Loc, Op, OpField, Value
+from tilevm.ir.block import Block
+from tilevm.ir.fields import OpField
+from tilevm.ir.loc import Loc
+from tilevm.ir.op import Op
 from tilevm.ir.types import TileType, Type
+from tilevm.ir.value import Value
 
 MAX_DEPTH = 64  # of functions that call functions
 MAX_STATEMENTS = 100_000  # of a program when every call is written out

@@ -9,11 +9,14 @@ from typing import final
 
 from tilevm.diagnostics import Label, error, nearest
 from tilevm.dtypes import DType
+from tilevm.ir.block import Block
 from tilevm.ir.function import Function, functions_of
 from tilevm.ir.index import Condition, Expr
-from tilevm.ir.op import Block, Loc, Op, Value
+from tilevm.ir.loc import Loc
+from tilevm.ir.op import Op
 from tilevm.ir.region import RegionOp
 from tilevm.ir.types import MAX_RANK, BufferType, check_rank
+from tilevm.ir.value import Value
 
 
 @final

@@ -1,20 +1,7 @@
 """The base of every op.  A subclass declares the op once: operands, attributes, type rule, meaning.
 
-A subclass is a frozen dataclass.  The annotation of a field says what it is:
-
-=====================  =====================================================================
-``Value``              an operand: a tile, in textual order
-``Reads``              an operand: an element of a buffer, ``w[n * 64, 0]``, to read from there
-``Writes``             the same, to write there
-``Updates``            the same, to read and write there in one step
-``Leaves, Arrives``    the same, to copy from and to there asynchronously
-``TileType``           an operand: a type, as in ``full i32[64]``
-``tuple[Value, ...]``  all further operands, at least one: tiles
-``Value | None``       a tile that may be left out, written by name: ``{zero = z}``
-``Condition``          an operand: a comparison of index expressions, ``N % 4 == 0``
-``Text``               an operand that may be left out: a text in quotes
-anything else          an attribute ``{name = value}``; optional if the field has a default
-=====================  =====================================================================
+A subclass is a frozen dataclass, whose fields are operands and attributes: `tilevm.ir.fields` says
+which annotation means what.
 
 ``result()`` is the type rule, and so the verifier: building an op checks it.  ``run()`` is its
 meaning in NumPy, on arrays with a leading axis of thread blocks (of extent 1 where the value is the
@@ -24,132 +11,20 @@ same in all blocks).
 from __future__ import annotations
 
 import inspect
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
-from functools import cache, cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
-from tilevm.diagnostics import Label, Span, TileError, error, nearest
+from tilevm.diagnostics import Label, TileError, error, nearest
 from tilevm.dtypes import CodebookType, DType, FloatType
 from tilevm.ir.attribute import coerce
-from tilevm.ir.index import Condition, Expr, as_expr
+from tilevm.ir.block import Block
+from tilevm.ir.fields import OpField, Role, declared
+from tilevm.ir.index import Condition, Expr
+from tilevm.ir.loc import Loc
 from tilevm.ir.types import BufferType, TileType, Type
-
-
-@dataclass(frozen=True)
-class Loc:
-    """Where a statement was written, and the comments that belong to it."""
-
-    span: Span | None = None
-    parts: Mapping[str, Span] = field(default_factory=dict)  # per operand and attribute
-    targets: tuple[Span, ...] = ()  # per result
-    comments: tuple[str, ...] = ()  # lines above
-    remark: str = ""  # comment at the end of the line
-    gap: bool = False  # a blank line above
-    closing: tuple[str, ...] = ()  # comments before a region's closing brace
-    called: tuple[Span, ...] = ()  # the calls that it was written out for, the innermost first
-
-    def at(self, targets: tuple[Span, ...], parts: Mapping[str, Span]) -> Loc:
-        """The same, with the places of the results, and of more operands and attributes."""
-        return replace(self, targets=targets, parts={**self.parts, **parts})
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a diagnostic says of the calls."""
-        return tuple(f"called at {span.source.name}:{span.line}" for span in self.called)
-
-
-@dataclass(eq=False)
-class Value:
-    """A named result: a tile, or a buffer.  Values compare by identity."""
-
-    name: str
-    type: Type
-    span: Span | None = None
-
-    @property
-    def tile(self) -> TileType:
-        """The type, where a tile is meant; TileError TV0204 for a buffer."""
-        if isinstance(self.type, TileType):
-            return self.type
-        labels = [Label(self.span, f"this is {self.type}")] if self.span else []
-        hint = f"load a tile first: `t: {self.type.dtype}[...] = load {self.name}[...]`"
-        raise error("TV0204", f"`{self.name}` is a buffer, not a tile", *labels, help=hint)
-
-    @property
-    def dtype(self) -> DType:
-        """The element type, of a tile or a buffer."""
-        return self.type.dtype
-
-    def __getitem__(self, indices: Expr | int | str | tuple[Expr | int | str, ...]) -> Access:
-        """An element of the buffer, as `Builder` takes it: ``w[n * 64, 0]``."""
-        listed = indices if isinstance(indices, tuple) else (indices,)
-        return Access(self, tuple(as_expr(i) for i in listed))
-
-
-@dataclass(frozen=True, eq=False)
-class Access:
-    """An element of a buffer, the first of those that a load or store touches."""
-
-    buffer: Value
-    indices: tuple[Expr, ...]
-    span: Span | None = None
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """The symbols in its indices."""
-        return frozenset().union(*(index.names for index in self.indices))
-
-    def __str__(self) -> str:
-        return f"{self.buffer.name}[{', '.join(map(str, self.indices))}]"
-
-    @property
-    def type(self) -> BufferType:
-        """The type of the buffer; TileError TV0204 where a tile was given instead."""
-        if isinstance(self.buffer.type, BufferType):
-            return self.buffer.type
-        labels = [Label(self.span, f"this is {self.buffer.type}")] if self.span else []
-        raise error("TV0204", f"`{self.buffer.name}` is a tile, not a buffer", *labels)
-
-
-Reads = Annotated[Access, "reads"]
-Writes = Annotated[Access, "writes"]
-Updates = Annotated[Access, "reads", "writes", "updates"]
-Leaves = Annotated[Access, "reads", "leaves"]
-Arrives = Annotated[Access, "writes", "arrives"]
-
-Text = Annotated[str, "text"]
-
-Role = Literal[
-    "operand", "operands", "optional", "access", "type", "condition", "text", "attribute"
-]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpField:
-    """One declared field: its name, what it is, its Python type and default.
-
-    `touches`: how an access does: it "reads", it "writes", it "updates" (both in one step);
-    what is copied "leaves" and "arrives" later.
-    """
-
-    name: str
-    role: Role
-    hint: Any
-    default: Any = MISSING
-    touches: tuple[str, ...] = ()
-
-    @property
-    def required(self) -> bool:
-        """Whether a program must give it."""
-        return self.default is MISSING
-
-    @property
-    def by_place(self) -> bool:
-        """Whether it is written among the operands; else it stands by name, in braces."""
-        return self.role not in ("attribute", "optional")
-
+from tilevm.ir.value import Access, Value
 
 REGISTRY: dict[str, type[Op]] = {}
 
@@ -332,7 +207,7 @@ class Op:
     def fields(cls) -> tuple[OpField, ...]:
         """The declared operands and attributes, in order."""
         kind: Any = cls  # mypy: a class is hashable, whatever its instances are
-        return _declared(kind)
+        return declared(kind, Op)
 
     @classmethod
     def attribute_hint(cls, name: str) -> str:
@@ -458,67 +333,5 @@ class Op:
         return TileError(replace(first, notes=(*first.notes, *self.loc.notes)))
 
 
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Statements in order, and the values that they hand to the statement around them."""
-
-    ops: tuple[Op, ...]
-    yields: tuple[Value, ...] = ()
-    yield_loc: Loc = Loc()
-
-    @property
-    def leaves(self) -> bool:
-        """Whether it ends the thread block, by a `return`, and so hands on nothing."""
-        return bool(self.ops) and self.ops[-1].name == "return"
-
-    def walk(self) -> Iterator[Op]:
-        """Every op in it, those of inner blocks after the op that holds them."""
-        for op in self.ops:
-            yield op
-            for inner in op.blocks:
-                yield from inner.walk()
-
-    def uses(self) -> Counter[Value]:
-        """How often each tile is an operand, or yielded, in it and in the blocks inside it."""
-        found = Counter(self.yields)
-        for op in self.walk():
-            found.update(op.operands)
-            for inner in op.blocks:
-                found.update(inner.yields)
-        return found
-
-
 def _lacks_nan(kind: DType) -> bool:
     return isinstance(kind, FloatType) and kind.format.nan_code is None
-
-
-_ROLES: Mapping[Any, Role] = {
-    Value: "operand",
-    Reads: "access",
-    Writes: "access",
-    Updates: "access",
-    Leaves: "access",
-    Arrives: "access",
-    TileType: "type",
-    tuple[Value, ...]: "operands",
-    Value | None: "optional",
-    Condition: "condition",
-    Text: "text",
-}
-
-
-@cache
-def _declared(kind: type[Any]) -> tuple[OpField, ...]:
-    hints = get_type_hints(kind, include_extras=True)
-    base = {item.name for item in fields(Op)}
-    return tuple(
-        OpField(
-            name=item.name,
-            role=_ROLES.get(hints[item.name], "attribute"),
-            hint=hints[item.name],
-            default=item.default,
-            touches=getattr(hints[item.name], "__metadata__", ()),
-        )
-        for item in fields(kind)
-        if item.name not in base
-    )

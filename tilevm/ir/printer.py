@@ -11,10 +11,14 @@ from typing import Any
 
 from tilevm.dtypes import CodebookType, DType, FixedType
 from tilevm.dtypes.codebook import built_in
+from tilevm.ir.block import Block
+from tilevm.ir.fields import OpField
 from tilevm.ir.function import Call, Function
 from tilevm.ir.kernel import Kernel, Program
-from tilevm.ir.op import Block, Loc, Op, OpField, Value
+from tilevm.ir.loc import Loc
+from tilevm.ir.op import Op
 from tilevm.ir.region import RegionOp
+from tilevm.ir.value import Value
 
 INDENT = "  "
 

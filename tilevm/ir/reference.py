@@ -9,9 +9,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from tilevm.dtypes import DType
 from tilevm.ir.control import For, If, While
+from tilevm.ir.fields import OpField
 from tilevm.ir.function import Call
 from tilevm.ir.index import Expr
-from tilevm.ir.op import REGISTRY, Op, OpField
+from tilevm.ir.op import REGISTRY, Op
 from tilevm.ir.printer import written_attribute
 
 _HEAD = """\

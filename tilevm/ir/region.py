@@ -12,8 +12,11 @@ from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
+from tilevm.ir.block import Block
+from tilevm.ir.fields import OpField
 from tilevm.ir.index import Condition, Expr
-from tilevm.ir.op import Block, Op, OpField, Value
+from tilevm.ir.op import Op
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable
 
 from tilevm.diagnostics import Diagnostic, Label, Span, TileError
+from tilevm.ir.block import Block
 from tilevm.ir.function import Function
 from tilevm.ir.index import Condition, Expr
 from tilevm.ir.kernel import Kernel
-from tilevm.ir.op import Block, Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.static import beyond_shapes
 from tilevm.ir.region import RegionOp
+from tilevm.ir.value import Value
 
 # at the start of a statement these words mean something else
 RESERVED = ("call", "for", "if", "static_assert", "while", "yield")

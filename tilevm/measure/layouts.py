@@ -15,7 +15,7 @@ from math import gcd
 
 from tilevm.diagnostics import TileError
 from tilevm.ir import Block, Kernel, Op, TileType, Value, ops
-from tilevm.ir.op import Loc
+from tilevm.ir.loc import Loc
 from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.ir.ops.reduce import Reduction
 from tilevm.ir.region import RegionOp

@@ -11,8 +11,9 @@ import numpy as np
 
 from tilevm.diagnostics import TileError
 from tilevm.dtypes import DType
-from tilevm.ir.op import Access, Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Access, Value
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from tilevm.ir.op import Arrives, Leaves, Op
+from tilevm.ir.fields import Arrives, Leaves
+from tilevm.ir.op import Op
 from tilevm.ir.ops.access import Padded, check_access
 from tilevm.ir.types import TileType
 

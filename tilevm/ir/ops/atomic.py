@@ -19,9 +19,11 @@ from typing import Any, Literal
 import numpy as np
 
 from tilevm.diagnostics import TileError
-from tilevm.ir.op import Op, Updates, Value
+from tilevm.ir.fields import Updates
+from tilevm.ir.op import Op
 from tilevm.ir.ops.access import Along, Combine, Window, check_access, check_combine, check_index
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 _COMMUTING = {
     "add": np.add,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tilevm.dtypes import IntType, counting, dtype
-from tilevm.ir.op import Value
 from tilevm.ir.ops.elementwise import Elementwise, Overflow
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

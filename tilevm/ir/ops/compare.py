@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 
 from tilevm.dtypes import CodebookType, DType
-from tilevm.ir.op import Value
 from tilevm.ir.ops.create import constants
 from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 NanRule = Literal["propagate", "ignore"]
 _UNORDERED = ("one", "ueq", "ult", "ule", "ugt", "uge", "ord", "uno")

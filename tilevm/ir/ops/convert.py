@@ -10,10 +10,11 @@ import numpy as np
 from tilevm.dtypes import STOCHASTIC, CodebookType, DType, FloatType
 from tilevm.dtypes.philox import random_words
 from tilevm.ir.index import Const, Expr, affine
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.create import check_seed
 from tilevm.ir.ops.elementwise import Elementwise, Overflow
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 CastRounding = Literal["nearest_even", "nearest_away", "toward_zero", "up", "down", "stochastic"]
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
+from tilevm.ir.value import Value
 
 Form = Literal["value", "decimal", "hex", "bits"]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tilevm.dtypes import IntType, division
-from tilevm.ir.op import Value
 from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.ir.ops.reduce import IntegerOverflow
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

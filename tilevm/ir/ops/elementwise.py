@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tilevm.dtypes import FLOAT_OVERFLOWS, INTEGER_OVERFLOWS, CodebookType, DType, FloatType
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 Overflow = Literal["wrap", "sat", "trap", "inf", "nan"]
 Rounding = Literal["nearest_even", "nearest_away", "toward_zero", "up", "down"]

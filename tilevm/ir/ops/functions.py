@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from tilevm import dtypes
 from tilevm.dtypes import FloatType
-from tilevm.ir.op import Value
 from tilevm.ir.ops.rounded import Rounded
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

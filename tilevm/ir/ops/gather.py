@@ -13,9 +13,11 @@ from typing import Any, Literal
 import numpy as np
 
 from tilevm import dtypes
-from tilevm.ir.op import Op, Reads, Value, Writes
+from tilevm.ir.fields import Reads, Writes
+from tilevm.ir.op import Op
 from tilevm.ir.ops.access import Along, Padded, Window, check_access, check_combine, check_index
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

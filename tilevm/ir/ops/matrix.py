@@ -13,7 +13,7 @@ import numpy as np
 
 from tilevm import dtypes
 from tilevm.dtypes import Digits, DType, IntType, dtype, split
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.reduce import (
     IntegerOverflow,
     check_acc_overflow,
@@ -22,6 +22,7 @@ from tilevm.ir.ops.reduce import (
     holds,
 )
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tilevm.ir.fields import Reads, Writes
 from tilevm.ir.index import Const
-from tilevm.ir.op import Op, Reads, Value, Writes
+from tilevm.ir.op import Op
 from tilevm.ir.ops.access import Padded, Window, check_access
 from tilevm.ir.ops.asynchronous import Flight
 from tilevm.ir.types import BufferType, TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

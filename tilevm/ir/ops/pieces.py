@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from tilevm.dtypes import Trap
 from tilevm.ir.index import Const, Expr
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 Array = npt.NDArray[Any]
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tilevm.dtypes import DType, IntType, counting, recut
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.ir.ops.shape import codes_of, values_of
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

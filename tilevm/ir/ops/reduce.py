@@ -19,9 +19,10 @@ from tilevm.dtypes import (
     product,
     total,
 )
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.compare import NanRule, larger, smaller
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 IntegerOverflow = Literal["wrap", "sat", "trap"]
 

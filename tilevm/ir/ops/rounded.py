@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tilevm.ir.op import Value
 from tilevm.ir.ops.elementwise import Elementwise, Overflow, Rounding
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,10 +15,11 @@ import numpy as np
 
 from tilevm import dtypes
 from tilevm.dtypes import DType, FloatType, IntType, dtype
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.matrix import Dot
 from tilevm.ir.ops.reduce import default_acc
 from tilevm.ir.types import TileType, Type
+from tilevm.ir.value import Value
 
 EXACT_BITS = 53  # of integers that are scaled, or that a zero point has
 

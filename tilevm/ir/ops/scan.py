@@ -8,10 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from tilevm.dtypes import Digits, DType, FloatType, IntType, fit_integers, product, split, total
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.compare import NanRule, larger, smaller
 from tilevm.ir.ops.reduce import IntegerOverflow, check_acc_overflow, check_plain, default_acc
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 
 _TERMS = 1 << 20  # terms of prefixes that are gathered at a time
 

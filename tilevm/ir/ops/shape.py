@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tilevm.dtypes import CodebookType, DType, IntType, recut
-from tilevm.ir.op import Op, Value
+from tilevm.ir.op import Op
 from tilevm.ir.ops.create import constants
 from tilevm.ir.types import TileType
+from tilevm.ir.value import Value
 from tilevm.layouts import Layout
 
 Array = npt.NDArray[Any]

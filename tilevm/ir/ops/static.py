@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tilevm.diagnostics import Label, Span, TileError, error
+from tilevm.ir.block import Block
+from tilevm.ir.fields import Text
 from tilevm.ir.index import Condition
-from tilevm.ir.op import Block, Op, Text
+from tilevm.ir.op import Op
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
