@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar, get_args
 
@@ -14,21 +14,18 @@ from tilevm.ir import (
     REGISTRY,
     Block,
     BufferType,
-    Const,
     Expr,
-    For,
     Function,
-    If,
     Loc,
     Op,
     OpField,
     TileType,
     Value,
-    While,
 )
 from tilevm.ir.ops import StaticAssert
 from tilevm.text.comments import Comments
 from tilevm.text.functions import read_call
+from tilevm.text.regions import read_for, read_if, read_while
 from tilevm.text.scope import Name, Scope, Skip
 from tilevm.text.syntax import Node
 from tilevm.text.terms import Terms, children, token, tree
@@ -158,13 +155,7 @@ class Statements:
         written = self.terms.tile_type(kinds[0]) if kinds else None
         parts = {"written": self.terms.span(kinds[0])} if kinds else {}
         at = (node, tuple(map(str, names)), written, loc.at(spans, parts), scope)
-        if node.data == "invoke":
-            op: Op = read_call(self, *at)
-        elif node.data == "static":
-            op = self.static(*at)
-        else:
-            forms = {"op": self.op, "for": self.loop, "while": self.repeat, "if": self.branch}
-            op = forms[node.data](*at)
+        op = _FORMS[node.data](self, *at)
         if op.results and not names:
             labels = [Label(loc.span)] if loc.span else []
             message = f"the result of `{op.name}` needs a name"
@@ -286,110 +277,6 @@ class Statements:
         loc = loc.at((), {"condition": self.terms.span(tree(cond))})
         return StaticAssert(condition=condition, message=message, written=written, loc=loc)
 
-    def loop(
-        self,
-        node: Node,
-        targets: tuple[str, ...],
-        written: TileType | None,
-        loc: Loc,
-        scope: Scope,
-    ) -> For:
-        """``for var in lo .. hi step s carry (p = init) { ... }``"""
-        _, var, lo, hi, step, carry, unroll, pipeline, body = node.children
-        bounds = [self.attempt(self.terms.expr, bound, scope) for bound in (lo, hi)]
-        by = self.attempt(self.step, step, scope)
-        inner = Scope(scope)
-        parts = {"var": self.terms.span(token(var))}
-        self.define(str(var), Name(parts["var"], index=True), inner)
-        inits, params = self.carried(carry, scope, inner, parts)
-        hints: dict[str, int | None] = {}
-        for hint, written_hint in (("unroll", unroll), ("pipeline", pipeline)):
-            if written_hint is not None:
-                (count,) = children(written_hint)
-                parts[hint] = self.terms.span(count)
-                hints[hint] = self.attempt(self.terms.hint, count, hint)
-        block = self.body(tree(body), inner)
-        known = [init for init in inits if init is not None]
-        if bounds[0] is None or bounds[1] is None or by is None or len(known) < len(inits):
-            raise Skip
-        if None in hints.values():
-            raise Skip
-        return For(
-            var=str(var),
-            lo=bounds[0],
-            hi=bounds[1],
-            step=by,
-            inits=tuple(known),
-            params=tuple(params),
-            **hints,
-            body=block,
-            written=written,
-            named=targets,
-            loc=loc.at(loc.targets, {**block.yield_loc.parts, **parts}),
-        )
-
-    def repeat(
-        self,
-        node: Node,
-        targets: tuple[str, ...],
-        written: TileType | None,
-        loc: Loc,
-        scope: Scope,
-    ) -> While:
-        """``while go carry (go = init) fuel n { ... }``"""
-        _, cond, carry, fuel, body = node.children
-        limit = self.attempt(self.terms.expr, fuel, scope)
-        inner = Scope(scope)
-        parts = {"cond": self.terms.span(token(cond))}
-        inits, params = self.carried(carry, scope, inner, parts)
-        go = self.attempt(inner.value, str(cond), parts["cond"])
-        block = self.body(tree(body), inner)
-        known = [init for init in inits if init is not None]
-        if limit is None or go is None or len(known) < len(inits):
-            raise Skip
-        if go not in params:
-            message = f"`{cond}` is not carried by the loop that it ends"
-            hint = f"carry it: `while {cond} carry ({cond} = ...)`"
-            raise error("TV0241", message, Label(parts["cond"]), help=hint)
-        return While(
-            number=params.index(go),
-            fuel=limit,
-            inits=tuple(known),
-            params=tuple(params),
-            body=block,
-            written=written,
-            named=targets,
-            loc=loc.at(loc.targets, {**block.yield_loc.parts, **parts}),
-        )
-
-    def carried(
-        self, carry: Any, scope: Scope, inner: Scope, parts: dict[str, Span]
-    ) -> tuple[list[Value | None], list[Value]]:
-        """``carry (p = init)``: the values it begins with (None: wrong), and those in the body."""
-        inits: list[Value | None] = []
-        params: list[Value] = []
-        for pair in children(carry):
-            name, init = (token(child) for child in pair.children)
-            span = self.terms.span(name)
-            inits.append(self.attempt(self.tile, init, scope))
-            kind = inits[-1].type if inits[-1] is not None else None
-            param = Value(str(name), kind, span) if kind is not None else None
-            self.define(str(name), Name(span, param), inner)
-            if param is not None:
-                params.append(param)
-                parts[f"carry {name}"] = span
-        return inits, params
-
-    def step(self, node: Any, scope: Scope) -> Expr:
-        """The step of a loop, 1 where none is written."""
-        if node is None:
-            return Const(1)
-        step = self.terms.expr(node, scope).substitute({})
-        if isinstance(step, Const) and step.value <= 0:
-            label = Label(self.terms.span(node))
-            raise error("TV0215", f"the step of a loop is at least 1, not {step}", label)
-        return self.terms.expr(node, scope)
-
     def tile(self, name: Any, scope: Scope) -> Value:
         """The tile of that name; TV0204 for a buffer."""
         label = Label(self.terms.span(token(name)))
@@ -399,34 +286,6 @@ class Statements:
             hint = "load a tile first"
             raise error("TV0204", f"`{name}` is a buffer, not a tile", label, help=hint)
         return value
-
-    def branch(
-        self,
-        node: Node,
-        targets: tuple[str, ...],
-        written: TileType | None,
-        loc: Loc,
-        scope: Scope,
-    ) -> If:
-        """``if cond { ... } else { ... }``"""
-        _, cond, then, orelse = node.children
-        condition = self.attempt(self.terms.condition, tree(cond), scope)
-        parts: dict[str, Span] = {"cond": self.terms.span(tree(cond))}
-        blocks = [Block(()), Block(())]
-        for number, body in enumerate((then, orelse)):
-            if body is not None:
-                blocks[number] = self.body(tree(body), Scope(scope))
-                parts.update(blocks[number].yield_loc.parts)
-        if condition is None:
-            raise Skip
-        return If(
-            cond=condition,
-            then=blocks[0],
-            orelse=blocks[1],
-            written=written,
-            named=targets,
-            loc=loc.at(loc.targets, parts),
-        )
 
 
 def _wrong_count(kind: type[Op], declared: Sequence[OpField], given: int, span: Span) -> TileError:
@@ -440,3 +299,13 @@ def _wrong_count(kind: type[Op], declared: Sequence[OpField], given: int, span: 
     if kind.name in ("max", "min"):
         hint = f"to reduce a tile over dimensions use `a{kind.name}`"
     return error("TV0202", message, Label(span), help=hint)
+
+
+_FORMS: Mapping[str, Callable[..., Op]] = {
+    "op": Statements.op,
+    "static": Statements.static,
+    "invoke": read_call,
+    "for": read_for,
+    "while": read_while,
+    "if": read_if,
+}
