@@ -26,7 +26,9 @@ from tilevm.layouts.checks import (
     checked_shape,
     listed,
 )
+from tilevm.layouts.dimensions import reduced, renamed, reshaped
 from tilevm.layouts.division import Digits, inner_quotient, outer_quotient
+from tilevm.layouts.lookup import index_at, places_at, step_at
 from tilevm.layouts.modes import Mode, Modes, Shape, replica
 from tilevm.layouts.recognise import recognised
 
@@ -185,13 +187,7 @@ class Layout:
         Raises TileError TV0334 if ``dims`` names a dimension twice or one that is not there.
         """
         gone = set(checked_dims(dims, self.rank, f"dimensions of {self}"))
-        kept = Layout(
-            tuple(1 if dim in gone else extent for dim, extent in enumerate(self.shape)),
-            tuple(
-                replica(mode.extent) if mode.dim in gone else mode for mode in self.spatial_modes
-            ),
-            tuple(mode for mode in self.local_modes if mode.dim not in gone),
-        )
+        kept = Layout(*reduced(self._digits, gone))
         return kept if keepdims else kept.squeeze(dims)
 
     def permute(self, dims: Sequence[int] | int) -> Layout:
@@ -204,10 +200,8 @@ class Layout:
             raise error(
                 "TV0334", f"permute needs all {self.rank} dimensions of {self}, not {list(order)}"
             )
-        return self._renamed(
-            tuple(self.shape[dim] for dim in order),
-            {dim: place for place, dim in enumerate(order)},
-        )
+        names = {dim: place for place, dim in enumerate(order)}
+        return Layout(*renamed(self._digits, tuple(self.shape[dim] for dim in order), names))
 
     def squeeze(self, dims: Sequence[int] | int) -> Layout:
         """The layout without ``dims``, all of extent 1.
@@ -223,9 +217,8 @@ class Layout:
                     f"extent {self.shape[dim]}",
                 )
         kept = [dim for dim in range(self.rank) if dim not in set(gone)]
-        return self._renamed(
-            tuple(self.shape[dim] for dim in kept), {dim: new for new, dim in enumerate(kept)}
-        )
+        names = {dim: new for new, dim in enumerate(kept)}
+        return Layout(*renamed(self._digits, tuple(self.shape[dim] for dim in kept), names))
 
     def unsqueeze(self, dims: Sequence[int] | int) -> Layout:
         """The layout with new dimensions of extent 1, which are numbers ``dims`` of the result.
@@ -238,7 +231,7 @@ class Layout:
         shape = [1] * rank
         for old, dim in enumerate(kept):
             shape[dim] = self.shape[old]
-        return self._renamed(tuple(shape), dict(enumerate(kept)))
+        return Layout(*renamed(self._digits, tuple(shape), dict(enumerate(kept))))
 
     def reshape(self, shape: Sequence[int] | int) -> Layout:
         """The layout of the same elements, in row-major order, as a tile of another shape.
@@ -252,27 +245,14 @@ class Layout:
                 "TV0335",
                 f"{self} has {self.size} elements and shape {list(target)} has {math.prod(target)}",
             )
-        modes = [
-            digits.unflattened(digits.flattened(group, self.shape), target)
-            for group in (self.spatial_modes, self.local_modes)
-        ]
-        if modes[0] is None or modes[1] is None:
+        found = reshaped(self._digits, target)
+        if found is None:
             raise error(
                 "TV0335",
                 f"{self} cannot be reshaped to {list(target)}: the run of elements along one of "
                 "its factors is cut unevenly by the new dimensions",
             )
-        return Layout(target, modes[0], modes[1])
-
-    def _renamed(self, shape: Shape, names: dict[int, int]) -> Layout:
-        def rename(group: Modes) -> Modes:
-            return tuple(
-                mode if mode.dim is None else mode._replace(dim=names[mode.dim])
-                for mode in group
-                if mode.dim is None or mode.dim in names
-            )
-
-        return Layout(shape, rename(self.spatial_modes), rename(self.local_modes))
+        return Layout(*found)
 
     # Lookup
 
@@ -283,31 +263,17 @@ class Layout:
     def each_place_of(self, index: Sequence[int] | int) -> Iterator[int]:
         """The places of `places_of` one by one, for when there may be very many."""
         at = checked_index(index, self.shape, self)
-        choices = [
-            range(mode.extent) if mode.dim is None else (at[mode.dim] // mode.stride % mode.extent,)
-            for mode in self.spatial_modes
-        ]
-        return _numbers(choices, [mode.extent for mode in self.spatial_modes])
+        return places_at(self.spatial_modes, at)
 
     def step_of(self, index: Sequence[int] | int) -> int:
         """The step at which its places hold the element. Raises TileError TV0336."""
         at = checked_index(index, self.shape, self)
-        step = 0
-        for dim, stride, extent in self.local_modes:
-            assert dim is not None
-            step = step * extent + at[dim] // stride % extent
-        return step
+        return step_at(self.local_modes, at)
 
     def element(self, place: int, step: int) -> tuple[int, ...]:
         """The index of the element that ``place`` holds at ``step``. Raises TileError TV0336."""
         checked_index((place, step), (self.places, self.steps), self, "(place, step)")
-        index = [0] * self.rank
-        for number, modes in ((place, self.spatial_modes), (step, self.local_modes)):
-            for dim, stride, extent in reversed(modes):
-                number, digit = divmod(number, extent)
-                if dim is not None:
-                    index[dim] += digit * stride
-        return tuple(index)
+        return index_at(self.spatial_modes, self.local_modes, place, step, self.rank)
 
     def elements(self) -> NDArray[np.int64]:
         """The row-major number of the element at each place and step: int64 [places, steps].
@@ -394,14 +360,3 @@ def _of_one_rank(a: Layout, b: Layout, verb: str) -> tuple[Layout, Layout]:
         f"cannot {verb} layouts of different rank: {a} has rank {a.rank} and {b} has rank {b.rank}",
         help="write an extent of 1 for each dimension that a factor does not split",
     )
-
-
-def _numbers(choices: Sequence[Sequence[int]], extents: Sequence[int]) -> Iterator[int]:
-    """Each number whose digits are taken from ``choices``, rising, none made before it is due."""
-    if not choices:
-        yield 0
-        return
-    weight = math.prod(extents[1:])
-    for digit in choices[0]:
-        for rest in _numbers(choices[1:], extents[1:]):
-            yield digit * weight + rest
