@@ -7,11 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ import numpy as np
 from hdl.netlist import Netlist, Origin
 from hdl.sim.programs import cache_folder
 from tilevm.diagnostics import TileError
+from tilevm.dtypes import DType
+from tilevm.ir import Op
 
 _KEPT = 200  # texts
 
@@ -57,6 +60,7 @@ def fingerprint(netlist: Netlist) -> str | None:
     """A hash of the structure of a netlist; None where a part is no plain data."""
     digest = sha256()
     seen: dict[int, int] = {}
+    alive: list[Any] = []  # what is in `seen`, so that no id is used again
 
     def add(value: Any) -> bool:
         if isinstance(value, Origin):  # changes no logic
@@ -68,6 +72,7 @@ def fingerprint(netlist: Netlist) -> str | None:
             digest.update(f"again {seen[id(value)]};".encode())
             return True
         seen[id(value)] = len(seen)
+        alive.append(value)
         if isinstance(value, np.ndarray):
             digest.update(f"array {value.dtype.str} {value.shape};".encode())
             digest.update(np.ascontiguousarray(value).tobytes())
@@ -78,20 +83,38 @@ def fingerprint(netlist: Netlist) -> str | None:
         if isinstance(value, dict):
             digest.update(f"dict {len(value)};".encode())
             return all(add(key) and add(item) for key, item in value.items())
-        kind = value if isinstance(value, type) else type(value)
-        if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
-            kind = value
-        where = f"{kind.__module__}.{kind.__qualname__}"
-        digest.update(f"{where};".encode())
-        if kind is value:
-            return "<" not in where and kind.__module__.split(".")[0] in ("hdl", "tilevm", "numpy")
+        if isinstance(value, FunctionType):
+            code = value.__code__
+            digest.update(f"{value.__module__} {code.co_qualname} {code.co_firstlineno};".encode())
+            cells = [cell.cell_contents for cell in value.__closure__ or ()]
+            bound = (value.__defaults__, value.__kwdefaults__, *cells)
+            return _own(value.__module__) and all(map(add, bound))
+        if isinstance(value, MethodType):
+            return add(value.__func__) and add(value.__self__)
+        if isinstance(value, partial):
+            return add(value.func) and add(value.args) and add(value.keywords)
+        if isinstance(value, Op):  # its meaning is its class, its attributes and its types
+            types = [str(v.type) for v in (*value.operands, *value.results)]
+            attributes = [(field.name, repr(held)) for field, held in value.attributes()]
+            return add(type(value)) and add(types) and add(attributes)
+        if isinstance(value, DType):
+            return add(value.name)
+        if isinstance(value, type | BuiltinFunctionType):
+            digest.update(f"{value.__module__}.{value.__qualname__};".encode())
+            return _own(value.__module__) or value.__module__ in ("_operator", "builtins")
+        kind = type(value)
+        digest.update(f"{kind.__module__}.{kind.__qualname__};".encode())
         if isinstance(value, Enum):
             return add(value.name)
-        if not is_dataclass(value) or kind.__module__.split(".")[0] not in ("hdl", "tilevm"):
+        if not is_dataclass(value) or not _own(kind.__module__):
             return False
         return all(add(getattr(value, field.name)) for field in fields(value))
 
     return digest.hexdigest() if add(netlist) else None
+
+
+def _own(module: str) -> bool:
+    return module.partition(".")[0] in ("hdl", "tilevm")
 
 
 @cache
