@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hdl.lower import MAX_ACCUMULATOR, Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
+from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
 from hdl.sizing import size_channels
 from hdl.timing import Timing, simulate_timing
@@ -75,7 +76,8 @@ def build(
     if dot != "mac":
         options = {"group": group, "table": table} if dot == "lut" else {}
         passes.insert(0, step("rewrite_dot", form=dot, **options))
-    lowered = lower(transform(launch.kernel, passes, watch), lanes, max_accumulator)
+    plain = legalise(transform(launch.kernel, passes, watch))
+    lowered = lower(plain, lanes, max_accumulator)
     size_channels(lowered.netlist)
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from hdl.lower.edges import Port, port_elements
 from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to_beats
@@ -28,7 +29,7 @@ from hdl.units import (
 from hdl.units.lanes import from_bits
 from tilevm.diagnostics import Label, Span, TileError, error
 from tilevm.dtypes import IntType, dtype
-from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
+from tilevm.ir import Block, Condition, Const, For, If, Kernel, Op, Value
 from tilevm.ir.ops import Expect, Iota, Load, Print, Random, Store, SubsetSums, Watch
 from tilevm.ir.ops.facts import Fact
 
@@ -65,6 +66,7 @@ class Building:
         self.taps: list[Tap] = []
         self.tables: list[str] = []
         self.notes: list[str] = []
+        self._under: list[tuple[Condition, bool]] = []  # of the branches around, and which way
         self._sources: dict[tuple[Value, Schedule | object], Channel] = {}
         scope: Scope = ()
         for name, extent in kernel.grid:
@@ -283,8 +285,12 @@ class Building:
 
     def _branches(self, op: If, scope: Scope) -> None:
         """Both branches, and for each result an actor that takes both and passes one on."""
-        for branch in op.blocks:
+        for branch, way in zip(op.blocks, (True, False), strict=True):
+            if isinstance(op.cond, Condition):
+                self._under.append((op.cond, way))
             self._block(branch, scope)
+            if isinstance(op.cond, Condition):
+                self._under.pop()
         for number, result in enumerate(op.results):
             schedule = self.schedules[result]
             origin = Origin(result.name, "if", op.loc.span)
@@ -304,6 +310,13 @@ class Building:
             beats = len(schedule)
             self.streams.map(output.name, operands, function, output, beats, scope, origin)
             self._made(result, output, schedule, scope)
+
+    def _runs(self, scope: Scope) -> npt.NDArray[np.bool_]:
+        """The iterations in which all branches around are taken."""
+        runs = np.ones(rounds(scope), np.bool_)
+        for cond, way in self._under:
+            runs &= np.broadcast_to(cond.evaluate(counts(scope)), runs.shape) == way
+        return runs
 
     # --- edges
 
@@ -346,7 +359,7 @@ class Building:
         name = self.streams.name(op.at.buffer.name)
         label = self.streams.name(f"{name}_sink")
         self.streams.actors.append(sink_actor(label, name, reader, beats, origin=origin))
-        elements = port_elements(op, op.a.tile, schedule, scope)
+        elements = port_elements(op, op.a.tile, schedule, scope, runs=self._runs(scope))
         shape = reader.channel.shape
         self.outputs.append(Port(name, op.at.buffer.name, shape, elements, origin, scope))
         self.stores.append(op)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from hdl.lower.schedule import HOLE, Schedule
 from hdl.lower.streams import Scope, counts, rounds
@@ -39,12 +40,19 @@ class Port:
 
 
 def port_elements(
-    op: Load | Store, kind: TileType, schedule: Schedule, scope: Scope, *, guarded: bool = False
+    op: Load | Store,
+    kind: TileType,
+    schedule: Schedule,
+    scope: Scope,
+    *,
+    guarded: bool = False,
+    runs: npt.NDArray[np.bool_] | None = None,
 ) -> Schedule:
     """Elements of the flattened buffer [beats, lanes] in the order of the loops of `scope`.
 
     TileError TV0403 for one outside of the buffer, unless the op says what happens there, or is
     `guarded`: in a branch the machine has the last word, since an iteration may go the other way.
+    Where the op does not run in an iteration (`runs`), there are no elements.
     """
     extents = op.at.type.extents
     lead = len(extents) - kind.rank
@@ -53,6 +61,8 @@ def port_elements(
     inner = np.unravel_index(np.maximum(schedule, 0), kind.shape) if kind.rank else ()
     flat = np.zeros((count, *schedule.shape), np.int64)
     inside = np.broadcast_to(schedule != HOLE, flat.shape).copy()
+    if runs is not None:
+        inside &= runs[:, None, None]
     for dim, (index, extent) in enumerate(zip(op.at.indices, extents, strict=True)):
         start = np.broadcast_to(np.asarray(index.evaluate(env), np.int64), (count,))
         where = start[:, None, None] + (inner[dim - lead] if dim >= lead else 0)

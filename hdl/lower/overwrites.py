@@ -86,10 +86,18 @@ def _visit(
             length = _length(op.body)
             _visit(op.body, (*levels, (rounds_of(op), length)), time, found)
             time += rounds_of(op) * length
+        else:
+            for branch in op.blocks:
+                _visit(branch, levels, time, found)
+                time += _length(branch)
 
 
 def _length(block: Block) -> int:
     """Stores that a block runs, one after the other."""
-    loops = [op for op in block.ops if isinstance(op, For)]
     stores = sum(isinstance(op, Store) for op in block.ops)
-    return stores + sum(rounds_of(op) * _length(op.body) for op in loops)
+    inside = (
+        (rounds_of(op) if isinstance(op, For) else 1) * _length(inner)
+        for op in block.ops
+        for inner in op.blocks
+    )
+    return stores + sum(inside)

@@ -125,14 +125,26 @@ class Planning:
         self.shared.forget(op.body)
 
     def _resolve_branches(self, op: If) -> None:
-        """Both branches are computed, and one of each pair of results is chosen: no store."""
+        """Both branches are computed, and one of each pair of results is chosen.
+
+        What is stored where the branch is not taken has no place in the buffer; that is known
+        only where counters decide.
+        """
         for branch in op.blocks:
             for inner in branch.walk():
-                if isinstance(inner, Store):
+                is_global = isinstance(inner, Store) and inner.at.type.space == "global"
+                if is_global and isinstance(op.cond, Value):
                     help = "let the `if` yield the tile, and store it behind"
-                    raise refused(inner, "it is inside an `if`", help)
+                    reason = "it is inside an `if` on a tile, and what is stored must be static"
+                    raise refused(inner, reason, help)
                 self.guarded.update(inner.results)
+        before = {buffer: bits.copy() for buffer, bits in self.shared.state.items()}
+        for branch in op.blocks:
+            self.shared.state.update({buffer: bits.copy() for buffer, bits in before.items()})
             self._resolve(branch)
+        self.shared.state.update(before)
+        for branch in op.blocks:
+            self.shared.forget(branch)
 
     # --- backward
 
@@ -186,7 +198,7 @@ class Planning:
     def _plan_loop(self, op: For) -> None:
         for result, param, last in zip(op.results, op.params, op.body.yields, strict=True):
             schedule = self.schedules.setdefault(result, self._preferred(result))
-            fold = _as_fold(op, param, last)
+            fold = as_fold(op, param, last)
             if fold is not None:
                 self.folded[result] = fold
                 self._want(Need(fold.value, schedule))
@@ -221,7 +233,7 @@ def _check_buffers(kernel: Kernel) -> None:
             raise refused(op, f"`{op.at.buffer.name}` is also loaded", help)
 
 
-def _as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:
+def as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:
     """How a carried value is folded, if its only use is in one combining op that yields it."""
     users = [inner for inner in op.body.walk() if param in _reads(inner)]
     if len(users) != 1 or users[0] not in op.body.ops or users[0].results != (last,):

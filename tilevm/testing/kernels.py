@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,7 +17,6 @@ from tilevm.testing.families import (
     facts,
     indexed,
     memory,
-    through_shared_memory,
 )
 from tilevm.testing.writer import Level, Writer
 
@@ -52,9 +52,8 @@ def kernels(
 ) -> Generated:
     """Kernels of about `statements` integer statements, loops to `depth`, a grid of rank 0 to 2.
 
-    With `buildable`, only what hardware has rules for; else also stores in branches (to shared
-    memory), loops whose bounds depend on block ids and outer loops, loops on a condition, and
-    thread blocks that end early.
+    With `buildable`, only what hardware has rules for; else also stores in loops on a condition,
+    fuel that depends on counters, and thread blocks that end early.
     """
     writer = Writer(draw, written_layouts)
     _grid(writer)
@@ -85,11 +84,11 @@ def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
         if depth and w.rarely(5) and w.rounds < MAX_ROUNDS:
             _loop(w, max(1, statements // 2), depth - 1, buildable)
         elif w.rarely(12):
-            _branch(w, buildable)
+            _branch(w)
         elif w.rarely(16):
             _function(w)
-        elif not buildable and w.rarely(10):
-            _while(w, depth)
+        elif w.rarely(16 if buildable else 10):
+            _while(w, depth, buildable)
         elif not buildable and w.rarely(12):
             _early_end(w)
         elif w.levels and w.rarely(10):
@@ -113,7 +112,7 @@ def _loop(w: Writer, statements: int, depth: int, buildable: bool) -> None:
     values = tuple(range(lo, hi, step))
     limit: Expr | int = hi
     outer = [level for level in w.levels if level.values]
-    if not buildable and outer and w.rarely(3):
+    if outer and w.rarely(3):
         # fewer rounds in some blocks or rounds of the outer loop
         level = w.pick(outer)
         limit = Const(hi) - Sym(level.name) * w.number(0, 1)
@@ -131,7 +130,7 @@ def _loop(w: Writer, statements: int, depth: int, buildable: bool) -> None:
     w.values.extend(loop.results)
 
 
-def _while(w: Writer, depth: int) -> None:
+def _while(w: Writer, depth: int, buildable: bool) -> None:
     """A countdown from a loaded number, of as many rounds as the fuel allows; blocks may differ."""
     most = w.pick((2, 3, 1, 0))
     if most * w.rounds > MAX_ROUNDS:
@@ -148,13 +147,16 @@ def _while(w: Writer, depth: int) -> None:
         carry = dict(reversed(carry.items()))
     condition, fuel = next(name for name, value in carry.items() if value is go), most
     bound: Expr = Const(fuel)
-    if w.levels and w.rarely(2):
+    if w.levels and not buildable and w.rarely(2):
         level = w.pick(w.levels)
         bound = bound + Sym(level.name) - min(level.values, default=0)
     names = [w.name("r") for _ in carry]
     with w.builder.while_(condition, carry, bound, names) as loop:
         with w.repeated(max(1, most), loop.carried):
-            _block(w, 3, min(depth, 1), buildable=False)
+            if buildable:
+                w.pick(FAMILIES)(w)  # hardware stores nothing under a condition on tiles
+            else:
+                _block(w, 3, min(depth, 1), buildable=False)
             by_name = dict(zip(carry, loop.carried, strict=True))
             left = w.op("sub", next(by_name[n] for n, v in carry.items() if v is count), one)
             again = w.op("compare", left, zero, pred="gt")
@@ -204,18 +206,20 @@ def _next(w: Writer, param: Value) -> Value:
     return w.op(kind, *(operands if w.rarely(2) else operands[::-1]))
 
 
-def _branch(w: Writer, buildable: bool) -> None:
+def _branch(w: Writer) -> None:
     kind = w.any_value().tile
-    families = [f for f in FAMILIES if not buildable or f is not through_shared_memory]
 
-    def side() -> tuple[Value]:
+    def side(stores: bool = False) -> tuple[Value]:
         with w.apart():
-            w.pick(families)(w)
+            w.pick(FAMILIES)(w)
+            if stores and w.rarely(3):
+                w.store(w.any_value())
             return (w.of_type(kind),)
 
     if w.levels and w.rarely(2):
         cond = condition(Sym(w.pick(w.levels).name), w.pick(("==", "<", ">=")), w.number(0, 2))
-        results = w.builder.if_(cond, side, side, [w.name("r")])
+        stored = partial(side, stores=True)
+        results = w.builder.if_(cond, stored, stored, [w.name("r")])
     else:
         a = w.any_value()
         one = w.op("amax", a) if a.tile.rank else a

@@ -18,7 +18,7 @@ def _index(w: Writer, shape: tuple[int, ...]) -> Value:
     return w.of_type(TileType(dtype(kind), reduced))
 
 
-@beyond_hardware
+@family
 def gathered(w: Writer) -> Value | None:
     """A tile of any kind and shape, from a buffer of its own."""
     kind = w.any_value().tile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tilevm.ir import Value
-from tilevm.testing.families.family import beyond_hardware, family, overflow_of_sum
+from tilevm.testing.families.family import family, overflow_of_sum
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -24,8 +24,8 @@ def reduction(w: Writer) -> Value | None:
     return w.op("sum", a, dims=over, acc=acc, overflow=overflow, keepdims=keep)
 
 
-@beyond_hardware
-def unbuilt_reduction(w: Writer) -> Value | None:
+@family
+def other_reduction(w: Writer) -> Value | None:
     a = w.any_value()
     if not a.tile.rank:
         return None

@@ -1,0 +1,157 @@
+"""Ops that have no unit of their own, written with those that have one.
+
+What is made is a program again: the machine runs it beside the hardware, and every stream of it is
+compared.  Where the op would have stopped with an error, an `assert` does so in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+from hdl.lower.even import even_loops
+from tilevm.dtypes import dtype
+from tilevm.ir import Access, Const, Expr, Kernel, Op, Value
+from tilevm.ir.ops import (
+    Add,
+    Amax,
+    Amin,
+    And,
+    ArgMax,
+    ArgMin,
+    Assert,
+    Broadcast,
+    Cast,
+    Clip,
+    Compare,
+    Dot,
+    Full,
+    Gather,
+    Iota,
+    Load,
+    Reshape,
+    Select,
+    Sum,
+    Take,
+)
+from tilevm.ir.types import TileType
+from tilevm.passes.rewrite import Emitter, rewrite
+
+MAX_LINE = 1 << 14  # bits of what one element may be gathered from
+MAX_WINDOW = 1 << 20  # bits of what a tile may be gathered from
+
+
+def legalise(kernel: Kernel) -> Kernel:
+    """A kernel of bound shapes, with the same results, in ops that hardware has."""
+    return rewrite(even_loops(kernel), _rule)
+
+
+def _rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
+    match op:
+        case ArgMax() | ArgMin() if op.a.dtype.is_int and op.a.tile.size:
+            return (_first_place(op, emit),)
+        case Sum() | Dot() if op.overflow == "sat" and op.out.dtype.is_int:
+            return _exact_sum(op, emit)
+        case Gather() if op.out.tile.size:
+            return _gathered(op, emit)
+    return None
+
+
+def _first_place(op: ArgMax | ArgMin, emit: Emitter) -> Value:
+    """The smallest of the places at which the extreme value stands."""
+    a, dim = op.a, op.dim
+    if dim is None:
+        a, dim = emit(Reshape, name="flat", a=a, shape=(a.tile.size,)), 0
+    shape, extent = a.tile.shape, a.tile.shape[dim]
+    best = Amax if isinstance(op, ArgMax) else Amin
+    top = emit(best, name="top", a=a, dims=(dim,), keepdims=True)
+    tops = emit(Broadcast, name="tops", a=top, shape=shape)
+    same = emit(Compare, name="same", a=a, b=tops, pred="eq")
+    kind = TileType(dtype(f"u{extent.bit_length()}"), shape)
+    places = emit(Iota, name="places", type=kind, dim=dim)
+    none = emit(Full, name="none", type=kind, value=extent)
+    held = emit(Select, name="held", c=same, a=places, b=none)
+    first = emit(Amin, name="first", a=held, dims=(dim,))
+    shaped = emit(Reshape, name="shaped", a=first, shape=op.out.tile.shape)
+    return emit(Cast, a=shaped, to=op.out.dtype)
+
+
+def _exact_sum(op: Sum | Dot, emit: Emitter) -> Sequence[Value] | None:
+    """The sum in a type that holds every one, then clamped; None where it needs over 64 bits."""
+    if isinstance(op, Dot):
+        pairs = [int(x) * int(y) for x in _ends(op.a) for y in _ends(op.b)]
+        count = op.a.tile.shape[-1]
+    else:
+        pairs = [int(x) for x in _ends(op.a)]
+        count = prod(op.a.tile.shape[d] for d in op.over)
+    low, high = min(0, count * min(pairs)), max(0, count * max(pairs))
+    bits = max(low.bit_length(), high.bit_length()) + 1
+    if bits > 64 or not all(value.dtype.is_int for value in op.operands):
+        return None
+    wide = dtype(f"i{max(bits, 2)}")
+    name = emit.walk.fresh(f"{op.out.name}_exact")
+    exact = replace(op, acc=wide, overflow=None, written=None, named=(name,))
+    emit.append(exact)
+    return (emit(Cast, a=exact.out, to=op.out.dtype, overflow="sat"),)
+
+
+def _ends(value: Value) -> tuple[Any, Any]:
+    return value.dtype.min, value.dtype.max
+
+
+def _gathered(op: Gather, emit: Emitter) -> Sequence[Value] | None:
+    """The whole line of the buffer as a tile, and `take` from it; None where that is too wide."""
+    extents, tile = op.at.type.extents, op.out.tile
+    lead = len(extents) - tile.rank
+    long = extents[op.dim]
+    if not 0 < long * tile.dtype.bits <= MAX_LINE:
+        return None
+    along = op.dim - lead  # of the tile; before its dimensions if negative
+    if along >= 0:
+        shape = (*tile.shape[:along], long, *tile.shape[along + 1 :])
+        loaded_shape, result = shape, tile.shape
+    else:
+        loaded_shape = (long, *(1,) * (lead - op.dim - 1), *tile.shape)
+        shape, result = (long, *tile.shape), (1, *tile.shape)
+    if prod(shape) * tile.dtype.bits > MAX_WINDOW:
+        return None
+    start: list[Expr] = list(op.at.indices)
+    first, start[op.dim] = start[op.dim], Const(0)
+    at = Access(op.at.buffer, tuple(start), op.at.span)
+    fill = {"oob": op.oob, "value": op.value}
+    line = emit(Load, name="line", written=TileType(tile.dtype, loaded_shape), at=at, **fill)
+    if loaded_shape != shape:
+        line = emit(Reshape, name="lines", a=line, shape=shape)
+    wide = dtype("i64")
+    index = emit(Cast, name="number", a=op.index, to=wide, overflow="sat")
+    padded = (*(() if along >= 0 else (1,)), *op.index.tile.shape)
+    padded = (*padded, *(1,) * (len(result) - len(padded)))
+    index = emit(Reshape, name="each", a=index, shape=padded)
+    base = emit(Iota, name="from", type=TileType(wide, (1,)), start=first)
+    base = emit(Reshape, name="base", a=base, shape=(1,) * len(padded))
+    base = emit(Broadcast, name="bases", a=base, shape=padded)
+    low, high = (
+        emit(Full, name=n, type=TileType(wide, padded), value=v)
+        for n, v in (("least", 0), ("most", long - 1))
+    )
+    # a sum beyond 64 bits would be brought to the end that is outside as well
+    place = emit(Add, name="place", a=index, b=base, overflow="sat")
+    above = emit(Compare, name="above", a=place, b=low, pred="ge")
+    below = emit(Compare, name="below", a=place, b=high, pred="le")
+    inside = emit(And, name="inside", a=above, b=below)
+    clipped = emit(Clip, name="clipped", a=place, lo=0, hi=long - 1)
+    small = dtype(f"u{max(1, (long - 1).bit_length())}")
+    narrow = emit(Cast, name="narrow", a=clipped, to=small)
+    spread = emit(Broadcast, name="spread", a=narrow, shape=result)
+    found = emit(Take, name="found", a=line, index=spread, dim=max(along, 0))
+    if op.oob == "trap":
+        message = f"an index of `gather` is outside of `{op.at.buffer.name}`"
+        emit.append(Assert(a=inside, message=message, loc=op.loc))
+    else:
+        each = emit(Broadcast, name="valid", a=inside, shape=result)
+        value = 0 if op.value is None else op.value
+        other = emit(Full, name="other", type=TileType(tile.dtype, result), value=value)
+        found = emit(Select, name="kept", c=each, a=found, b=other)
+    return (emit(Reshape, a=found, shape=tile.shape),)
