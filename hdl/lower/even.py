@@ -54,6 +54,9 @@ def even_loops(kernel: Kernel) -> Kernel:
 def _count(block: Block, env: Mapping[str, Any], size: int, rounds: dict[Op, int]) -> None:
     """Notes the most rounds of each loop that is to change; `env` has its iterations, `size` of
     them."""
+    if size == 0:  # it never runs
+        rounds.update({op: 0 for op in block.walk() if isinstance(op, For) and not op.may_return})
+        return
     for op in block.ops:
         if op.name == "while" and isinstance(op, While) and not op.may_return:
             if isinstance(op.fuel, Const):

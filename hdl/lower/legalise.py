@@ -37,6 +37,7 @@ from tilevm.ir.ops import (
     Take,
 )
 from tilevm.ir.types import TileType
+from tilevm.passes import canonicalise
 from tilevm.passes.rewrite import Emitter, rewrite
 
 MAX_LINE = 1 << 14  # bits of what one element may be gathered from
@@ -45,7 +46,7 @@ MAX_WINDOW = 1 << 20  # bits of what a tile may be gathered from
 
 def legalise(kernel: Kernel) -> Kernel:
     """A kernel of bound shapes, with the same results, in ops that hardware has."""
-    return rewrite(even_loops(kernel), _rule)
+    return canonicalise(rewrite(even_loops(kernel), _rule))
 
 
 def _rule(op: Op, emit: Emitter) -> Sequence[Value] | None:

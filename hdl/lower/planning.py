@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from hdl.lower.functions import Combine
+from hdl.lower.reasons import reason_against
 from hdl.lower.rules import RULES, Need, Plan
 from hdl.lower.schedule import Schedule, default_schedule, derived_schedule, from_layout
 from hdl.lower.shared import SharedMemory
@@ -101,7 +102,7 @@ class Planning:
                     pass
                 case _ if type(op) not in RULES and not isinstance(op, Iota | Random):
                     if not op.results or wired(op, self.wires) is None:
-                        raise refused(op, "it has no hardware rule yet", "leave it to the machine")
+                        raise refused(op, reason_against(op), "leave it to the machine")
             for value in op.results:
                 if isinstance(value.type, TileType) and value not in self.wires.bits:
                     bits = wired(op, self.wires)

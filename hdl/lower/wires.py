@@ -97,14 +97,14 @@ def constant_bits(values: npt.ArrayLike, kind: DType) -> Bits:
 
 
 Move = Callable[..., Bits]
-_MOVES: dict[type[Op], Move] = {}
+MOVES: dict[type[Op], Move] = {}
 
 
 def moves(kind: type[Op]) -> Callable[[Move], Move]:
     """Registers how an op moves bits: those of operands [*shape, bits] to result [*shape, bits]."""
 
     def register(move: Move) -> Move:
-        _MOVES[kind] = move
+        MOVES[kind] = move
         return move
 
     return register
@@ -120,7 +120,7 @@ def wired(op: Op, wires: Wires) -> Bits | None:
             return None
         made = constant_bits(op.run(op.start.value), op.out.tile.dtype)
         return made.reshape(-1, made.shape[-1])
-    move = _MOVES.get(type(op))
+    move = MOVES.get(type(op))
     if move is None or (isinstance(op, Cast) and not _is_rewiring(op)) or _makes_floats(op):
         return None
     if isinstance(op, Slice | Insert) and op.may_stop:  # the part is not known

@@ -7,7 +7,9 @@ import pytest
 
 import hdl
 import tilevm
+from hdl.lower.reasons import REASONS, is_built
 from tilevm import TileError
+from tilevm.ir import REGISTRY, For, If, While
 from tilevm.testing import Form, inputs, simulated
 
 CONTROL = """
@@ -107,6 +109,12 @@ def test_the_verilog_is_the_same() -> None:
         inputs(kernel, {}, seed=1), simulator="icarus", stall=0.2
     )
     assert result.cycles == result.predicted
+
+
+def test_every_op_is_built_or_has_a_reason() -> None:
+    kinds = {*REGISTRY.values(), For, If, While}
+    assert {kind.name for kind in kinds if not is_built(kind)} <= {k.name for k in REASONS}
+    assert all(reason and reason[0].islower() for reason in REASONS.values())
 
 
 def test_a_loop_on_a_condition() -> None:

@@ -33,7 +33,10 @@ TRAP = """\
 STORE_IN_IF = """\
   a: i8[4] = load x[n * 4]
   b = neg a
-  if n % 2 == 0 {
+  m = amax a
+  z = full i8[] {value = 2}
+  c = compare m, z {pred = gt}
+  if c {
     store b, y[n * 4]
   } else {
     store a, y[n * 4]
@@ -49,14 +52,17 @@ EMPTY = """\
   b = pad a {high = [4]}
   store b, y[n * 4]
 """
-GATHER = """\
-  i = iota i8[4] {start = n * 4}
-  a: i8[4] = gather x[0], i
-  store a, y[n * 4]
-"""
 SCATTER = """\
   i = iota i8[4] {start = n * 4}
   scatter i, y[0], i
+"""
+WHILE = """\
+  a: i8[4] = load x[n * 4]
+  go = full u1[] {value = 0}
+  b, stop = while go carry (p = a, g = go) fuel n {
+    yield p, g
+  }
+  store b, y[n * 4]
 """
 ATOMIC = """\
   i = iota i8[4]
@@ -71,14 +77,6 @@ COPY = """\
   a: i8[4] = load s[0]
   store a, y[n * 4]
 """
-LOOP_OVER_BLOCKS = """\
-  a: i8[4] = load x[n * 4]
-  b = for k in 0 .. n carry (p = a) {
-    q = add p, a
-    yield q
-  }
-  store b, y[n * 4]
-"""
 
 
 @pytest.mark.parametrize(
@@ -86,14 +84,13 @@ LOOP_OVER_BLOCKS = """\
     [
         pytest.param("f16", FLOATS, "TV0502", 6, id="floats"),
         pytest.param("i8", TRAP, "TV0502", 6, id="trap"),
-        pytest.param("i8", STORE_IN_IF, "TV0502", 8, id="store in if"),
+        pytest.param("i8", STORE_IN_IF, "TV0502", 11, id="store in if"),
         pytest.param("i8", LOADED_AND_STORED, "TV0502", 7, id="loaded and stored"),
         pytest.param("i8", EMPTY, "TV0502", 5, id="no elements"),
-        pytest.param("i8", GATHER, "TV0502", 6, id="gather"),
         pytest.param("i8", SCATTER, "TV0502", 6, id="scatter"),
         pytest.param("i8", ATOMIC, "TV0502", 6, id="atomic"),
+        pytest.param("i8", WHILE, "TV0502", 7, id="while on varying fuel"),
         pytest.param("i8", COPY, "TV0502", 6, id="copy"),
-        pytest.param("i8", LOOP_OVER_BLOCKS, "TV0503", 6, id="loop over blocks"),
     ],
 )
 def test_refused_at_the_line(kind: str, body: str, code: str, line: int) -> None:

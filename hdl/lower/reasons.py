@@ -1,0 +1,71 @@
+"""Why ops have no hardware: one reason for each that no rule builds, as TV0502 says it."""
+
+from __future__ import annotations
+
+from hdl.lower.rules import RULES
+from hdl.lower.wires import MOVES
+from tilevm.ir import Op, ops
+from tilevm.ir.control import For, If, While
+
+FLOATS = "units of floats are not there yet"
+
+REASONS: dict[type[Op], str] = {
+    ops.Atomic: "it reads what other thread blocks have stored, and buffers are streams",
+    ops.AtomicCas: "it reads what other thread blocks have stored, and buffers are streams",
+    ops.Scatter: "where it stores is known only while it runs, and the beats of a port are static",
+    ops.CopyAsync: "shared memory is wires here: a copy has nothing to overlap with",
+    ops.Commit: "it belongs to asynchronous copies, which are not built",
+    ops.Wait: "it belongs to asynchronous copies, which are not built",
+    ops.Return: "stores behind it would depend on it; put them into the other branch of its `if`",
+    While: "its fuel is no constant, so the number of its rounds has no bound",
+    **dict.fromkeys(
+        (
+            ops.Cos,
+            ops.Decode,
+            ops.Dequantize,
+            ops.Div,
+            ops.DotScaled,
+            ops.Erf,
+            ops.Exp,
+            ops.Exp2,
+            ops.Expm1,
+            ops.Fma,
+            ops.Gelu,
+            ops.Log,
+            ops.Log1p,
+            ops.Log2,
+            ops.Quantize,
+            ops.Rsqrt,
+            ops.Sigmoid,
+            ops.Silu,
+            ops.Sin,
+            ops.Sqrt,
+            ops.Tanh,
+        ),
+        FLOATS,
+    ),
+}
+
+# built by the compiler itself: edges, control, shared memory, counted constants
+DIRECT: frozenset[type[Op]] = frozenset(
+    {For, If, ops.AllocShared, ops.Barrier, ops.Iota, ops.Load, ops.Random, ops.Store}
+)
+# written with other ops before
+REWRITTEN: frozenset[type[Op]] = frozenset({ops.ArgMax, ops.ArgMin, ops.Gather})
+# left out: the machine checks and says them, beside the hardware
+LEFT_OUT: frozenset[type[Op]] = frozenset(
+    {ops.Assert, ops.Assume, ops.Expect, ops.Print, ops.Watch}
+)
+CONSTANT: frozenset[type[Op]] = frozenset({ops.Constant, ops.Full})
+
+
+def is_built(kind: type[Op]) -> bool:
+    """Whether hardware has a way to build an op, at least for some types and attributes."""
+    return kind in RULES or kind in MOVES or kind in DIRECT | REWRITTEN | LEFT_OUT | CONSTANT
+
+
+def reason_against(op: Op) -> str:
+    """Why an op that no rule takes is not built."""
+    if isinstance(op, ops.Gather):
+        return "what it may read is too large for one beat: buffers are streams, not memories"
+    return REASONS.get(type(op), "no unit takes operands of these types")
