@@ -59,8 +59,8 @@ SCATTER = """\
 WHILE = """\
   a: i8[4] = load x[n * 4]
   go = full u1[] {value = 0}
-  b, stop = while go carry (p = a, g = go) fuel n {
-    yield p, g
+  b, stop = while go carry (p = a, go = go) fuel n {
+    yield p, go
   }
   store b, y[n * 4]
 """
