@@ -52,9 +52,9 @@ DIRECT: frozenset[type[Op]] = frozenset(
 )
 # written with other ops before
 REWRITTEN: frozenset[type[Op]] = frozenset({ops.ArgMax, ops.ArgMin, ops.Gather})
-# left out: the machine checks and says them, beside the hardware
+# left out: the machine checks and says them, beside the hardware or before it is built
 LEFT_OUT: frozenset[type[Op]] = frozenset(
-    {ops.Assert, ops.Assume, ops.Expect, ops.Print, ops.Watch}
+    {ops.Assert, ops.Assume, ops.Expect, ops.Print, ops.StaticAssert, ops.Watch}
 )
 CONSTANT: frozenset[type[Op]] = frozenset({ops.Constant, ops.Full})
 

@@ -58,8 +58,8 @@ SCATTER = """\
 """
 WHILE = """\
   a: i8[4] = load x[n * 4]
-  go = full u1[] {value = 0}
-  b, stop = while go carry (p = a, go = go) fuel n {
+  g = full u1[] {value = 0}
+  b, stop = while go carry (p = a, go = g) fuel n {
     yield p, go
   }
   store b, y[n * 4]
