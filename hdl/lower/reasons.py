@@ -7,8 +7,6 @@ from hdl.lower.wires import MOVES
 from tilevm.ir import Op, ops
 from tilevm.ir.control import For, If, While
 
-FLOATS = "units of floats are not there yet"
-
 REASONS: dict[type[Op], str] = {
     ops.Atomic: "it reads what other thread blocks have stored, and buffers are streams",
     ops.AtomicCas: "it reads what other thread blocks have stored, and buffers are streams",
@@ -18,32 +16,7 @@ REASONS: dict[type[Op], str] = {
     ops.Wait: "it belongs to asynchronous copies, which are not built",
     ops.Return: "stores behind it would depend on it; put them into the other branch of its `if`",
     While: "its fuel is no constant, so the number of its rounds has no bound",
-    **dict.fromkeys(
-        (
-            ops.Cos,
-            ops.Decode,
-            ops.Dequantize,
-            ops.Div,
-            ops.DotScaled,
-            ops.Erf,
-            ops.Exp,
-            ops.Exp2,
-            ops.Expm1,
-            ops.Fma,
-            ops.Gelu,
-            ops.Log,
-            ops.Log1p,
-            ops.Log2,
-            ops.Quantize,
-            ops.Rsqrt,
-            ops.Sigmoid,
-            ops.Silu,
-            ops.Sin,
-            ops.Sqrt,
-            ops.Tanh,
-        ),
-        FLOATS,
-    ),
+    ops.Quantize: "its scales and codes depend on each other; no unit computes both yet",
 }
 
 # built by the compiler itself: edges, control, shared memory, counted constants
