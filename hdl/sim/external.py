@@ -133,7 +133,7 @@ def run_external(
         launches=launches,
         stalls=stalls,
         simulator=simulator,
-        text=design.verilog(),
+        text=design.core_verilog,
         top=design.name,
         watch=watch,
     )

@@ -32,7 +32,10 @@ class Map:
         return f"map {self.function.name}"
 
     def model(self, inputs: Sequence[Beats], actor: Actor) -> list[Beats]:
-        launches = launches_of(len(inputs[0]), actor.firings, actor) if inputs else 1
+        launches = 1
+        if inputs:
+            taken = int(actor.due(actor.inputs[0].when).sum())
+            launches = launches_of(len(inputs[0]), taken, actor)
         counters = actor.counters()
         operands = []
         for port, wiring in self.operands:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, reduce
-from operator import and_
+from operator import and_, or_
 from typing import Any
 
 from amaranth import Const, Module, Mux, Signal, Value
@@ -14,6 +14,11 @@ def all_of(conditions: Sequence[Value]) -> Value:
     """1 where all conditions hold; constants are left out, none at all hold."""
     rest = [c for c in conditions if not (isinstance(c, Const) and c.value == 1)]
     return reduce(and_, rest) if rest else Const(1)
+
+
+def any_of(conditions: Sequence[Value]) -> Value:
+    """1 where some condition holds; none of none does."""
+    return reduce(or_, conditions) if conditions else Const(0)
 
 
 class Nest:

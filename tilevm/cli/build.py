@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from tilevm.cli.parser import (
     CommandParser,
+    Usage,
+    add_buses,
     add_dump,
     add_hardware,
     add_kernel,
@@ -28,7 +30,8 @@ _ABOUT = """\
 Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (the element in each lane of each
 beat of each port), report.md (cycles, bits, units, streams), layouts/*.svg (a picture of each
 tile), program.tile (the program as built), description.md and description.json (the whole, each
-module, each statement), KERNEL.core (for FuseSoC), manifest.json."""
+module, each statement), KERNEL.core (for FuseSoC), manifest.json; with
+--control also registers.md and registers.json."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -40,6 +43,7 @@ def declare(commands: Commands) -> CommandParser:
     add_kernel(parser)
     add_sizes(parser)
     add_hardware(parser)
+    add_buses(parser)
     parser.add_argument(
         "-o", "--output", metavar="DIR", type=path, required=True, help="the folder to write"
     )
@@ -69,6 +73,10 @@ def build(options: CommandParser.Options) -> int:
     from tilevm.cli.output import check_folder, write_folder
     from tilevm.cli.progress import stage
 
+    if options.testbench and (options.ports != "stream" or options.control is not None):
+        raise Usage(
+            options.command, "--testbench drives plain streams: leave --ports and --control out"
+        )
     sizes = sizes_of(options)
     kernel = kernel_of(options)
     check_folder(options.output, options.force)
@@ -84,6 +92,9 @@ def build(options: CommandParser.Options) -> int:
     files["description.json"] = json.dumps(design.description(), indent=1) + "\n"
     files["ports.json"] = json.dumps(ports_data(design)) + "\n"
     files["report.md"] = design.report()
+    if (registers := design.registers) is not None:
+        files["registers.md"] = registers.markdown(kernel.name)
+        files["registers.json"] = json.dumps(registers.data()) + "\n"
     files["program.tile"] = str(design.kernel)
     files |= {f"layouts/{name}.svg": picture for name, picture in design.layouts().items()}
     write_folder(options.output, files, facts_of(design), options.force)
@@ -115,6 +126,8 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             group=options.group,
             lanes=options.lanes,
             max_accumulator=options.max_accumulator,
+            ports=getattr(options, "ports", "stream"),
+            control=getattr(options, "control", None),
             sizes=sizes,
             max_bits=options.max_bits,
             watch=watch,

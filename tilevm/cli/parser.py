@@ -17,6 +17,7 @@ T = TypeVar("T")
 DOT_FORMS = ("lut", "mac", "bitserial", "ternary")
 TABLES = ("activations", "weights")
 SIMULATORS = ("amaranth", "verilator", "icarus")
+PORTS, CONTROLS = ("stream", "axi-stream"), ("axi-lite", "wishbone")
 MAX_LANES, MAX_GROUP = 4096, 8
 DEFAULT_ACCUMULATOR, MAX_ACCUMULATOR = 640, 65536
 
@@ -243,6 +244,21 @@ def add_hardware(parser: CommandParser) -> None:
         metavar="B",
         type=whole(0),
         help="refuse a design whose tables, memories and buffers have more bits together",
+    )
+
+
+def add_buses(parser: CommandParser) -> None:
+    """What stands at the edges of a design."""
+    parser.add_argument(
+        "--ports",
+        choices=PORTS,
+        default="stream",
+        help="the bus of all ports: plain streams (default) or AXI4-Stream",
+    )
+    parser.add_argument(
+        "--control",
+        choices=CONTROLS,
+        help="registers that start launches and count cycles, by this bus (default: none)",
     )
 
 

@@ -109,4 +109,11 @@ CODES = (
         "names the largest of them. Smaller tables (`group`), fewer lanes or a smaller problem\n"
         "need less, and so does a port in that is read in order once: it is not kept.",
     ),
+    Code(
+        "TV0620",
+        "unknown bus of a design",
+        "Each port of a design is a plain stream (`stream`) or an AXI4-Stream (`axi-stream`):\n"
+        "one bus for all ports, or one by buffer. Control registers, if there are any, are\n"
+        "reached by `axi-lite` or `wishbone`. docs/buses.md tells more.",
+    ),
 )

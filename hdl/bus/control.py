@@ -1,0 +1,119 @@
+"""The control registers as hardware: starts, what runs, what went wrong, counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.bus.gate import LAUNCHES
+from hdl.bus.register_bus import register_bus
+from hdl.bus.registers import IDENTITY, VERSION, RegisterMap
+from hdl.units.nest import all_of
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a design says about itself in its registers."""
+
+    design: int  # 32 bits of its hash
+    predicted: int  # cycles of a launch
+
+
+class Control(wiring.Component):
+    """Launches by way of registers.
+
+    `start` is 1 in a cycle in which a launch begins.  Each port says by `finished<n>` that its part
+    of a launch is done: a launch ends with its last port, launches in their order.
+    """
+
+    def __init__(self, registers: RegisterMap, facts: Facts) -> None:
+        self.map, self.facts = registers, facts
+        members: dict[str, Any] = {
+            "bus": In(register_bus(registers.address_bits)),
+            "start": Out(1),
+            "misframed": In(1),
+            "bus_error": In(1),
+        }
+        for number, port in enumerate(registers.ports):
+            members[f"finished{number}"] = In(1)
+            members[f"waiting{number}"] = In(1)
+            if port.has_address:
+                members[f"address{number}"] = Out(64)
+        super().__init__(members)
+
+    def elaborate(self, platform: Any) -> Module:
+        m, facts = Module(), self.facts
+        busy, ended, accepted = Signal(), Signal(), Signal()
+        running = Signal(range(LAUNCHES + 1))
+        mask = Cat(bit.replicate(8) for bit in self.bus.strobe)
+        written = Signal(32)
+        m.d.comb += [busy.eq(running != 0), written.eq(self.bus.value & mask)]
+
+        def writes(offset: int) -> Value:
+            return self.bus.write & (self.bus.word == offset >> 2)
+
+        asked = Signal()
+        m.d.comb += [
+            asked.eq(writes(0x0C) & written[0]),
+            accepted.eq(asked & (running != LAUNCHES)),
+            self.start.eq(accepted),
+        ]
+        m.d.sync += running.eq(running + accepted - ended)
+        m.d.comb += ended.eq(self._ended(m))
+
+        launches, cycles = Signal(32), Signal(64)
+        sticky = Signal(4)
+        m.d.sync += launches.eq(launches + ended)
+        with m.If(accepted & ~busy):
+            m.d.sync += cycles.eq(0)
+        with m.Elif(busy):
+            m.d.sync += cycles.eq(cycles + 1)
+        cleared = Mux(writes(0x10), written[1:5], 0)
+        events = Cat(ended, asked & ~accepted, self.misframed, self.bus_error)
+        m.d.sync += sticky.eq((sticky & ~cleared) | events)
+
+        values: dict[int, Value] = {
+            0x00: Const(IDENTITY, 32),
+            0x04: Const(VERSION, 32),
+            0x08: Const(facts.design, 32),
+            0x0C: Const(0, 32),
+            0x10: Cat(busy, sticky),
+            0x14: launches,
+            0x18: cycles[:32],
+            0x1C: cycles[32:],
+            0x20: Const(facts.predicted, 32),
+        }
+        for number, port in enumerate(self.map.ports):
+            waits = Signal(32, name=f"waits{number}")
+            with m.If(accepted & ~busy):
+                m.d.sync += waits.eq(0)
+            with m.Elif(busy):
+                m.d.sync += waits.eq(waits + getattr(self, f"waiting{number}"))
+            values[port.base] = waits
+            if port.has_address:
+                address = getattr(self, f"address{number}")
+                for part in range(2):
+                    word, offset = address[32 * part :][:32], port.base + 8 + 4 * part
+                    with m.If(writes(offset)):
+                        m.d.sync += word.eq((word & ~mask) | written)
+                    values[offset] = word
+        with m.Switch(self.bus.word):
+            for offset, value in values.items():
+                with m.Case(offset >> 2):
+                    m.d.comb += [self.bus.data.eq(value), self.bus.known.eq(1)]
+        return m
+
+    def _ended(self, m: Module) -> Value:
+        """Whether the oldest launch ends: every port has finished its part of it."""
+        ended, done = Signal(name="launch_ended"), []
+        for number in range(len(self.map.ports)):
+            finished = getattr(self, f"finished{number}")
+            ahead = Signal(range(LAUNCHES + 1), name=f"ahead{number}")
+            m.d.sync += ahead.eq(ahead + finished - ended)
+            done.append((ahead != 0) | finished)
+        m.d.comb += ended.eq(all_of(done))
+        return ended

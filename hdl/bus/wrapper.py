@@ -1,0 +1,160 @@
+"""A design with buses at its edges: the core, a gate and an adapter at each port, registers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amaranth import Const, Module, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hdl.bus.axi_stream import FromAxiStream, ToAxiStream, axi_stream
+from hdl.bus.control import Control, Facts
+from hdl.bus.edges import Edges
+from hdl.bus.gate import Gate
+from hdl.bus.launch import TOKEN
+from hdl.bus.register_bus import FromAxiLite, FromWishbone, axi_lite, wishbone
+from hdl.bus.registers import RegisterMap
+from hdl.netlist import BeatShape, Netlist
+from hdl.top import Top
+from hdl.units.edge import Sink, Source, input_shapes
+from hdl.units.nest import any_of
+from hdl.units.stage import stream_of
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One port: its name, its bus, its beats."""
+
+    name: str
+    kind: str
+    inward: bool
+    shape: BeatShape
+    beats: int
+
+
+class BusTop(wiring.Component):
+    """The design of a netlist, its ports as `edges` says.
+
+    Members are ``port_<name>`` and, with control registers, `control`.  Without them every port is
+    always open, as in `hdl.top.Top`.  `launch` is the port of the launch token, if there is one.
+    """
+
+    def __init__(self, netlist: Netlist, edges: Edges, launch: str | None, facts: Facts) -> None:
+        assert launch is None or edges.control is not None
+        self.netlist, self.launch, self.facts = netlist, launch, facts
+        self.control_kind = edges.control
+        self.edges = edges_in(netlist, edges)
+        self.map = register_map(netlist, edges)
+        members: dict[str, Any] = {}
+        for edge in self.edges:
+            signature = _signature(edge)
+            members[f"port_{edge.name}"] = In(signature) if edge.inward else Out(signature)
+        if edges.control is not None:
+            make = axi_lite if edges.control == "axi-lite" else wishbone
+            members["control"] = In(make(self.map.address_bits))
+        super().__init__(members)
+        self.ports = {edge.name: getattr(self, f"port_{edge.name}") for edge in self.edges}
+
+    @property
+    def pins(self) -> dict[str, Value]:
+        """Every signal at the edge of the design, by its name in Verilog."""
+        pins: dict[str, Value] = {}
+        for edge in self.edges:
+            bus = self.ports[edge.name]
+            for part in _signature(edge).members:
+                pins[f"{edge.name}_{part}"] = Value.cast(getattr(bus, part))
+        if self.control_kind is not None:
+            prefix = control_prefix([edge.name for edge in self.edges])
+            for part in self.control.signature.members:
+                pins[f"{prefix}_{part}"] = getattr(self.control, part)
+        return pins
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        m.submodules.core = core = Top(self.netlist)
+        gated = self.control_kind is not None
+        control = self._control(m) if gated else None
+        start: Value = control.start if control is not None else Const(0)
+        misframed: list[Value] = []
+        for number, edge in enumerate(self.edges):
+            gate = Gate(edge.shape, edge.beats, gated=gated)
+            m.submodules[f"{edge.name}_gate"] = gate
+            m.d.comb += gate.start.eq(start)
+            outside = flipped(self.ports[edge.name])
+            if edge.inward:
+                connect(m, gate.result, core.ports[edge.name])
+                waiting = gate.open & ~gate.source.valid
+            else:
+                connect(m, core.ports[edge.name], gate.source)
+                waiting = gate.result.valid & ~gate.result.ready
+            finished: Value = gate.finished
+            match edge.kind, edge.inward:
+                case "stream", True:
+                    connect(m, outside, gate.source)
+                case "stream", False:
+                    connect(m, gate.result, outside)
+                case "axi-stream", True:
+                    m.submodules[f"{edge.name}_bus"] = receiver = FromAxiStream(edge.shape)
+                    connect(m, outside, receiver.bus)
+                    connect(m, receiver.result, gate.source)
+                    m.d.comb += receiver.last.eq(gate.last)
+                    misframed.append(receiver.misframed)
+                case "axi-stream", False:
+                    m.submodules[f"{edge.name}_bus"] = sender = ToAxiStream(edge.shape)
+                    connect(m, gate.result, sender.source)
+                    connect(m, sender.bus, outside)
+                    m.d.comb += sender.last.eq(gate.last)
+            if control is not None:
+                m.d.comb += [
+                    getattr(control, f"finished{number}").eq(finished),
+                    getattr(control, f"waiting{number}").eq(waiting),
+                ]
+        if self.launch is not None:
+            m.submodules.launch_gate = token = Gate(TOKEN, 1, gated=True)
+            m.d.comb += [token.start.eq(start), token.source.valid.eq(1)]
+            connect(m, token.result, core.ports[self.launch])
+        if control is not None:
+            m.d.comb += control.misframed.eq(any_of(misframed))
+        return m
+
+    def _control(self, m: Module) -> Control:
+        """The registers, behind the bus that was asked for."""
+        m.submodules.registers = control = Control(self.map, self.facts)
+        make = FromAxiLite if self.control_kind == "axi-lite" else FromWishbone
+        m.submodules.control_bus = front = make(self.map.address_bits)
+        connect(m, flipped(self.control), front.bus)
+        connect(m, front.registers, control.bus)
+        return control
+
+
+def control_prefix(ports: Sequence[str]) -> str:
+    """What the names of the control bus's pins begin with: not the name of a port."""
+    prefix, number = "control", 1
+    while prefix in ports:
+        number += 1
+        prefix = f"control_{number}"
+    return prefix
+
+
+def edges_in(netlist: Netlist, edges: Edges) -> list[Edge]:
+    """The ports of a netlist that `edges` gives a bus to, in its order."""
+    found = []
+    for actor in netlist.actors:
+        unit = actor.unit
+        if isinstance(unit, Source | Sink) and unit.port in edges.kinds:
+            inward, shape = isinstance(unit, Source), input_shapes(actor)[0]
+            found.append(Edge(unit.port, edges.kinds[unit.port], inward, shape, actor.firings))
+    return found
+
+
+def register_map(netlist: Netlist, edges: Edges) -> RegisterMap:
+    """The control registers of a design."""
+    return RegisterMap.of([(edge.name, False) for edge in edges_in(netlist, edges)])
+
+
+def _signature(edge: Edge) -> wiring.Signature:
+    """The bus of a port, as the side that sends beats sees it."""
+    return axi_stream(edge.shape) if edge.kind == "axi-stream" else stream_of(edge.shape)
