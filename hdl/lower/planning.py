@@ -112,12 +112,12 @@ class Planning:
                         self.wires.bits[value] = bits
 
     def _resolve_loop(self, op: For) -> None:
-        for bound in (op.lo, op.hi, op.step):
-            if not isinstance(bound, Const):
+        for part, number in (("bound", op.lo), ("bound", op.hi), ("step", op.step)):
+            if not isinstance(number, Const):
                 raise op.reject(
                     "TV0503",
-                    f"the bound `{bound}` of the loop depends on a block id or an outer loop",
-                    help="hardware counts a fixed number of rounds; make the bound a constant",
+                    f"the {part} `{number}` of the loop depends on a block id or an outer loop",
+                    help=f"hardware counts a fixed number of rounds; make the {part} a constant",
                 )
         for param in op.params:
             self.wires.add_root(param)

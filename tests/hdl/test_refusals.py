@@ -68,6 +68,14 @@ ATOMIC = """\
   i = iota i8[4]
   atomic i, y[n * 4] {op = exchange}
 """
+VARYING_STEP = """\
+  a: i8[4] = load x[n * 4]
+  b = for k in 0 .. 8 step n + 1 carry (p = a) {
+    q = add p, a
+    yield q
+  }
+  store b, y[n * 4]
+"""
 COPY = """\
   s = alloc_shared i8[4]
   copy_async s[0], x[n * 4] {shape = [4]}
@@ -91,6 +99,7 @@ COPY = """\
         pytest.param("i8", ATOMIC, "TV0502", 6, id="atomic"),
         pytest.param("i8", WHILE, "TV0502", 7, id="while on varying fuel"),
         pytest.param("i8", COPY, "TV0502", 6, id="copy"),
+        pytest.param("i8", VARYING_STEP, "TV0503", 7, id="step that varies"),
     ],
 )
 def test_refused_at_the_line(kind: str, body: str, code: str, line: int) -> None:
