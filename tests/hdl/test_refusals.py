@@ -99,7 +99,7 @@ COPY = """\
         pytest.param("i8", ATOMIC, "TV0502", 6, id="atomic"),
         pytest.param("i8", WHILE, "TV0502", 7, id="while on varying fuel"),
         pytest.param("i8", COPY, "TV0502", 6, id="copy"),
-        pytest.param("i8", VARYING_STEP, "TV0503", 7, id="step that varies"),
+        pytest.param("i8", VARYING_STEP, "TV0503", 6, id="step that varies"),
     ],
 )
 def test_refused_at_the_line(kind: str, body: str, code: str, line: int) -> None:
