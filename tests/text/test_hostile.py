@@ -189,6 +189,24 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         tilevm.load(binary)
 
 
+def test_what_is_no_text_and_no_path_is_refused() -> None:
+    for wrong in (None, 3, b"kernel f() {}", ["a"]):
+        with pytest.raises(TileError, match=r"a program is text, not (None|a value of type)"):
+            tilevm.parse(wrong)  # type: ignore[arg-type]
+    for wrong in (None, 3, b"f.tile"):
+        with pytest.raises(TileError, match="a path is text or a `Path`"):
+            tilevm.load(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_errors_have_their_line_whatever_ends_lines(end: str) -> None:
+    text = GEMV.replace("dot wt", "dot w").replace("\n", end)
+    with pytest.raises(TileError) as caught:
+        tilevm.parse(text)
+    assert [each.labels[0].span.line for each in caught.value.diagnostics] == [10]
+    assert str(tilevm.parse(GEMV.replace("\n", end))) == str(tilevm.parse(GEMV))
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_taken(tmp_path: Path) -> None:
     path = tmp_path / "windows.tile"
     path.write_bytes(b"\xef\xbb\xbf" + GEMV.replace("\n", "\r\n").encode())

@@ -88,6 +88,51 @@ def test_wrong_arguments(changes: dict[str, Any], code: str, says: str) -> None:
     assert code in codes and says in text
 
 
+@pytest.mark.parametrize(
+    ("changes", "places"),
+    [
+        ({"x": X.astype(float)}, ["x"]),
+        ({"x": X * 8}, ["x"]),
+        ({"x": [[1, 2], [3]]}, ["x"]),
+        ({"x": "text"}, ["x"]),
+        ({"z": Z * 0.1}, ["z"]),
+        ({"x": X[0]}, ["x"]),
+        ({"y": np.zeros(4, np.int8)}, ["N 4 here", "N 8 here"]),
+        ({"N": 12}, ["N 12 here"]),
+        ({"N": "8"}, ["N"]),
+        ({"N": -4}, ["N"]),
+        ({"w": X}, ["f"]),
+    ],
+)
+def test_what_is_wrong_is_shown_in_the_kernels_head(
+    changes: dict[str, Any], places: list[str]
+) -> None:
+    with pytest.raises(TileError) as caught:
+        tilevm.run(PROGRAM["f"], {"x": X, "z": Z, **changes})
+    found = caught.value.diagnostics[0]
+    shown = [f"{at.span.text} {at.message}".strip() for at in found.labels]
+    assert [text if "here" in text else text.split()[0] for text in shown] == places
+    assert {at.span.line for at in found.labels} == {2}
+
+
+def test_what_is_no_kernel_is_not_launched() -> None:
+    for wrong in ("f", None, 3):
+        with pytest.raises(TileError, match="a kernel is launched, not"):
+            tilevm.run(wrong, x=X)  # type: ignore[arg-type]
+
+
+def test_an_output_that_is_not_all_written_is_told_how_to_begin_with_zeros() -> None:
+    text = "kernel f(y: global T[2, 4]) {\n  a = full T[4] {value = 0}\n  store a, y[0, 0]\n}"
+    for kind, zeros in (("i3", "[2, 4], int"), ("f16", "[2, 4]")):
+        kernel = tilevm.parse(text.replace("T[", f"{kind}["))["f"]
+        with pytest.raises(TileError) as caught:
+            tilevm.run(kernel)
+        wanted = f"store to all of it, or pass initial values: `y=numpy.zeros({zeros})`"
+        assert caught.value.diagnostics[0].help == wanted
+        whole = np.zeros([2, 4], int) if "int" in zeros else np.zeros([2, 4])
+        assert tilevm.run(kernel, y=whole)["y"].shape == (2, 4)
+
+
 def test_all_wrong_arguments_are_told_at_once() -> None:
     codes, _ = refused("f", x=X * 8, z=Z * 0.1)
     assert codes == ["TV0401", "TV0401"]

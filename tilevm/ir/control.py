@@ -90,8 +90,8 @@ class While(Loop):
 
     `go` is one of the carried values, a ``u1[]`` tile.  Rounds are made as long as it is 1, before
     the first round already; the results are the carried values when it is 0.  Thread blocks may
-    make different numbers of rounds.  A block that has made `fuel` rounds, an index expression, and
-    would go on stops with an error: so every program ends.
+    make different numbers of rounds.  A block that has made `fuel` rounds, an index expression of
+    at least 0, and would go on stops with an error: so every program ends.
     """
 
     name: ClassVar[str] = "while"

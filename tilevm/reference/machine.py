@@ -124,6 +124,8 @@ def for_(at: ThreadBlock, op: For) -> None:
 @does(While)
 def while_(at: ThreadBlock, op: While) -> None:
     fuel, rounds = at.index(op.fuel), 0
+    if fuel < 0:
+        raise op.reject("TV0244", f"the `fuel` of the loop is {fuel}, it must be at least 0")
     carried = [at.tiles[init] for init in op.inits]
     while carried[op.number][()] == 1:
         if rounds >= fuel:

@@ -5,7 +5,9 @@ Names and types are resolved in one walk over the syntax tree, and all errors ar
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 from lark import Token, Tree
@@ -21,15 +23,22 @@ from tilevm.text.statements import Statements, TooMany
 from tilevm.text.syntax import Node, parse_tree
 from tilevm.text.terms import children, token, tree
 
+_LONE_RETURN = re.compile(r"\r(?!\n)")  # the line end of an old Macintosh
+
 
 def parse(text: str, filename: str = "<text>") -> Program:
     """The program in a text; TileError with all its errors, each with its place in the file."""
-    source = Source(filename, text)
+    if not isinstance(text, str):
+        hint = "`tilevm.load(path)` reads a file"
+        raise error("TV0002", f"a program is text, not {_kind(text)}", help=hint)
+    source = Source(filename, _LONE_RETURN.sub("\n", text))
     return _Kernels(source).program(parse_tree(source))
 
 
 def load(path: str | Path) -> Program:
     """The program in a file; TileError TV0801 if it cannot be read, TV0002 if it is no text."""
+    if not isinstance(path, str | PathLike):
+        raise error("TV0801", f"a path is text or a `Path`, not {_kind(path)}")
     try:
         data = Path(path).read_bytes()
     except (OSError, ValueError) as reason:
@@ -41,6 +50,10 @@ def load(path: str | Path) -> Program:
         message = f"{path} is not a tile program: byte {reason.start} is not UTF-8"
         raise error("TV0002", message, help="a program is plain UTF-8 text") from None
     return parse(text, str(path))
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a value of type `{type(value).__name__}`"
 
 
 class _Kernels:

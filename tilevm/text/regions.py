@@ -67,7 +67,7 @@ def read_while(
 ) -> While:
     """``while go carry (go = init) fuel n { ... }``"""
     _, cond, carry, fuel, body = node.children
-    limit = read.attempt(read.terms.expr, fuel, scope)
+    limit = read.attempt(_fuel, read, fuel, scope)
     inner = Scope(scope)
     parts = {"cond": read.terms.span(token(cond))}
     inits, params = _carried(read, carry, scope, inner, parts)
@@ -144,8 +144,19 @@ def _step(read: Statements, node: Any, scope: Scope) -> Expr:
     """The step of a loop, 1 where none is written."""
     if node is None:
         return Const(1)
-    step = read.terms.expr(node, scope).substitute({})
-    if isinstance(step, Const) and step.value <= 0:
+    step = read.terms.expr(node, scope)
+    known = step.substitute({})
+    if isinstance(known, Const) and known.value <= 0:
         label = Label(read.terms.span(node))
-        raise error("TV0215", f"the step of a loop is at least 1, not {step}", label)
-    return read.terms.expr(node, scope)
+        raise error("TV0215", f"the step of a loop is at least 1, not {known}", label)
+    return step
+
+
+def _fuel(read: Statements, node: Any, scope: Scope) -> Expr:
+    """The most rounds of a loop."""
+    fuel = read.terms.expr(node, scope)
+    known = fuel.substitute({})
+    if isinstance(known, Const) and known.value < 0:
+        label = Label(read.terms.span(node))
+        raise error("TV0244", f"the `fuel` of a loop is at least 0, not {known}", label)
+    return fuel

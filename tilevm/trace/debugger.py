@@ -48,7 +48,7 @@ class Debugger(Watcher):
         grid: tuple[int, ...] = (),
     ) -> None:
         self.kernel, self.lines, self.say, self.grid = kernel, lines, say, grid
-        self.source = source.splitlines()
+        self.source = source.split("\n")
         self.places = {line for op in kernel.body.walk() if (line := _line(op)) is not None}
         self.breaks: set[int] = set()
         self.focus = 0

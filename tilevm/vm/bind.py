@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tilevm.diagnostics import Diagnostic, Label, TileError, error, nearest
+from tilevm.diagnostics import Diagnostic, Label, Span, TileError, error, nearest
 from tilevm.dtypes import DType, as_array
-from tilevm.ir import BufferType, Const, Kernel, Program, Sym, Value
+from tilevm.ir import BufferType, Const, Expr, Kernel, Program, Sym, Value
 from tilevm.ir.ops.static import static_asserts
 from tilevm.passes.calls import without_calls
 from tilevm.vm.memo import Memo
@@ -118,11 +118,15 @@ class _Binder:
         if isinstance(kernel, Program):
             names = ", ".join(f'program["{name}"]' for name in kernel)
             raise error("TV0101", "a kernel is launched, not a program", help=f"take {names}")
+        if not isinstance(kernel, Kernel):
+            hint = "take one of a program: `tilevm.load(path)[name]`"
+            raise error("TV0101", f"a kernel is launched, not {kernel!r}", help=hint)
         self.kernel = kernel
         self.need_arrays = need_arrays
         self.found: list[Diagnostic] = []
         self.symbols: dict[str, int] = {}
         self.reasons: dict[str, str] = {}
+        self.places: dict[str, Span | None] = {}  # what the reasons speak of
 
     def run(self, arguments: Mapping[str, Any]) -> Launch:
         raw = self.sorted(arguments)
@@ -154,17 +158,17 @@ class _Binder:
                 values = _values(buffers[name].dtype, array, f"argument `{name}`")
                 arrays[name] = np.ascontiguousarray(values)
             except TileError as problem:
-                self.found.extend(problem.diagnostics)
+                self.blame(problem, buffers[name])
         self.stop()
         return Launch(self.kernel, self.symbols, extents, grid, arrays)
 
     def sorted(self, arguments: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
         """The arrays of the buffers, once the numbers are bound to their symbols."""
-        buffers = {param.name for param in self.kernel.params}
+        buffers = {param.name: param for param in self.kernel.params}
         raw: dict[str, npt.NDArray[Any]] = {}
         for name, value in arguments.items():
             if name in buffers and self.need_arrays:
-                raw[name] = self.array(name, value)
+                raw[name] = self.array(buffers[name], value)
             elif name in self.kernel.symbols:
                 self.size(name, value)
             else:
@@ -192,30 +196,38 @@ class _Binder:
                 self.report("TV0410", message, where, "", hint)
         self.stop()
 
-    def array(self, name: str, value: Any) -> npt.NDArray[Any]:
+    def array(self, param: Value, value: Any) -> npt.NDArray[Any]:
+        what = f"argument `{param.name}`"
         try:
             array = as_array(value)
         except ValueError as reason:
-            self.found.append(Diagnostic("TV0402", f"argument `{name}` is not an array: {reason}"))
+            message = f"{what} is not an array: {reason}"
+            self.report("TV0402", message, param, f"this is {param.type}")
             return np.zeros(0)
         if array.dtype.kind not in "biuf":
             try:
-                param = self.kernel.param(name)
-                param.dtype.coerce(array, f"argument `{name}`")
+                param.dtype.coerce(array, what)
             except TileError as problem:
-                self.found.extend(problem.diagnostics)
+                self.blame(problem, param)
         return array
 
     def size(self, name: str, value: Any) -> None:
+        place = self.symbol(name)
+        labels = (Label(place),) if place else ()
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            self.found.append(
-                Diagnostic("TV0412", f"shape symbol `{name}` is a whole number, not {value!r}")
-            )
+            message = f"shape symbol `{name}` is a whole number, not {value!r}"
+            self.found.append(Diagnostic("TV0412", message, labels))
         elif not 0 <= value < 1 << 63:
             message = f"shape symbol `{name}` is {value}; it must be positive, and fit 64 bits"
-            self.found.append(Diagnostic("TV0412", message))
+            self.found.append(Diagnostic("TV0412", message, labels))
         else:
-            self.set(name, int(value), f"given as {value}")
+            self.set(name, int(value), f"given as {value}", place)
+
+    def symbol(self, name: str) -> Span | None:
+        """Where a shape symbol is written first."""
+        shapes = (extent for p in self.kernel.params for extent in _shape(p))
+        uses = (symbol for extent in shapes for symbol in extent.symbols())
+        return next((symbol.span for symbol in uses if symbol.name == name), None)
 
     def unknown(self, name: str) -> None:
         known = [p.name for p in self.kernel.params] if self.need_arrays else []
@@ -225,17 +237,24 @@ class _Binder:
         message = f"kernel `{self.kernel.name}` has no argument `{name}`"
         if not self.need_arrays:
             message = f"kernel `{self.kernel.name}` has no shape symbol `{name}`"
-        self.found.append(Diagnostic("TV0411", message, help=hint))
+        span = self.kernel.loc.span
+        labels = (Label(span),) if span else ()
+        self.found.append(Diagnostic("TV0411", message, labels, help=hint))
 
-    def set(self, symbol: str, value: int, reason: str) -> None:
-        if self.symbols.setdefault(symbol, value) != value:
-            message = f"shape symbol `{symbol}` is both {self.symbols[symbol]} and {value}"
+    def set(self, symbol: str, value: int, reason: str, place: Span | None) -> None:
+        known = self.symbols.setdefault(symbol, value)
+        if known != value:
+            message = f"shape symbol `{symbol}` is both {known} and {value}"
             notes = (
-                f"`{symbol}` = {self.symbols[symbol]}: {self.reasons[symbol]}",
+                f"`{symbol}` = {known}: {self.reasons[symbol]}",
                 f"`{symbol}` = {value}: {reason}",
             )
-            self.found.append(Diagnostic("TV0412", message, notes=notes))
+            said = {place: f"{value} here"}
+            said.setdefault(self.places[symbol], f"{known} here")
+            labels = tuple(Label(span, text) for span, text in said.items() if span)
+            self.found.append(Diagnostic("TV0412", message, labels, notes))
         self.reasons.setdefault(symbol, reason)
+        self.places.setdefault(symbol, place)
 
     def match(self, param: Value, array: npt.NDArray[Any]) -> None:
         assert isinstance(param.type, BufferType)
@@ -253,7 +272,8 @@ class _Binder:
             return
         for dim, (expr, extent) in enumerate(zip(param.type.shape, array.shape, strict=True)):
             if isinstance(expr, Sym):
-                self.set(expr.name, extent, f"dimension {dim} of argument `{param.name}`")
+                reason = f"dimension {dim} of argument `{param.name}`"
+                self.set(expr.name, extent, reason, expr.span)
 
     def extents(self, param: Value) -> tuple[int, ...]:
         assert isinstance(param.type, BufferType)
@@ -299,7 +319,8 @@ class _Binder:
             found.append(extent)
         if prod(found) >= 1 << 63:
             message = f"the grid has {prod(found):.3g} thread blocks, more than 64 bits count"
-            self.found.append(Diagnostic("TV0412", message))
+            places = tuple(Label(expr.span) for _, expr in self.kernel.grid if expr.span)
+            self.found.append(Diagnostic("TV0412", message, places))
         return tuple(found)
 
     def report(
@@ -307,6 +328,11 @@ class _Binder:
     ) -> None:
         labels = (Label(param.span, label),) if param.span else ()
         self.found.append(Diagnostic(code, message, labels, help=help))
+
+    def blame(self, problem: TileError, param: Value) -> None:
+        """Notes an error of an argument's values, at the parameter that they are for."""
+        labels = (Label(param.span, f"this is {param.type}"),) if param.span else ()
+        self.found.extend(replace(each, labels=labels) for each in problem.diagnostics)
 
     def stop(self) -> None:
         if self.found:
@@ -324,6 +350,10 @@ def _values(kind: DType, array: npt.NDArray[Any], what: str) -> npt.NDArray[Any]
     return kind.coerce(array, what)
 
 
-def _names(param: Value) -> set[str]:
+def _shape(param: Value) -> tuple[Expr, ...]:
     assert isinstance(param.type, BufferType)
-    return {s.name for e in param.type.shape for s in e.symbols()}
+    return param.type.shape
+
+
+def _names(param: Value) -> set[str]:
+    return {symbol.name for extent in _shape(param) for symbol in extent.symbols()}

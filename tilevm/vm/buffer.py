@@ -83,6 +83,12 @@ class Buffer:
         self.arriving = np.zeros(self.values.size, np.int32) if arrives else None
         self.leaving = np.zeros(self.values.size, np.int32) if leaves else None
 
+    @property
+    def zeros(self) -> str:
+        """How zeros for all of it are written in Python."""
+        kind = "" if self.kind.carrier.kind == "f" else ", int"
+        return f"{self.name}=numpy.zeros({list(self.extents)}{kind})"
+
     def element(self, address: int) -> str:
         """The element at an address, as people write it: ``x[1, 2]``."""
         at = np.unravel_index(address % self.size, self.extents)

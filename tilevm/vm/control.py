@@ -124,7 +124,10 @@ def nothing(values: Sequence[Value], group: Group) -> list[Any]:
 @runs(While)
 def repeat(machine: Machine, op: While, group: Group) -> None:
     """Runs a loop on a condition: a thread block leaves when its own is 0."""
-    fuel = machine.index(op.fuel, group, op).values
+    limit = machine.index(op.fuel, group, op)
+    if limit.low < 0:
+        raise op.reject("TV0244", f"the `fuel` of the loop is {limit.low}, it must be at least 0")
+    fuel = limit.values
     carried = [group.data(value) for value in op.inits]
     active, part, number = np.arange(len(group.blocks)), group, 0
     joined: list[Array] | None = None

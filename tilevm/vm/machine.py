@@ -139,7 +139,7 @@ def _result(param: Value, buffer: Buffer) -> Array:
             "TV0405",
             f"`{buffer.name}{at}` was never written ({int(unset.sum())} of {unset.size} elements)",
             *labels,
-            help=f"pass `{buffer.name}` to give it initial values",
+            help=f"store to all of it, or pass initial values: `{buffer.zeros}`",
         )
     return buffer.values.reshape(buffer.extents)
 

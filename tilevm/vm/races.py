@@ -81,10 +81,9 @@ class Guarded(Region):
         """Conflict TV0405 for an element that nobody has written; whether there is one."""
         where = first(state == UNDEFINED, places)
         if where is not None:
-            name = self.buffer.name
             hint = "store to it first"
             if not self.buffer.shared:
-                hint = f"pass `{name}` to give it initial values, or store to it first"
+                hint = f"store to it first, or pass initial values: `{self.buffer.zeros}`"
             block = int(self.column(places).reshape(-1)[where[0]])
             element = self.buffer.element(places.address(where))
             message = f"`{element}` is read, but was never written"

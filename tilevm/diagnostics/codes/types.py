@@ -206,6 +206,13 @@ CODES = (
         "the run: `compare` tiles and `assert` the result; `iota` makes a tile of an index.",
     ),
     Code(
+        "TV0244",
+        "fuel of a loop below 0",
+        "`while go carry (...) fuel n` makes at most n rounds in a thread block, so n is at least\n"
+        "0; with 0, the loop may only be passed by. Where n is computed from sizes, a `where`\n"
+        "states what the program relies on.",
+    ),
+    Code(
         "TV0245",
         "groups that do not cut the tile",
         "Elements that share a scale form groups, boxes of one size that fill the tile. A tile of\n"
