@@ -98,7 +98,7 @@ def test_wrong_arguments(changes: dict[str, Any], code: str, says: str) -> None:
         ({"z": Z * 0.1}, ["z"]),
         ({"x": X[0]}, ["x"]),
         ({"y": np.zeros(4, np.int8)}, ["N 4 here", "N 8 here"]),
-        ({"N": 12}, ["N 12 here"]),
+        ({"N": 12}, ["N 8 here"]),
         ({"N": "8"}, ["N"]),
         ({"N": -4}, ["N"]),
         ({"w": X}, ["f"]),

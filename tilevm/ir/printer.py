@@ -21,6 +21,7 @@ from tilevm.ir.region import RegionOp
 from tilevm.ir.value import Value
 
 INDENT = "  "
+WIDTH = 100  # columns of a header
 
 
 def print_program(program: Program) -> str:
@@ -98,8 +99,8 @@ def _listed(items: Iterable[Kernel | Function], comments: bool) -> list[str]:
 def _function_lines(function: Function, comments: bool) -> Iterator[str]:
     if comments:
         yield from function.loc.comments
-    params = ", ".join(f"{p.name}: {p.type}" for p in function.params)
-    yield f"function {function.name}({params}) {{"
+    params = [f"{p.name}: {p.type}" for p in function.params]
+    yield from _header(f"function {function.name}(", params, ") {", "")
     yield from _block_lines(function.body, INDENT, comments)
     yield "}"
 
@@ -107,17 +108,33 @@ def _function_lines(function: Function, comments: bool) -> Iterator[str]:
 def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:
     if comments:
         yield from kernel.loc.comments
-    params = ", ".join(f"{p.name}: {p.type}" for p in kernel.declared)
-    yield _remark(f"kernel {kernel.name}({params})", kernel.loc, comments)
+    params = [f"{p.name}: {p.type}" for p in kernel.declared]
+    yield from _header(f"kernel {kernel.name}(", params, ")", "")
     if kernel.where:
-        yield f"{INDENT}where {', '.join(map(str, kernel.where))}"
+        yield from _header("where ", list(map(str, kernel.where)), "", INDENT)
     if kernel.grid:
-        yield f"{INDENT}grid ({', '.join(f'{name} = {extent}' for name, extent in kernel.grid)})"
+        axes = [f"{name} = {extent}" for name, extent in kernel.grid]
+        yield from _header("grid (", axes, ")", INDENT)
     yield "{"
     yield from _block_lines(kernel.body, INDENT, comments)
-    if comments:
-        yield from (INDENT + text for text in kernel.loc.closing)
     yield "}"
+
+
+def _header(start: str, items: Sequence[str], end: str, indent: str) -> Iterator[str]:
+    """A list in one line, or where that is too long with a line for each item."""
+    line = f"{indent}{start}{', '.join(items)}{end}"
+    if len(line) <= WIDTH or not items:
+        yield line
+        return
+    yield f"{indent}{start}".rstrip()
+    last = len(items) - 1
+    yield from (f"{indent}{INDENT}{item}{',' * (at < last)}" for at, item in enumerate(items))
+    if end:
+        yield f"{indent}{end}"
+
+
+def _indented(comments: Iterable[str], indent: str) -> Iterator[str]:
+    return (indent + text if text else "" for text in comments)
 
 
 def _remark(text: str, loc: Loc, comments: bool) -> str:
@@ -129,17 +146,17 @@ def _block_lines(block: Block, indent: str, comments: bool) -> Iterator[str]:
         if comments:
             if op.loc.gap and number:
                 yield ""
-            yield from (indent + text for text in op.loc.comments)
+            yield from _indented(op.loc.comments, indent)
         yield from _op_lines(op, indent, comments)
     if block.yields:
         loc = block.yield_loc
         if comments:
             if loc.gap and block.ops:
                 yield ""
-            yield from (indent + text for text in loc.comments)
+            yield from _indented(loc.comments, indent)
         yield _remark(f"{indent}yield {_names(block.yields)}", loc, comments)
     if comments:
-        yield from (indent + text for text in block.yield_loc.closing)
+        yield from _indented(block.yield_loc.closing, indent)
 
 
 def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 _COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(#[^\n]*)')
+_BLANK = re.compile(r"[ \t\r]*\n")
 _BRACKET = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|([\[({])|([\])}])')
 
 
@@ -28,11 +29,24 @@ class Comments:
         self.all = [Comment(m.start(1), m[1].rstrip()) for m in _COMMENT.finditer(text) if m[1]]
         self.next = 0
 
-    def before(self, offset: int) -> tuple[str, ...]:
-        """The comments not yet taken that start before the offset."""
+    def before(self, end: int, start: int | None = None) -> tuple[str, ...]:
+        """The comments not yet taken that start before `end`, as lines.
+
+        An empty line between two of them stays one, and so does one between the last and what
+        they belong to, which begins at `start`.
+        """
         first = self.next
-        self.next = max(first, bisect_left(self.all, offset, key=lambda c: c.start))
-        return tuple(c.text for c in self.all[first : self.next])
+        self.next = max(first, bisect_left(self.all, end, key=lambda c: c.start))
+        lines: list[str] = []
+        for comment in self.all[first : self.next]:
+            lines.append(comment.text)
+            if start is None or comment.start < start:
+                line_end = self.text.find("\n", comment.start)
+                if line_end >= 0 and _BLANK.match(self.text, line_end + 1):
+                    lines.append("")
+        if start is None and lines and not lines[-1]:
+            lines.pop()
+        return tuple(lines)
 
     @property
     def place(self) -> int:
@@ -59,15 +73,12 @@ class Comments:
         return comment.text
 
     def gap_before(self, offset: int) -> bool:
-        """Whether a blank line stands above the line of the offset, or above its comments."""
-        end = self.text.rfind("\n", 0, offset)
-        while end >= 0:
-            start = self.text.rfind("\n", 0, end) + 1
-            line = self.text[start:end].strip()
-            if not line.startswith("#"):
-                return not line
-            end = start - 1
-        return False
+        """Whether a blank line stands above what begins at the offset, and its comments."""
+        first = min(offset, self.place)
+        end = self.text.rfind("\n", 0, first)
+        if end < 0 or self.text[end:first].strip():
+            return False
+        return not self.text[self.text.rfind("\n", 0, end) + 1 : end].strip()
 
 
 def deepest(text: str, limit: int) -> int | None:

@@ -61,7 +61,7 @@ def read_call(
 def _function(read: Statements, node: Node) -> Function:
     """``function name(a: i8[16]) { ... }``; Skip if its `yield` or a parameter is wrong."""
     name, *params, body = node.children
-    above = read.comments.before(tree(body).meta.start_pos)
+    above = read.comments.before(tree(body).meta.start_pos, node.meta.start_pos)
     scope = Scope()
     values = [_param(read, tree(param), scope) for param in params if param is not None]
     block = read.body(tree(body), scope)

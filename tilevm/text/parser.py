@@ -106,7 +106,8 @@ class _Kernels:
         """``type levels = codebook(i8, [-1, 0, 1])``: a name for a type with arguments."""
         name, written = node.children
         terms = self.read.terms
-        above = self.read.comments.before(node.meta.end_pos)
+        gap = self.read.comments.gap_before(node.meta.start_pos)
+        above = self.read.comments.before(node.meta.end_pos, node.meta.start_pos)
         remark = self.read.comments.after(node.meta.end_pos)
         label = Label(terms.span(token(name)))
         known = str(name) in terms.types or is_type(str(name))
@@ -120,14 +121,13 @@ class _Kernels:
         if isinstance(kind, CodebookType | FixedType):
             kind = replace(kind, label=str(name))
         terms.types[str(name)] = kind
-        gap = self.read.comments.gap_before(node.meta.start_pos)
         loc = Loc(terms.span(node), comments=above, remark=remark, gap=gap)
         self.declared.append(Declared(str(name), kind, loc))
 
     def kernel(self, node: Node) -> Kernel:
         name, *params, where, grid, body = node.children
         terms = self.read.terms
-        above = self.read.comments.before(tree(body).meta.start_pos)
+        above = self.read.comments.before(tree(body).meta.start_pos, node.meta.start_pos)
         scope = Scope()
         values: list[Value] = []
         for param in params:

@@ -122,11 +122,11 @@ class Statements:
             while text[end - 1].isspace():
                 end -= 1
             span = Span(self.terms.source, node.meta.start_pos, end)
-            above = lead + self.comments.before(block.meta.start_pos)
+            above = lead + self.comments.before(block.meta.start_pos, span.start)
             return Loc(span, comments=above, gap=gap)
         span = self.terms.span(node)
         parts = {"yield": span} if node.data == "yield" else {}
-        above = lead + self.comments.before(span.end)
+        above = lead + self.comments.before(span.end, span.start)
         remark = self.comments.after(span.end)
         return Loc(span, parts, comments=above, remark=remark, gap=gap)
 
