@@ -85,6 +85,32 @@ def test_chunks_do_not_show(made: Generated, chunk: int) -> None:
     assert (found.difference, found.only_first, found.only_second) == (None, 0, 0)
 
 
+def test_rounds_are_known_in_a_while_that_only_some_blocks_go_on_with() -> None:
+    text = """
+kernel f(x: global u2[2], y: global u2[2])
+  grid (n = 2)
+{
+  t: u2[] = load x[n]
+  zero = full u2[] {value = 0}
+  one = full u2[] {value = 1}
+  r = for k in 0 .. 2 carry (p = zero) {
+    go = compare t, zero {pred = gt}
+    a, b = while more carry (left = t, more = go) fuel 3 {
+      less = sub left, one
+      again = compare less, zero {pred = gt}
+      yield less, again
+    }
+    yield a
+  }
+  store r, y[n]
+}
+"""
+    steps = traced(tilevm.parse(text)["f"], x=np.array([1, 3]))
+    rounds = [(s.blocks.tolist(), s.loops["k"].tolist()) for s in steps if s.name == "less"]
+    one = [([0, 1], [0, 0]), ([1], [0]), ([1], [0])]
+    assert rounds == [*one, *[(blocks, [1] * len(blocks)) for blocks, _ in one]]
+
+
 def test_the_first_difference_is_named() -> None:
     kernel = tilevm.parse(LOOP)["f"]
     x = np.arange(12, dtype=np.float32)

@@ -25,7 +25,7 @@ class Group(Mapping[str, Any]):
         self.blocks, self.rows, self.outer, self.pick = blocks, rows, outer, pick
         self.known: dict[Value, Any] = {}
         self.indices: dict[str, Any] = {}
-        self.loops: tuple[str, ...] = outer.loops if outer else ()
+        self.loops: tuple[str, ...] = () if outer is None else outer.loops
         self.numbers: dict[int, Index] = {}
         self.places: Known | None = None  # of accesses that are the same in the whole chunk
         self.row: Index | None = None
@@ -84,6 +84,6 @@ class Group(Mapping[str, Any]):
     def copies(self) -> Index:
         """The copy of a shared buffer that each block has."""
         if self.row is None:
-            whole = self.outer is not None and self.pick is None
-            self.row = self.outer.copies if whole and self.outer else Index.of(self.rows)
+            same = self.outer if self.pick is None else None
+            self.row = Index.of(self.rows) if same is None else same.copies
         return self.row
