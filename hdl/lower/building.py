@@ -32,6 +32,7 @@ from tilevm.dtypes import IntType, dtype
 from tilevm.ir import Block, Condition, Const, For, If, Kernel, Op, Value
 from tilevm.ir.ops import Expect, Iota, Load, Print, Random, Store, SubsetSums, Watch
 from tilevm.ir.ops.facts import Fact
+from tilevm.ir.ops.overflow import holds
 
 MAX_BEATS = 1 << 22  # of a port, or rounds: beyond it the tables of this compiler grow out of hand
 _SMALLER = "use more lanes, or a smaller problem"
@@ -183,6 +184,11 @@ class Building:
         starts = np.asarray(op.start.evaluate(counts(scope)), np.int64)
         starts = np.broadcast_to(starts, (rounds(scope),))
         index = np.unravel_index(np.maximum(schedule, 0), op.out.tile.shape)[op.dim]
+        if op.overflow in ("sat", "trap") and starts.size:
+            low, high = int(starts.min()), int(starts.max()) + op.type.shape[op.dim] - 1
+            if not holds(kind, low, high):
+                reason = f"its numbers go from {low} to {high}, and {kind} does not hold them"
+                raise refused(op, reason, "use a wider type, then `cast`")
         wide, function = dtype("i64"), Offset(beat_shape(kind, schedule.shape[1]))
         bits = [constant_bits(wide.cast(part, kind), kind) for part in (starts, index)]
         self._numbered(op, function, bits[0], bits[1], scope)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hdl.lower.schedule import HOLE, Bits, Schedule
 from hdl.netlist import ONE, ZERO
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import CodebookType, DType
+from tilevm.dtypes import CodebookType, DType, Trap
 from tilevm.ir import Const, Op, TileType, Value
 from tilevm.ir.ops import (
     Bitcast,
@@ -118,7 +118,12 @@ def wired(op: Op, wires: Wires) -> Bits | None:
     if isinstance(op, Iota):
         if not isinstance(op.start, Const):
             return None
-        made = constant_bits(op.run(op.start.value), op.out.tile.dtype)
+        try:
+            numbers = op.run(op.start.value)
+        except Trap as stop:
+            reason = f"it always stops: {stop.message}"
+            raise refused(op, reason, "use a wider type") from None
+        made = constant_bits(numbers, op.out.tile.dtype)
         return made.reshape(-1, made.shape[-1])
     move = MOVES.get(type(op))
     if move is None or (isinstance(op, Cast) and not _is_rewiring(op)) or _makes_floats(op):

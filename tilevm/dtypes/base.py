@@ -119,6 +119,7 @@ class DType(ABC):
 
     is_int: ClassVar[bool] = False
     is_float: ClassVar[bool] = False
+    wraps: ClassVar[bool] = False  # whether a result beyond the type wraps, unless told otherwise
     signed: bool
 
     @property

@@ -8,7 +8,7 @@ Python's, slower and as exact.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,7 @@ class FixedType(DType):
     base: IntType
     scale: int
     label: str | None = field(default=None, compare=False)
+    wraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.base.bits > MAX_BITS:

@@ -37,6 +37,7 @@ class IntType(DType):
     width: int
     signed: bool
     is_int: ClassVar[bool] = True
+    wraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.width <= 64:

@@ -178,13 +178,13 @@ class Op:
 
     @property
     def reports_overflow(self) -> bool:
-        """Whether a checked run reports integers beyond the type of the result.
+        """Whether a checked run reports integers and fixed point beyond the type of the result.
 
         So where `overflow` is left open (None).  ``replace(op, overflow="trap")`` is the op that
         stops at the first such element.
         """
         left_open = getattr(self, "overflow", "wrap") is None
-        return left_open and any(value.dtype.is_int for value in self.results)
+        return left_open and any(value.dtype.wraps for value in self.results)
 
     # --- what the rest of the system asks
 

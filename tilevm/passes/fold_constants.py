@@ -38,6 +38,7 @@ After::
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def _constant(op: Op, values: Any, emit: Emitter) -> Value | None:
     elif kind.dtype.is_int:
         start = first - (1 << 64) if first >= 1 << 63 else first  # a number of 64 bits, signed
         made.extend(
-            Iota(type=plain, dim=dim, start=Const(start))
+            _meant(Iota(type=plain, dim=dim, start=Const(start)))
             for dim in range(kind.rank)
             if kind.shape[dim] > 1
         )
@@ -119,6 +120,11 @@ def _constant(op: Op, values: Any, emit: Emitter) -> Value | None:
             fields = {item.name: getattr(one, item.name) for item in one.fields()}
             return emit(type(one), written=kind, **fields)
     return None
+
+
+def _meant(op: Iota) -> Iota:
+    """The same op, which says that it wraps if it does."""
+    return replace(op, overflow="wrap") if op.reports_overflow else op
 
 
 def _same(op: Op, a: Any, b: Any) -> bool:

@@ -162,7 +162,7 @@ def call(at: ThreadBlock, op: Call) -> None:
 @does(ops.Iota)
 def iota(at: ThreadBlock, op: ops.Iota) -> None:
     start = at.index(op.start)
-    at.tiles[op.out] = tile(op.out, lambda i: fit(op.out.dtype, start + i[op.dim]))
+    at.tiles[op.out] = tile(op.out, lambda i: fit(op.out.dtype, start + i[op.dim], op.overflow))
 
 
 @does(ops.Random)

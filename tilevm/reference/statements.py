@@ -107,7 +107,7 @@ def scatter(at: ThreadBlock, op: ops.Scatter) -> None:
         if there in stored and op.duplicate == "trap":
             raise error("TV0430", f"two elements go to `{memory.name}{list(there)}`")
         if there in stored and op.duplicate == "add":
-            value = fit(memory.dtype, plus(stored[there], value))
+            value = fit(memory.dtype, plus(stored[there], value), op.overflow)
         if memory.has(there):
             stored[there] = value
     for there, value in stored.items():
@@ -118,7 +118,7 @@ def combined(op: ops.Atomic, held: Number, given: Number) -> Number:
     """What an atomic puts in place of a value."""
     match op.op:
         case "add":
-            return fit(op.a.dtype, plus(held, given))
+            return fit(op.a.dtype, plus(held, given), op.overflow)
         case "min":
             return smallest([held, given])
         case "max":

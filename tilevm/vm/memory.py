@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tilevm.dtypes import IntType
+from tilevm.dtypes import IntType, Trap
 from tilevm.ir.ops.access import Along, Combine
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.flight import Awaited
@@ -45,6 +45,7 @@ class Part(Awaited):
         skip: bool,
         along: Along | None = None,
         duplicate: str = "last",
+        overflow: str | None = None,
     ) -> None:
         """Writes values [blocks or 1, *shape]; what is outside is left out, or an error."""
         places = self.places(shape, not skip, along)
@@ -58,7 +59,7 @@ class Part(Awaited):
             places.put(buffer.values, _of(values, places))
         else:
             assert isinstance(places, Scattered)
-            self.scatter(places, values, duplicate)
+            self.scatter(places, values, duplicate, overflow)
 
     def copy(self, source: Part, shape: tuple[int, ...], fill: Any, skip: bool) -> None:
         """Starts an asynchronous copy to here; outside of the source it is `fill`.
@@ -79,9 +80,11 @@ class Part(Awaited):
         source.stamp(there, source.buffer.leaving, group)
         self.stamp(here, self.buffer.arriving, group)
 
-    def scatter(self, places: Scattered, values: Array, duplicate: str) -> None:
+    def scatter(
+        self, places: Scattered, values: Array, duplicate: str, overflow: str | None
+    ) -> None:
         """Writes where elements of one block may meet; those of several blocks do not."""
-        flat, kind = self.buffer.values, self.buffer.kind
+        flat = self.buffer.values
         addresses, given = places.inner(places.at), places.inner(_of(values, places))
         turns = Turns(addresses)
         if not turns.meet:
@@ -94,7 +97,17 @@ class Part(Awaited):
             first, *others = turns
             flat[addresses[first]] = given[first]
             for turn in others:
-                flat[addresses[turn]] = kind.add(flat[addresses[turn]], given[turn])
+                held = flat[addresses[turn]]
+                flat[addresses[turn]] = self.added(places, turn, held, given[turn], overflow)
+
+    def added(
+        self, places: Scattered, turn: Array, held: Array, given: Array, overflow: str | None
+    ) -> Array:
+        """The sums of what some elements hold and are given; `turn`: their numbers inside."""
+        try:
+            return self.buffer.kind.add(held, given, overflow)
+        except Trap as problem:
+            raise _trapped(places, turn, problem) from None
 
     def check_apart(self, places: Scattered) -> None:
         """Conflict TV0430 where two elements of one tile are to be stored in one place."""
@@ -105,10 +118,7 @@ class Part(Awaited):
         second = next(turns, None)
         if second is None:
             return
-        number = int(second.min())
-        if places.inside is not None:
-            number = int(np.flatnonzero(places.inside)[number])
-        where = tuple(int(i) for i in np.unravel_index(number, places.at.shape))
+        where = inside_element(places, int(second.min()))
         element = self.buffer.element(places.address(where))
         self.refuse(
             Conflict(
@@ -148,17 +158,45 @@ class Part(Awaited):
         assert buffer.writer is not None, buffer.name
         self.admit_update(places, buffer.writer)
         addresses = places.inner(places.at)
-        before = _combined(buffer, addresses, [places.inner(v) for v in values], combine, keep)
+        given = [places.inner(v) for v in values]
+        before = self.combined(places, addresses, given, combine, keep)
         if old is not None:
             old[... if places.inside is None else places.inside] = before.reshape(
                 whole if places.inside is None else -1
             )
         return old
 
+    def combined(
+        self,
+        places: Scattered,
+        addresses: Array,
+        given: list[Array],
+        combine: Combine,
+        keep: bool,
+    ) -> Array:
+        """Combines at each address in the order of the list; what was there before, if kept."""
+        try:
+            return _combined(self.buffer, addresses, given, combine, keep)
+        except Trap as problem:
+            raise _trapped(places, np.arange(len(addresses)), problem) from None
+
 
 def _of(values: Array, places: Places) -> Array:
     """The values for the places: where several blocks share one, a race, those of the first."""
     return values if len(values) <= places.count else values[:1]
+
+
+def inside_element(places: Scattered, number: int) -> tuple[int, ...]:
+    """The index in [count, *shape] of an element, given its number among those inside."""
+    if places.inside is not None:
+        number = int(np.flatnonzero(places.inside)[number])
+    return tuple(int(i) for i in np.unravel_index(number, places.at.shape))
+
+
+def _trapped(places: Scattered, numbers: Array, problem: Trap) -> Trap:
+    """A trap in a list of elements inside, at its element of the tile."""
+    number = int(numbers[problem.index[0]])
+    return Trap(inside_element(places, number), problem.message)
 
 
 def _both_inside(there: Places, here: Places) -> tuple[Places, Places]:
@@ -198,5 +236,8 @@ def _combined(
     for turn in turns:
         held = flat[addresses[turn]]
         before[turn] = held
-        flat[addresses[turn]] = combine.apply(held, *(part[turn] for part in values))
+        try:
+            flat[addresses[turn]] = combine.apply(held, *(part[turn] for part in values))
+        except Trap as problem:
+            raise Trap((int(turn[problem.index[0]]),), problem.message) from None
     return before

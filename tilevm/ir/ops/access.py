@@ -50,6 +50,7 @@ class Window(Protocol):
         skip: bool,
         along: Along | None = None,
         duplicate: str = "last",
+        overflow: str | None = None,
     ) -> None: ...
 
     def update(

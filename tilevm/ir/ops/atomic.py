@@ -14,6 +14,7 @@ the buffer stops with an error (``oob = trap``), or is left out and its result i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +22,15 @@ import numpy as np
 from tilevm.diagnostics import TileError
 from tilevm.ir.fields import Updates
 from tilevm.ir.op import Op
-from tilevm.ir.ops.access import Along, Combine, Window, check_access, check_combine, check_index
+from tilevm.ir.ops.access import (
+    Along,
+    Combine,
+    Window,
+    check_access,
+    check_combine,
+    check_index,
+)
+from tilevm.ir.ops.overflow import IntegerOverflow, check_update_overflow
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 
@@ -41,7 +50,9 @@ class Atomic(Op, name="atomic", pure=False, optional_result=True):
     """``r[i] = x[i]``, and ``x[i] = x[i] op a[i]``: reads, computes and writes each in one step.
 
     `op` is add (modulo 2**bits, or rounded once), min, max, exchange (``x[i] = a[i]``) or, on
-    integers, and, or, xor.
+    integers, and, or, xor.  `overflow` says what becomes of an integer sum that does not fit, each
+    time that something is added: ``wrap``, ``sat``, ``trap``; where it is left out it wraps, and a
+    checked run reports it.
     """
 
     a: Value
@@ -50,23 +61,32 @@ class Atomic(Op, name="atomic", pure=False, optional_result=True):
     index: Value | None = None
     dim: int = 0
     oob: Literal["trap", "skip"] = "trap"
+    overflow: IntegerOverflow | None = None
 
     def result(self) -> TileType:
         if self.op != "exchange":
             check_combine(self, _METHODS.get(self.op, self.op), self.a.dtype)
+        check_update_overflow(self, self.op == "add", self.a.dtype, self.overflow)
         return _old(self, self.a.tile)
 
     @property
     def commutes(self) -> str | None:
         if self.results or not self.a.dtype.is_int or self.op == "exchange":
             return None
-        return self.op
+        return self.op if self.overflow in (None, "wrap") else None
+
+    @property
+    def reports_overflow(self) -> bool:
+        return self.op == "add" and self.overflow is None and self.a.dtype.wraps
 
     def run(self, a: Any, at: Window, index: Any) -> Any:
         kind = self.a.dtype
         if self.op == "exchange":
             return _update(self, at, index, Combine(lambda held, given: given), a)
         method = getattr(kind, _METHODS.get(self.op, self.op))
+        if self.overflow in ("sat", "trap"):  # then the order matters
+            limited = partial(method, overflow=self.overflow)
+            return _update(self, at, index, Combine(limited), a)
         combine = Combine(method, _COMMUTING[self.op] if kind.is_int else None)
         return _update(self, at, index, combine, a)
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import DType, IntType, dtype
+from tilevm.dtypes import Digits, DType, IntType, split
 from tilevm.dtypes.philox import random_words
 from tilevm.ir.index import Const, Expr, affine
 from tilevm.ir.op import Op
+from tilevm.ir.ops.overflow import IntegerOverflow, holds
 from tilevm.ir.types import TileType
 
 
@@ -81,12 +82,15 @@ class Constant(Op, name="constant"):
 class Iota(Op, name="iota"):
     """``r[i] = start + i[dim]``, modulo 2**bits: the index along one dimension.
 
-    `start` is an index expression; it may name block ids and loop variables.
+    `start` is an index expression; it may name block ids and loop variables.  `overflow` says what
+    becomes of an exact number beyond the type: ``wrap``, ``sat``, ``trap``; where it is left out
+    the number wraps, and a checked run reports it.
     """
 
     type: TileType
     dim: int = 0
     start: Expr = Const(0)
+    overflow: IntegerOverflow | None = None
 
     def result(self) -> TileType:
         if not self.type.dtype.is_int:
@@ -107,16 +111,30 @@ class Iota(Op, name="iota"):
 
     @property
     def may_stop(self) -> bool:
-        return affine(self.start) is None
+        return affine(self.start) is None or super().may_stop
+
+    @property
+    def reports_overflow(self) -> bool:
+        start, count = self.start, self.type.shape[self.dim]
+        known = isinstance(start, Const) and holds(
+            self.type.dtype, start.value, start.value + max(0, count - 1)
+        )
+        return super().reports_overflow and bool(self.type.size) and not known
 
     def run(self, start: Any) -> Any:
         """`start`: an int, or int64 [blocks]."""
-        kind, shape = self.type.dtype, self.type.shape
+        kind, shape = cast(IntType, self.type.dtype), self.type.shape
         along = [1] * len(shape)
         along[self.dim] = shape[self.dim]
         steps = np.arange(shape[self.dim], dtype=np.int64).reshape(along)
         first = np.asarray(start, np.int64).reshape(-1, *[1] * len(shape))
-        values = dtype("i64").cast(first + steps, kind)
+        if self.overflow in ("sat", "trap"):
+            low, *high = split(first).parts
+            values = Digits(split(first).width, (low + steps, *high)).fit(
+                kind, self.overflow, "iota"
+            )
+        else:
+            values = kind.wrap(first + steps)  # modulo 2**64 they are right too
         return np.broadcast_to(values, (first.shape[0], *shape))
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from tilevm.dtypes import IntType, division
 from tilevm.ir.ops.elementwise import Elementwise
-from tilevm.ir.ops.reduce import IntegerOverflow
+from tilevm.ir.ops.overflow import IntegerOverflow
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 

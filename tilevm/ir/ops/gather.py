@@ -15,7 +15,15 @@ import numpy as np
 from tilevm import dtypes
 from tilevm.ir.fields import Reads, Writes
 from tilevm.ir.op import Op
-from tilevm.ir.ops.access import Along, Padded, Window, check_access, check_combine, check_index
+from tilevm.ir.ops.access import (
+    Along,
+    Padded,
+    Window,
+    check_access,
+    check_combine,
+    check_index,
+)
+from tilevm.ir.ops.overflow import IntegerOverflow, check_update_overflow
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 
@@ -61,6 +69,9 @@ class Scatter(Op, name="scatter", pure=False, codes=True):
     sum, each addition rounded or wrapped, in row-major order (``add``): what the buffer held before
     does not count, as it does in `atomic`.  An element outside of the buffer stops with an error
     (``oob = trap``) or is left out (``oob = skip``).
+
+    `overflow` says what becomes of an integer sum of two that does not fit: ``wrap``, ``sat``,
+    ``trap``; where it is left out it wraps, and a checked run reports it.
     """
 
     a: Value
@@ -69,16 +80,24 @@ class Scatter(Op, name="scatter", pure=False, codes=True):
     dim: int = 0
     duplicate: Literal["trap", "last", "add"] = "trap"
     oob: Literal["trap", "skip"] = "trap"
+    overflow: IntegerOverflow | None = None
 
     def result(self) -> None:
         check_access(self, self.at, self.a.tile)
         check_index(self, self.index, self.a.tile, self.dim, len(self.at.indices))
         if self.duplicate == "add":
             check_combine(self, "add", self.a.dtype)
+        check_update_overflow(self, self.duplicate == "add", self.a.dtype, self.overflow)
+
+    @property
+    def reports_overflow(self) -> bool:
+        adds = self.duplicate == "add" and self.overflow is None
+        return adds and self.a.dtype.wraps
 
     def run(self, a: Any, at: Window, index: Any) -> None:
-        skip = self.oob == "skip"
-        at.write(a, self.a.tile.shape, skip, Along(self.dim, index), self.duplicate)
+        shape, skip = self.a.tile.shape, self.oob == "skip"
+        along = Along(self.dim, index)
+        at.write(a, shape, skip, along, self.duplicate, self.overflow)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,13 +14,8 @@ import numpy as np
 from tilevm import dtypes
 from tilevm.dtypes import Digits, DType, IntType, dtype, split
 from tilevm.ir.op import Op
-from tilevm.ir.ops.reduce import (
-    IntegerOverflow,
-    check_acc_overflow,
-    check_numbers,
-    default_acc,
-    holds,
-)
+from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow, holds
+from tilevm.ir.ops.reduce import check_numbers, default_acc
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 

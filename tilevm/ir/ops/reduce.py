@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,10 +21,9 @@ from tilevm.dtypes import (
 )
 from tilevm.ir.op import Op
 from tilevm.ir.ops.compare import NanRule, larger, smaller
+from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow, holds
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
-
-IntegerOverflow = Literal["wrap", "sat", "trap"]
 
 
 def default_acc(*kinds: DType) -> DType:
@@ -72,22 +71,6 @@ def check_numbers(op: Op, acc: DType, **operands: Value) -> None:
     if isinstance(acc, CodebookType):
         message = f"`{op.name}` gives numbers, not codes of {acc}"
         raise op.reject("TV0222", message, "acc", help="`cast` the result")
-
-
-def check_acc_overflow(op: Op, acc: DType, overflow: str | None) -> None:
-    """TV0207 for an overflow mode beside a float `acc`: floats round as their format says."""
-    if overflow is not None and acc.is_float:
-        raise op.reject(
-            "TV0207",
-            f"`overflow` is for integer sums, and this one is {acc}",
-            "overflow",
-            help="leave it out: a float result rounds, and overflows as its format says",
-        )
-
-
-def holds(acc: DType, low: int, high: int) -> bool:
-    """Whether an integer type has all values from `low` to `high`."""
-    return acc.is_int and acc.min <= low and high <= acc.max
 
 
 def kept_shape(shape: tuple[int, ...], over: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:

@@ -10,7 +10,8 @@ import numpy as np
 from tilevm.dtypes import Digits, DType, FloatType, IntType, fit_integers, product, split, total
 from tilevm.ir.op import Op
 from tilevm.ir.ops.compare import NanRule, larger, smaller
-from tilevm.ir.ops.reduce import IntegerOverflow, check_acc_overflow, check_plain, default_acc
+from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow
+from tilevm.ir.ops.reduce import check_plain, default_acc
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 

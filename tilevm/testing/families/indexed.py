@@ -18,6 +18,14 @@ def _index(w: Writer, shape: tuple[int, ...]) -> Value:
     return w.of_type(TileType(dtype(kind), reduced))
 
 
+_DUPLICATES: tuple[dict[str, Any], ...] = (
+    {"duplicate": "last"},
+    {"duplicate": "add"},
+    {"duplicate": "add", "overflow": "wrap"},
+    {"duplicate": "add", "overflow": "sat"},
+)
+
+
 @family
 def gathered(w: Writer) -> Value | None:
     """A tile of any kind and shape, from a buffer of its own."""
@@ -62,8 +70,8 @@ def scattered(w: Writer) -> None:
         buffer[tuple(at)],
         _index(w, a.tile.shape),
         dim=w.number(len(grid), len(at) - 1),
-        duplicate=w.pick(("last", "add")),
         oob="skip",
+        **w.pick(_DUPLICATES),
     )
 
 
@@ -115,6 +123,9 @@ def _update(w: Writer, a: Value, at: Access) -> None:
         found = w.builder.atomic_cas(w.of_type(a.tile), a, at, **attributes)
     else:
         kinds = ("add", "min", "max", "and", "or", "xor", "exchange")
-        found = w.builder.atomic(a, at, op=w.pick(kinds), **attributes)
+        kind = w.pick(kinds)
+        if kind == "add":
+            attributes["overflow"] = w.pick((None, "wrap", "sat"))
+        found = w.builder.atomic(a, at, op=kind, **attributes)
     if found is not None:
         w.values.append(found)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilevm.diagnostics import Span
+from tilevm.dtypes import Trap
 from tilevm.ir import Op, TileType, Value
+from tilevm.ir.ops.access import Combine
 from tilevm.vm.buffer import Array, Conflict
 from tilevm.vm.check.reports import Site
 from tilevm.vm.check.shadow import Shadow, distinct
 from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.group import Group
-from tilevm.vm.memory import Part
+from tilevm.vm.memory import Part, inside_element
 from tilevm.vm.places import Places, Scattered
 
 if TYPE_CHECKING:
@@ -103,6 +106,43 @@ class CheckedPart(Part):
             updater = self.buffer.updater
             owner = None if updater is None else now.places.get(updater)
             self.compare(now, now.places.get(shadow.updated), owner)
+
+    def added(
+        self, places: Scattered, turn: Array, held: Array, given: Array, overflow: str | None
+    ) -> Array:
+        self.check_sums(places, turn, held, given)
+        return super().added(places, turn, held, given, overflow)
+
+    def combined(
+        self,
+        places: Scattered,
+        addresses: Array,
+        given: list[Array],
+        combine: Combine,
+        keep: bool,
+    ) -> Array:
+        keep = keep or self.site.op.reports_overflow
+        before = super().combined(places, addresses, given, combine, keep)
+        self.check_sums(places, np.arange(len(before)), before, given[0])
+        return before
+
+    def check_sums(self, places: Scattered, numbers: Array, held: Array, given: Array) -> None:
+        """Reports the first of some additions that does not fit, if that was left open.
+
+        `numbers`: which elements these are, of those inside.
+        """
+        op, kind = self.site.op, self.buffer.kind
+        if not op.reports_overflow:
+            return
+        try:
+            kind.add(held, given, "trap")
+        except Trap as problem:
+            (at,) = problem.index
+            where = inside_element(places, int(numbers[at]))
+            block = int(self.blocks[where[0] if places.count > 1 else 0])
+            exact = sum(Fraction(x[at].item()) for x in (held, given))
+            name = self.buffer.element(places.address(where))
+            self.checker.overflows.wrapped(self.site, name, kind, exact, block, self.group)
 
     def touch(self, kind: Kind, places: Places) -> Touch:
         """This access, known to the checker from now on."""
