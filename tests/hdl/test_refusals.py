@@ -85,6 +85,10 @@ COPY = """\
   a: i8[4] = load s[0]
   store a, y[n * 4]
 """
+BEYOND = """\
+  a = iota i8[4] {start = n * 4 + 121, overflow = sat}
+  store a, y[n * 4]
+"""
 
 
 @pytest.mark.parametrize(
@@ -100,6 +104,7 @@ COPY = """\
         pytest.param("i8", WHILE, "TV0502", 7, id="while on varying fuel"),
         pytest.param("i8", COPY, "TV0502", 6, id="copy"),
         pytest.param("i8", VARYING_STEP, "TV0503", 6, id="step that varies"),
+        pytest.param("i8", BEYOND, "TV0502", 5, id="iota that saturates"),
     ],
 )
 def test_refused_at_the_line(kind: str, body: str, code: str, line: int) -> None:

@@ -138,7 +138,8 @@ class Writer:
         kind = replace(wanted, layout=None)
         if kind.rank and self.rarely(2):
             start = self.index()[0] if self.rarely(2) else Const(self.number(-3, 9))
-            return self.op("iota", kind, dim=self.number(0, kind.rank - 1), start=start)
+            dim, overflow = self.number(0, kind.rank - 1), self.pick((None, None, "wrap"))
+            return self.op("iota", kind, dim=dim, start=start, overflow=overflow)
         low, high = int(kind.dtype.min), int(kind.dtype.max)
         value = self.draw(st.one_of(one_of(0, 1, low, high), st.integers(low, high)))
         return self.op("full", kind, value=min(max(value, low), high))

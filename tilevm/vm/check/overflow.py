@@ -127,7 +127,9 @@ def exact_value(op: Op, index: tuple[int, ...], arguments: list[Any]) -> Exact:
     if isinstance(op, ShiftAdd):
         planes = _numbers(whole[0][(slice(None), *at)], kinds[0])
         last = len(planes) - 1
-        return sum(((-a if op.signed and p == last else a) * (1 << p) for p, a in enumerate(planes)), 0)
+        return sum(
+            ((-a if op.signed and p == last else a) * (1 << p) for p, a in enumerate(planes)), 0
+        )
     return None
 
 
