@@ -12,6 +12,27 @@ from tilevm.vm.buffer import Array, Buffer
 from tilevm.vm.places import Index, Known
 
 
+class Scope(dict[Value, Any]):
+    """The data of values by name, [blocks or 1, *shape], or the buffer.
+
+    What it does not know itself, the scope around it does; `pick`: the blocks to take there.
+    """
+
+    __slots__ = ("outer", "pick")
+
+    def __init__(self, outer: Scope | None = None, pick: Array | None = None) -> None:
+        self.outer, self.pick = outer, pick
+
+    def __missing__(self, value: Value) -> Any:
+        assert self.outer is not None, value.name
+        found = self.outer[value]
+        if self.pick is not None:
+            if not isinstance(found, Buffer) and found.shape[0] > 1:
+                found = found[self.pick]
+            self[value] = found
+        return found
+
+
 class Group(Mapping[str, Any]):
     """Blocks that run together; what it does not know itself, the group around it does.
 
@@ -23,7 +44,7 @@ class Group(Mapping[str, Any]):
         self, blocks: Array, rows: Array, outer: Group | None = None, pick: Array | None = None
     ) -> None:
         self.blocks, self.rows, self.outer, self.pick = blocks, rows, outer, pick
-        self.known: dict[Value, Any] = {}
+        self.known: Scope = Scope(None if outer is None else outer.known, pick)
         self.indices: dict[str, Any] = {}
         self.loops: tuple[str, ...] = () if outer is None else outer.loops
         self.numbers: dict[int, Index] = {}
@@ -40,15 +61,7 @@ class Group(Mapping[str, Any]):
 
     def data(self, value: Value) -> Any:
         """The data of a value [blocks or 1, *shape], or the buffer."""
-        found = self.known.get(value)
-        if found is None:
-            assert self.outer is not None, value.name
-            found = self.outer.data(value)
-            if self.pick is not None:
-                if not isinstance(found, Buffer) and found.shape[0] > 1:
-                    found = found[self.pick]
-                self.known[value] = found
-        return found
+        return self.known[value]
 
     def __getitem__(self, name: str) -> Any:
         if name in self.indices:

@@ -17,18 +17,18 @@ import numpy as np
 
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
-from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, RegionOp, Value
+from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, Value
 from tilevm.ir.ops import AllocShared, Return
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
-from tilevm.vm.control import CONTROL, go_on, nothing
+from tilevm.vm.control import go_on, nothing
 from tilevm.vm.debug import TELLS, Said
 from tilevm.vm.flight import Copies, Flight
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
-from tilevm.vm.pairs import Pairs, pairs
 from tilevm.vm.places import Index
 from tilevm.vm.plan import Plan
+from tilevm.vm.steps import steps
 from tilevm.vm.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ class Machine:
     ) -> None:
         self.launch, self.observe, self.checker = launch, observe, checker
         self.watch = watch
-        alone = checker is None and observe is None and watch is None
-        self.pairs: Pairs = pairs(launch.kernel) if alone else {}
+        self.steps = steps(launch.kernel, checker is None and observe is None and watch is None)
         self.root = root
         self.said = Said(output or (lambda line: print(line, file=sys.stdout)), len(root.blocks))
         copied = launch.kernel.touched("arrives")
@@ -171,28 +170,32 @@ class Machine:
     def block(self, block: Block, group: Group, first: int = 0) -> list[Any]:
         """Runs the ops of a block, from the `first` on; returns what it yields."""
         watch = self.watch
-        for number in range(first, len(block.ops)):
-            op = block.ops[number]
+        for number, (op, step, leaves) in enumerate(self.steps[block][first:], first):
             if watch is not None:
                 watch.before(op, group)
-            if isinstance(op, RegionOp):
-                CONTROL[type(op)](self, op, group)
-                here = self.here(group) if op.may_return else None
-                if here is not None:
-                    if watch is not None and len(here):
-                        watch.after(op, group.part(here))
-                    rest = nothing(block.yields, group)
-                    return go_on(group, here, rest, partial(self.follow, block, number + 1))
-            elif isinstance(op, Return):
-                self.gone[group.rows] = True
-                if watch is not None:
-                    watch.after(op, group)
-                return []
-            else:
-                self.step(op, group)
+            try:
+                step(self, group)
+            except (Conflict, Trap, MemoryError) as problem:
+                raise self.stopped(op, group, problem) from None
+            here = self.here(group) if leaves else None
+            if here is not None:
+                return self.left(block, number, group, here)
             if watch is not None:
                 watch.after(op, group)
-        return [group.data(value) for value in block.yields]
+        known = group.known
+        return [known[value] for value in block.yields]
+
+    def left(self, block: Block, number: int, group: Group, here: Array) -> list[Any]:
+        """What a block yields where an op has let all but the thread blocks `here` return."""
+        op, watch = block.ops[number], self.watch
+        if isinstance(op, Return):
+            if watch is not None:
+                watch.after(op, group)
+            return []
+        if watch is not None and len(here):
+            watch.after(op, group.part(here))
+        rest = nothing(block.yields, group)
+        return go_on(group, here, rest, partial(self.follow, block, number + 1))
 
     def follow(self, block: Block, first: int, group: Group, values: list[Any]) -> list[Any]:
         """As `block`, for those thread blocks that are still here."""
@@ -203,38 +206,23 @@ class Machine:
         gone = self.gone[group.rows]
         return np.flatnonzero(~gone) if gone.any() else None
 
-    def step(self, op: Op, group: Group) -> None:
-        """Runs one op."""
-        try:
-            if isinstance(op, AllocShared):
-                group.known[op.out] = self.shared(op)
-                return
-            arguments = self.arguments(op, group)
-            if self.checker is None:
-                run: Callable[..., Any] = self.pairs.get(op) or op.run
-                result = run(*arguments)
-            else:
-                result = self.checker.step(op, arguments, group)
-        except Conflict as problem:
-            raise self.located(
-                op, problem.code, problem.message, problem.block, problem.help
-            ) from None
-        except Trap as problem:
+    def stopped(self, op: Op, group: Group, problem: Exception) -> TileError:
+        """The error for what an op cannot do."""
+        if isinstance(problem, Conflict):
+            return self.located(op, problem.code, problem.message, problem.block, problem.help)
+        if isinstance(problem, Trap):
             number = problem.index[0] if problem.index else 0
             block = int(group.blocks[number if number < len(group.blocks) else 0])
             message = f"{problem.message} at element {list(problem.index[1:])}"
-            raise self.located(op, "TV0407", message, block, None) from None
-        except MemoryError:
-            block = int(group.blocks[0])
-            message = f"`{op.name}` does not fit into memory"
-            raise self.located(op, "TV0414", message, block, None) from None
-        tell = TELLS.get(type(op))
-        if tell is not None:
-            tell(self, op, result, group)
-        elif len(op.results) == 1:
-            self.finish(op, group, [result])
-        elif op.results:
-            self.finish(op, group, result)
+            return self.located(op, "TV0407", message, block, None)
+        message = f"`{op.name}` does not fit into memory"
+        return self.located(op, "TV0414", message, int(group.blocks[0]), None)
+
+    def checked(self, op: Op, arguments: list[Any], group: Group) -> Any:
+        """What an op makes of its arguments, where somebody looks on."""
+        if self.checker is None:
+            return op.run(*arguments)
+        return self.checker.step(op, arguments, group)
 
     def shared(self, op: AllocShared) -> Buffer:
         """A shared buffer, with a copy for each block of the chunk."""
@@ -246,26 +234,11 @@ class Machine:
         buffer.follow(*(op.out in touched(how) for how in ("arrives", "leaves")))
         return buffer
 
-    def arguments(self, op: Op, group: Group) -> list[Any]:
-        """What `run` takes, in field order: tiles, parts of buffers, values of index attributes."""
-        found: list[Any] = [self.flight(op, group)] if op.synchronises else []
-        for role, value in op.takes:
-            if role == "operand":
-                found.append(group.data(value))
-            elif role == "access":
-                found.append(self.part(value, group, op))
-            else:
-                found.append(None if value is None else self.index(value, group, op).values)
-        return found
-
     def part(self, access: Access, group: Group, op: Op) -> Part:
         """The part of a buffer that an access touches."""
-        buffer: Buffer = group.data(access.buffer)
-        starts = [self.index(index, group, op) for index in access.indices]
-        copies = group.copies if buffer.shared else None
-        known = group.home(access.names).places
-        part = Part(buffer, starts, group.blocks, copies, access, known)
-        part.flight = self.flight(op, group)
+        part = Part(op, access, group)
+        if self.copies is not None:
+            part.flight = self.flight(op, group)
         return part if self.checker is None else self.checker.part(part, op, group)
 
     def flight(self, op: Op, group: Group) -> Flight | None:
@@ -288,17 +261,17 @@ class Machine:
         except TileError as problem:
             raise op.placed(problem) from None
 
-    def seen(self, value: Value, group: Group, observe: Observer) -> None:
-        """Tells the observer of a value."""
-        loops = {name: group[name] for name in group.loops}
-        observe(Event(value, group.blocks, loops, group.data(value)))
+    def tell(self, op: Op, group: Group) -> None:
+        """Tells the observer of the results of an op, if there is one."""
+        if self.observe is not None and op.results and type(op) not in TELLS:
+            loops = {name: group[name] for name in group.loops}
+            for value in op.results:
+                self.observe(Event(value, group.blocks, loops, group.data(value)))
 
     def finish(self, op: Op, group: Group, results: Sequence[Any]) -> None:
-        """Hands the results of an op to the statements behind it."""
-        for value, data in zip(op.results, results, strict=True):
-            group.known[value] = data
-            if self.observe is not None:
-                self.seen(value, group, self.observe)
+        """Hands the results of a statement to those behind it."""
+        group.known.update(zip(op.results, results, strict=True))
+        self.tell(op, group)
 
     # --- for people
 

@@ -138,7 +138,7 @@ class Scattered:
 
 
 Places = Regular | Scattered
-Known = dict[tuple[object, ...], Places]  # by access, shape and mode: places found before
+Known = dict[object, Places]  # of each access, the places found before
 
 
 def first(wrong: Array, places: Places) -> tuple[int, ...] | None:

@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
+from tilevm.diagnostics import TileError
+from tilevm.ir import Access, Op
 from tilevm.ir.ops.access import Along
 from tilevm.vm.buffer import Array, Buffer, Conflict
-from tilevm.vm.places import Index, Known, Places, Regular, Scattered
+from tilevm.vm.group import Group
+from tilevm.vm.places import Index, Places, Regular, Scattered
 
 
 class Region:
-    """The elements that one access touches, in the blocks that make it.
+    """The elements that one access of an op touches, in the blocks of a group."""
 
-    `starts`: an index per dimension; `blocks`: the numbers of the blocks; `rows`: their copies of a
-    shared buffer (None for a global one); `known`: places that `access` had before, if they are
-    always the same.
-    """
+    def __init__(self, op: Op, access: Access, group: Group) -> None:
+        self.op, self.access, self.group = op, access, group
+        self.buffer: Buffer = group.known[access.buffer]
+        self.blocks = group.blocks
 
-    def __init__(
-        self,
-        buffer: Buffer,
-        starts: list[Index],
-        blocks: Array,
-        rows: Index | None,
-        access: object = None,
-        known: Known | None = None,
-    ) -> None:
-        self.buffer, self.starts, self.blocks, self.rows = buffer, starts, blocks, rows
-        self.access, self.known = access, known
+    @cached_property
+    def starts(self) -> list[Index]:
+        """An index for each dimension; an error without a place gets the op's."""
+        try:
+            return [self.group.index(index) for index in self.access.indices]
+        except TileError as problem:
+            raise self.op.placed(problem) from None
+
+    @property
+    def rows(self) -> Index | None:
+        """The copies of a shared buffer that the blocks have, None for a global one."""
+        return self.group.copies if self.buffer.shared else None
 
     def places(self, shape: tuple[int, ...], trap: bool, along: Along | None = None) -> Places:
-        """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps."""
+        """Where a tile of that shape lies; Conflict TV0403 outside of the buffer, if that traps.
+
+        What is the same in every run of these blocks is worked out once: an access has one shape.
+        """
         if along is not None:
             return self.spread(shape, trap, along)
-        if self.known is None:
+        known = self.group.home(self.access.names).places
+        if known is None:
             return self.found(shape, trap)
-        key = (id(self.access), shape, trap)
-        places = self.known.get(key)
+        places = known.get(self.access)
         if places is None:
-            places = self.known[key] = self.found(shape, trap)
+            places = known[self.access] = self.found(shape, trap)
         return places
 
     def found(self, shape: tuple[int, ...], trap: bool) -> Places:
@@ -55,8 +64,9 @@ class Region:
         if outside:
             return self.spread(shape, trap)
         scaled = list(zip(self.starts, buffer.strides, strict=True))
-        if self.rows is not None:
-            scaled.append((self.rows, buffer.size))
+        rows = self.rows
+        if rows is not None:
+            scaled.append((rows, buffer.size))
         first, step, count, regular = 0, 0, 1, True
         for index, stride in scaled:
             first += index.first * stride
@@ -77,8 +87,9 @@ class Region:
         column = (-1, *[1] * rank)
         total: Array = np.zeros((1,) * (rank + 1), np.int64)
         inside: Array | None = None
-        if self.rows is not None:
-            total = total + (np.asarray(self.rows.values) * buffer.size).reshape(column)
+        rows = self.rows
+        if rows is not None:
+            total = total + (np.asarray(rows.values) * buffer.size).reshape(column)
         for dim, (start, extent) in enumerate(zip(self.starts, buffer.extents, strict=True)):
             index = np.asarray(start.values, np.int64).reshape(column)
             size = shape[dim - lead] if dim >= lead else 1

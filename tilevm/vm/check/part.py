@@ -29,9 +29,9 @@ class CheckedPart(Part):
     def __init__(
         self, part: Part, site: Site, since: Array, group: Group, checker: Checker
     ) -> None:
-        super().__init__(part.buffer, part.starts, part.blocks, part.rows, part.access, part.known)
+        super().__init__(part.op, part.access, group)
         self.flight = part.flight
-        self.site, self.group, self.checker = site, group, checker
+        self.site, self.checker = site, checker
         self.since = since  # the first serial number behind the last barrier of each block
         self.floor = int(since.min())
 
