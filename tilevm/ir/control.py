@@ -107,6 +107,10 @@ class While(Loop):
     def may_stop(self) -> bool:
         return True
 
+    @property
+    def follows_data(self) -> bool:
+        return True
+
     def result_types(self) -> tuple[Type, ...]:
         if not 0 <= self.number < len(self.params):
             raise self.reject("TV0241", "the condition of the loop is none of its carried values")
@@ -137,6 +141,10 @@ class If(RegionOp):
     @property
     def header(self) -> str:
         return f"if {self.cond.name if isinstance(self.cond, Value) else self.cond}"
+
+    @property
+    def follows_data(self) -> bool:
+        return isinstance(self.cond, Value)
 
     @property
     def may_stop(self) -> bool:

@@ -113,6 +113,11 @@ class Kernel:
         return any(_ordered(self.body, param) for param in self.params if param in updated)
 
     @cached_property
+    def fixed(self) -> bool:
+        """Whether shapes alone say which elements of its buffers each statement touches."""
+        return not any(op.follows_data for op in self.body.walk())
+
+    @cached_property
     def outputs(self) -> tuple[Value, ...]:
         """The parameters that it writes, in their order."""
         return tuple(param for param in self.params if param in self.touched("writes"))

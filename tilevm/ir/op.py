@@ -194,6 +194,11 @@ class Op:
         return not self.pure or self.may_stop
 
     @property
+    def follows_data(self) -> bool:
+        """Whether values of tiles say which elements of buffers it touches, or whether it does."""
+        return bool(self.accesses) and getattr(self, "index", None) is not None
+
+    @property
     def commutes(self) -> str | None:
         """A name that it shares with the updates of memory that it may change places with."""
         return None

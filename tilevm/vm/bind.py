@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,20 +51,20 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     `static_assert`, TV0401 and TV0402 data.
     """
     kernel = _written_out(kernel)
-    shapes = tuple((name, getattr(value, "shape", value)) for name, value in arguments.items())
+    shapes = tuple([(name, getattr(value, "shape", value)) for name, value in arguments.items()])
     known = _SEEN.get(kernel) or {}
     try:
         seen = known.get(shapes)
     except TypeError:  # something that is no array, and cannot be told apart by its value
         seen = None
     if seen is not None:
-        arrays = _same_shapes(kernel, arguments)
+        arrays = _same_shapes(seen.kinds, arguments)
         if arrays is not None:
-            symbols, extents, grid, memo = seen
-            return Launch(kernel, symbols, extents, grid, arrays, memo)
+            return Launch(kernel, seen.symbols, seen.extents, seen.grid, arrays, seen.memo)
     launch = _Binder(kernel).run(arguments)
     if len(known) < _KEPT and all(_plain(value) for value in arguments.values()):
-        shared = (launch.symbols, launch.extents, launch.grid, launch.memo)
+        kinds = {name: kernel.param(name).dtype for name in launch.arrays}
+        shared = _Shapes(launch.symbols, launch.extents, launch.grid, kinds, launch.memo)
         _SEEN.keep(kernel, {**known, shapes: shared})
     return launch
 
@@ -85,8 +85,19 @@ def _written_out(kernel: Kernel) -> Kernel:
 
 
 _KEPT = 64  # launches of different shapes that are kept with a kernel
-_Shared = tuple[Mapping[str, int], Mapping[str, tuple[int, ...]], tuple[int, ...], dict[Any, Any]]
-_SEEN: Memo[dict[Any, _Shared]] = Memo()  # shapes of arguments: symbols, extents, grid, memo
+
+
+class _Shapes(NamedTuple):
+    """What follows from the shapes of the arguments; `kinds`: the element types of the arrays."""
+
+    symbols: Mapping[str, int]
+    extents: Mapping[str, tuple[int, ...]]
+    grid: tuple[int, ...]
+    kinds: Mapping[str, DType]
+    memo: dict[Any, Any]
+
+
+_SEEN: Memo[dict[Any, _Shapes]] = Memo()
 
 
 def _plain(value: Any) -> bool:
@@ -95,19 +106,19 @@ def _plain(value: Any) -> bool:
 
 
 def _same_shapes(
-    kernel: Kernel, arguments: Mapping[str, Any]
+    kinds: Mapping[str, DType], arguments: Mapping[str, Any]
 ) -> dict[str, npt.NDArray[Any]] | None:
     """The arrays of a launch whose shapes are known; None where `bind` must look closer."""
     arrays: dict[str, npt.NDArray[Any]] = {}
     for name, value in arguments.items():
         if not _plain(value):
             return None
-        if name not in kernel.symbols:
+        if name in kinds:
             try:
-                values = _values(kernel.param(name).dtype, value, name)
+                values = _values(kinds[name], value, name)
             except TileError:  # other arguments may be at fault too
                 return None
-            arrays[name] = np.ascontiguousarray(values)
+            arrays[name] = values if values.flags.c_contiguous else np.ascontiguousarray(values)
     return arrays
 
 

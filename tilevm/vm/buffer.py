@@ -1,4 +1,8 @@
-"""Buffers of the machine: values, and for each element who wrote it and who read it."""
+"""Buffers of the machine: values, and for each element who wrote it and who read it.
+
+Who did what is recorded until a run has shown that no access is in conflict with another, where
+that follows from shapes alone (`Plan.settled`).
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,8 @@ def _strides(extents: tuple[int, ...]) -> tuple[int, ...]:
 class Buffer:
     """A buffer's elements, flat, row-major.
 
-    A global buffer has them once; a shared one once for each block of a chunk.
+    A global buffer has them once; a shared one once for each block of a chunk.  `stored`: whether
+    the kernel stores to it.
     """
 
     def __init__(
@@ -56,20 +61,28 @@ class Buffer:
         extents: tuple[int, ...],
         copies: int | None = None,
         values: Array | None = None,
+        stored: bool = True,
     ) -> None:
         self.name, self.kind, self.extents = name, kind, extents
         self.size = prod(extents)
         self.strides = _strides(extents)
-        self.shared = copies is not None
+        self.shared, self.stored = copies is not None, stored
         if values is None:
             values = np.zeros((copies or 1) * self.size, kind.carrier)
         self.values: Array = values.reshape(-1)
-        self.writer: Array | None = None  # only where the kernel stores to it
+        self.writer: Array | None = None  # only where it is recorded
         self.fresh = True  # until the first store to it, or atomic on it
         self.reader: Array | None = None  # only where it also loads from it
         self.updater: Array | None = None  # only where it has atomics on it
         self.arriving: Array | None = None  # the group of copies that brings each element
         self.leaving: Array | None = None  # the group of copies that takes it
+
+    def holding(self, values: Array) -> Buffer:
+        """The same buffer with other values, of which nothing is recorded."""
+        found = Buffer.__new__(Buffer)
+        found.__dict__.update(self.__dict__)
+        found.values = values.reshape(-1)
+        return found
 
     def track(self, initial: int, blocks: int, reads: bool = False, updates: bool = False) -> None:
         """Starts to record writers (and readers and updaters, if the kernel does that too)."""

@@ -20,7 +20,7 @@ from tilevm.dtypes import Trap
 from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, Value
 from tilevm.ir.ops import AllocShared, Return
 from tilevm.vm.bind import Launch, bind
-from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Conflict
+from tilevm.vm.buffer import UNDEFINED, Array, Buffer, Conflict
 from tilevm.vm.control import go_on, nothing
 from tilevm.vm.debug import TELLS, Said
 from tilevm.vm.flight import Copies, Flight
@@ -94,8 +94,9 @@ def execute(
     """Runs a bound launch; see `run`."""
     kernel = launch.kernel
     plan = Plan.of(launch, chunk_bytes)
+    guarded = check or not plan.settled
     try:
-        buffers = {param: _buffer(launch, param) for param in kernel.params}
+        buffers = plan.buffers(launch, guarded)
     except MemoryError:
         raise error("TV0414", f"the buffers of `{kernel.name}` do not fit into memory") from None
     checker = None
@@ -105,7 +106,8 @@ def execute(
         checker = Checker(launch)
     with nullcontext() if checker is None else checker:
         for chunk in plan.chunks(launch):
-            machine = Machine(launch, chunk.group(buffers), observe, output, checker, watch)
+            root = chunk.group(buffers)
+            machine = Machine(launch, root, observe, output, checker, watch, guarded)
             try:
                 machine.block(kernel.body, machine.root)
                 machine.landed()
@@ -113,25 +115,13 @@ def execute(
                 machine.said.end()
         if checker is not None:
             checker.finish(buffers)
-        return {param.name: _result(param, buffers[param]) for param in kernel.outputs}
-
-
-def _buffer(launch: Launch, param: Value) -> Buffer:
-    given = launch.arrays.get(param.name)
-    written = param in launch.kernel.outputs
-    values = given.copy() if given is not None and written else given
-    buffer = Buffer(param.name, param.dtype, launch.extents[param.name], values=values)
-    if written:
-        state = UNDEFINED if given is None else INITIAL
-        reads, updates = (param in launch.kernel.touched(how) for how in ("reads", "updates"))
-        buffer.track(state, launch.blocks, reads, updates)
-        buffer.follow(*(param in launch.kernel.touched(how) for how in ("arrives", "leaves")))
-    return buffer
+        found = {param.name: _result(param, buffers[param]) for param in kernel.outputs}
+    plan.settled = plan.settled or plan.fixed
+    return found
 
 
 def _result(param: Value, buffer: Buffer) -> Array:
-    assert buffer.writer is not None
-    if int(buffer.writer.min()) == UNDEFINED:
+    if buffer.writer is not None and int(buffer.writer.min()) == UNDEFINED:
         unset = buffer.writer == UNDEFINED
         at = [int(i) for i in np.unravel_index(int(np.argmax(unset)), buffer.extents)]
         labels = [Label(param.span, "this buffer was not passed in")] if param.span else []
@@ -154,10 +144,11 @@ class Machine:
         observe: Observer | None,
         output: Callable[[str], None] | None,
         checker: Checker | None,
-        watch: Watcher | None = None,
+        watch: Watcher | None,
+        guarded: bool,
     ) -> None:
         self.launch, self.observe, self.checker = launch, observe, checker
-        self.watch = watch
+        self.watch, self.guarded = watch, guarded
         self.steps = steps(launch.kernel, checker is None and observe is None and watch is None)
         self.root = root
         self.said = Said(output or (lambda line: print(line, file=sys.stdout)), len(root.blocks))
@@ -229,9 +220,10 @@ class Machine:
         kind = op.out.type
         assert isinstance(kind, BufferType)
         buffer = Buffer(op.out.name, kind.dtype, kind.extents, len(self.root.blocks))
-        buffer.track(UNDEFINED, len(self.root.blocks))
-        touched = self.launch.kernel.touched
-        buffer.follow(*(op.out in touched(how) for how in ("arrives", "leaves")))
+        if self.guarded:
+            buffer.track(UNDEFINED, len(self.root.blocks))
+            touched = self.launch.kernel.touched
+            buffer.follow(*(op.out in touched(how) for how in ("arrives", "leaves")))
         return buffer
 
     def part(self, access: Access, group: Group, op: Op) -> Part:

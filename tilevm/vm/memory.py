@@ -32,7 +32,7 @@ class Part(Awaited):
         if isinstance(places, Scattered):
             if places.inside is not None:
                 values = np.where(places.inside, values, fill)
-        elif buffer.writer is not None:
+        elif buffer.stored:
             values = values.copy()  # a later store must not show in what was loaded before it
         else:
             values.setflags(write=False)
@@ -52,9 +52,8 @@ class Part(Awaited):
         if 0 in shape:
             return
         buffer = self.buffer
-        writer = buffer.writer
-        assert writer is not None, buffer.name
-        self.admit_write(places, writer)
+        if buffer.writer is not None:
+            self.admit_write(places, buffer.writer)
         if along is None:
             places.put(buffer.values, _of(values, places))
         else:
@@ -73,8 +72,9 @@ class Part(Awaited):
             there, here = _both_inside(there, here)
             fill = source.buffer.kind.carrier.type(0)
         values = source.taken(there, shape, fill)
-        assert self.buffer.writer is not None and self.flight is not None, self.buffer.name
-        self.admit_write(here, self.buffer.writer)
+        assert self.flight is not None, self.buffer.name
+        if self.buffer.writer is not None:
+            self.admit_write(here, self.buffer.writer)
         here.put(self.buffer.values, _of(values, here))
         group = self.flight.start()
         source.stamp(there, source.buffer.leaving, group)
@@ -155,8 +155,8 @@ class Part(Awaited):
             np.broadcast_to(found.addresses(), whole),
             None if inside is None else np.broadcast_to(inside, whole),
         )
-        assert buffer.writer is not None, buffer.name
-        self.admit_update(places, buffer.writer)
+        if buffer.writer is not None:
+            self.admit_update(places, buffer.writer)
         addresses = places.inner(places.at)
         given = [places.inner(v) for v in values]
         before = self.combined(places, addresses, given, combine, keep)

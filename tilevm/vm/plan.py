@@ -13,7 +13,7 @@ import numpy as np
 
 from tilevm.ir import Value
 from tilevm.vm.bind import Launch
-from tilevm.vm.buffer import Array, Buffer
+from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer
 from tilevm.vm.footprint import check_memory, chunk_size
 from tilevm.vm.group import Group
 from tilevm.vm.places import Index, Known
@@ -39,22 +39,50 @@ class Chunk:
         return group
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Plan:
-    """How a launch is cut into chunks of `size` thread blocks."""
+    """How launches of the same shapes run: in chunks of `size` thread blocks, on such buffers.
+
+    `fixed`: shapes alone say what each statement touches.  So once a run has met no conflict,
+    no other can, and the plan is `settled`: nobody need record who reads and writes what.
+    """
 
     size: int
+    fixed: bool
+    forms: tuple[tuple[Value, Buffer], ...]
+    settled: bool = False
     kept: dict[int, Chunk] = field(default_factory=dict)
 
     @classmethod
     def of(cls, launch: Launch, chunk_bytes: int) -> Plan:
         """The plan for a launch; TileError TV0414 where it exceeds the memory there is."""
-        known: dict[int, Plan] = launch.memo
-        plan = known.get(chunk_bytes)
+        key = (chunk_bytes, *launch.arrays)
+        plan: Plan | None = launch.memo.get(key)
         if plan is None:
             check_memory(launch)
-            plan = known[chunk_bytes] = cls(chunk_size(launch, chunk_bytes))
+            size, fixed = chunk_size(launch, chunk_bytes), launch.kernel.fixed
+            forms = tuple((param, _form(launch, param)) for param in launch.kernel.params)
+            plan = launch.memo[key] = cls(size, fixed, forms)
         return plan
+
+    def buffers(self, launch: Launch, guarded: bool) -> dict[Value, Buffer]:
+        """The buffers of a launch; `guarded`: who reads and writes what is recorded."""
+        found: dict[Value, Buffer] = {}
+        for param, form in self.forms:
+            values = launch.arrays.get(param.name)
+            state = UNDEFINED if values is None else INITIAL
+            if values is None:
+                values = np.zeros(form.size, form.kind.carrier)
+            elif form.stored:
+                values = values.copy()
+            buffer = found[param] = form.holding(values)
+            if form.stored and guarded:
+                touched = launch.kernel.touched
+                how = ("reads", "updates", "arrives", "leaves")
+                reads, updates, arrives, leaves = (param in touched(each) for each in how)
+                buffer.track(state, launch.blocks, reads, updates)
+                buffer.follow(arrives, leaves)
+        return found
 
     def chunks(self, launch: Launch) -> Iterator[Chunk]:
         """The chunks in the order of their blocks."""
@@ -65,6 +93,13 @@ class Plan:
                 if len(self.kept) < _KEPT:
                     self.kept[first] = chunk
             yield chunk
+
+
+def _form(launch: Launch, param: Value) -> Buffer:
+    """A buffer for a parameter, still without values."""
+    name, kind, extents = param.name, param.dtype, launch.extents[param.name]
+    stored = param in launch.kernel.outputs
+    return Buffer(name, kind, extents, values=np.empty(0, kind.carrier), stored=stored)
 
 
 def _chunk(launch: Launch, first: int, end: int) -> Chunk:
