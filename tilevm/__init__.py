@@ -58,5 +58,6 @@ def __getattr__(name: str) -> Any:
     if name == "passes":
         return import_module("tilevm.passes")
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        found = globals()[name] = getattr(import_module(_HOMES[name]), name)  # not asked again
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

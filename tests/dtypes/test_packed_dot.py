@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tilevm.dtypes import IntType, dtype, packed_carrier, packed_dot
+from tilevm.dtypes import IntType, dtype, packed_dot
 from tilevm.dtypes.spread import group_size
 
 
@@ -46,9 +46,9 @@ def test_integers(name: str, other: str) -> None:
         for to in ("i32", "i64", "i5", "u8"):
             target = dtype(to)
             assert isinstance(target, IntType)
-            carrier = packed_carrier(kind, right, target, inner)
-            assert carrier is not None
-            found = packed_dot(packed(kind, a), b.astype(right.carrier), kind, target, carrier)
+            product = packed_dot(kind, right, target, inner)
+            assert product is not None
+            found = product(packed(kind, a), b.astype(right.carrier))
             span = 1 << target.bits
             wrapped = [(int(v) - target.min) % span + target.min for v in exact(a, b).reshape(-1)]
             assert found.dtype == target.carrier
@@ -64,9 +64,9 @@ def test_floats_round_once(name: str, other: str) -> None:
     a = draw(kind, (2, 3, 40), rng)
     b = right.random(rng, (1, 40, 4))
     b = np.where(np.isfinite(b), b, 1).astype(right.carrier)
-    carrier = packed_carrier(kind, right, dtype("f32"), 40)
-    assert carrier is not None
-    found = packed_dot(packed(kind, a), b, kind, dtype("f32"), carrier)
+    product = packed_dot(kind, right, dtype("f32"), 40)
+    assert product is not None
+    found = product(packed(kind, a), b)
     wanted = [float(np.float32(float(v))) for v in exact(a, b).reshape(-1)]  # 53 bits hold each sum
     assert all(Fraction(float(v)) == v for v in exact(a, b).reshape(-1))
     assert found.reshape(-1).tolist() == wanted
@@ -76,13 +76,14 @@ def test_largest_sums_are_exact() -> None:
     """At the bound of float32, all products as large as they get, and one step to spare."""
     kind, right, to = IntType(4, True), IntType(8, True), IntType(32, True)
     inner = 2**24 // (8 * 128)
-    assert packed_carrier(kind, right, to, inner) is np.float32
-    assert packed_carrier(kind, right, to, inner + 2) is np.float64
+    product, deeper = packed_dot(kind, right, to, inner), packed_dot(kind, right, to, inner + 2)
+    assert product is not None and product.carrier is np.float32
+    assert deeper is not None and deeper.carrier is np.float64
     a = np.full((1, 1, inner), -8)
     b = np.full((1, inner, 1), -128, np.int8)
-    assert packed_dot(packed(kind, a), b, kind, to, np.float32).item() == 2**24
+    assert product(packed(kind, a), b).item() == 2**24
     a[0, 0, 0], b[0, 0, 0] = 7, 127
-    assert packed_dot(packed(kind, a), b, kind, to, np.float32).item() == 2**24 - 1024 + 889
+    assert product(packed(kind, a), b).item() == 2**24 - 1024 + 889
 
 
 def test_pieces_join() -> None:
@@ -92,7 +93,11 @@ def test_pieces_join() -> None:
     data = rng.integers(0, 256, (3, 500, 100)).astype(np.uint8)[:, :, 20:84]
     b = rng.integers(-128, 128, (1, 512, 2)).astype(np.int8)
     a = -np.unpackbits(data, axis=-1, bitorder="little").astype(np.int64)
-    assert np.array_equal(packed_dot(data, b, kind, to, np.float32), a @ b.astype(np.int64))
+    product = packed_dot(kind, IntType(8, True), to, 512)
+    assert product is not None and product.carrier is np.float32
+    for columns in (1, 2):
+        right = b[:, :, :columns]
+        assert np.array_equal(product(data, right), a @ right.astype(np.int64))
 
 
 def test_special_values_and_zeros() -> None:
@@ -100,11 +105,51 @@ def test_special_values_and_zeros() -> None:
     kind, f16 = IntType(4, True), dtype("f16")
     a = np.array([[[1, -1], [0, 2]]])
     b = np.array([[[np.inf, -0.0], [1.0, -0.0]]])
-    carrier = packed_carrier(kind, f16, dtype("f32"), 2)
-    assert carrier is np.float64
-    found = packed_dot(packed(kind, a), b, kind, dtype("f32"), carrier)
+    product = packed_dot(kind, f16, dtype("f32"), 2)
+    assert product is not None and product.carrier is np.float64
+    found = product(packed(kind, a), b)
     assert found[0, 0].tolist() == [np.inf, 0.0] and np.isnan(found[0, 1, 0])
     assert not np.signbit(found[0, :, 1]).any()
+
+
+@pytest.mark.parametrize("columns", [3, 4, 7])  # from 4 on the values are looked at
+@pytest.mark.parametrize("bits", [0, 1, 2, 11])
+@pytest.mark.parametrize("name", ["f16", "bf16", "e5m2", "f32"])
+def test_values_that_float32_can_count(name: str, columns: int, bits: int) -> None:
+    """Around the bound: few bits above a common unit, one value off it, all as large as can be."""
+    kind, right, to, inner = IntType(4, True), dtype(name), dtype("f64"), 1024 if bits < 11 else 2
+    product = packed_dot(kind, right, to, inner)
+    if product is None:
+        assert name in ("bf16", "f32")  # their sums are beyond 53 bits
+        return
+    rng = np.random.default_rng(bits)
+    a = draw(kind, (1, 5, inner), rng)
+    b = rng.integers(-(1 << bits), 1 << bits, (1, inner, columns), endpoint=True) * 2.0**-6
+    spoilt = b.copy()
+    spoilt[0, 1, 2] = 2.0**-14
+    extreme = np.full_like(b, 2.0 ** (bits - 6))
+    for values in (b, spoilt, extreme, np.zeros_like(b), -b):
+        values = right.decode(right.encode(values))
+        full = np.full_like(a, -8)
+        for weights in (a, full):
+            found = product(packed(kind, weights), values)
+            wanted = [float(v) for v in exact(weights, values).reshape(-1)]
+            assert found.reshape(-1).tolist() == wanted
+            assert not np.signbit(found[found == 0]).any()
+
+
+def test_special_values_among_many_columns() -> None:
+    """Whole numbers but for an infinity: no float32 counts them."""
+    kind, inner = IntType(4, True), 512
+    product = packed_dot(kind, dtype("f16"), dtype("f64"), inner)
+    assert product is not None
+    a = np.full((1, 1, inner), 7)
+    b = np.full((1, inner, 5), 65504.0)
+    b[0, 3, 1], b[0, 4, 2], b[0, 0, 3] = np.inf, np.nan, 1.0
+    found = product(packed(kind, a), b)[0, 0].tolist()
+    most = 7 * 65504.0 * inner
+    assert found[0] == most and found[1] == np.inf and np.isnan(found[2])
+    assert found[3] == most - 7 * 65503 and found[4] == most
 
 
 @pytest.mark.parametrize(
@@ -121,4 +166,4 @@ def test_special_values_and_zeros() -> None:
     ],
 )
 def test_not_for_these(left: str, right: str, to: str, inner: int) -> None:
-    assert packed_carrier(dtype(left), dtype(right), dtype(to), inner) is None
+    assert packed_dot(dtype(left), dtype(right), dtype(to), inner) is None

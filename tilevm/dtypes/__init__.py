@@ -23,7 +23,7 @@ from tilevm.dtypes.functions import FUNCTIONS, evaluate
 from tilevm.dtypes.integer_dot import exact_dot
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.names import dtype
-from tilevm.dtypes.packed_dot import packed_carrier, packed_dot
+from tilevm.dtypes.packed_dot import PackedDot, packed_dot
 from tilevm.dtypes.packing import PADDINGS, row_bytes
 from tilevm.dtypes.products import dot, total
 from tilevm.dtypes.recut import recut
@@ -52,6 +52,7 @@ __all__ = [
     "FloatFormat",
     "FloatType",
     "IntType",
+    "PackedDot",
     "Trap",
     "applied",
     "as_array",
@@ -67,7 +68,6 @@ __all__ = [
     "exact_total",
     "fit_integers",
     "largest_scale",
-    "packed_carrier",
     "packed_dot",
     "product",
     "range_scale",

@@ -8,7 +8,7 @@ fresh memory costs several times what a table of bytes does.
 from __future__ import annotations
 
 from functools import cache
-from math import prod
+from math import frexp, prod
 from threading import local
 from typing import Any, cast
 
@@ -22,72 +22,107 @@ from tilevm.dtypes.products import exact_in
 from tilevm.dtypes.spread import Bytes, group_size, spread
 
 _PIECE = 1 << 19  # bytes of numbers decoded at a time: they stay in the cache
+_WIDE = 4  # columns from which on the multiplication, not the decoding, takes the time
 
 Carrier = type[np.float32] | type[np.float64]
 
 
-def packed_carrier(ta: DType, tb: DType, to: DType, inner: int) -> Carrier | None:
-    """The floats in which `packed_dot` is exact for these types; None where it is not for them."""
+class PackedDot:
+    """A product whose left operand is codes in bytes, made ready for its types; as `dot`.
+
+    `carrier`: the floats in which every sum is exact.
+    """
+
+    def __init__(self, ta: IntType, to: DType, inner: int, carrier: Carrier) -> None:
+        self.ta, self.to, self.inner = ta, to, inner
+        self.carrier: Carrier = carrier
+        # whether the result's carrier holds every such sum
+        self.direct = (carrier, to.name) in ((np.float32, "i32"), (np.float32, "i64"))
+        self.least = inner * max(-ta.min, ta.max)  # the largest sum of right operands of 1
+
+    def __call__(self, data: Bytes, b: Array) -> Array:
+        """The product of bytes [blocks or 1, M, K * bits / 8] and values [blocks or 1, K, N]."""
+        right = b.astype(self.carrier, copy=False)
+        if self.to.is_float:
+            with np.errstate(all="ignore"):  # infinities and NaN are values
+                return cast(FloatType, self.to).quantise(self._exact(data, right) + 0.0)
+        if self.direct:
+            return self._sums(data, right).astype(self.to.carrier)
+        return cast(IntType, self.to).wrap(self._exact(data, right).astype(np.int64))
+
+    def _exact(self, data: Bytes, right: Array) -> Array:
+        """The sums in float64; by float32, twice as fast, where these very values allow it."""
+        if self.carrier is np.float64 and right.shape[-1] >= _WIDE:
+            unit = self._unit(right)
+            steps = right / unit
+            narrow = steps.astype(np.float32)
+            if (narrow == steps).all() and (np.rint(narrow) == narrow).all():
+                return self._sums(data, narrow).astype(np.float64) * unit
+        return self._sums(data, right).astype(np.float64, copy=False)
+
+    def _unit(self, right: Array) -> float:
+        """The least power of two of which float32 can count every sum, if it divides these values.
+
+        NaN where some are not finite.
+        """
+        most = float(np.abs(right).max())
+        return 2.0 ** (frexp(most * self.least)[1] - 24) if most < np.inf else np.nan
+
+    def _sums(self, data: Bytes, right: Array) -> Array:
+        """The product in the floats of the right operand, which hold it exactly."""
+        inner, columns = right.shape[-2:]
+        kind = right.dtype
+        if len(right) > 1:
+            room = np.empty(prod(data.shape[:-1]) * inner, kind)
+            return np.asarray(np.matmul(self._decoded(data, room), right))
+        rows = data.reshape(-1, data.shape[-1])
+        each = max(1, _PIECE // (inner * right.itemsize))
+        if columns == 1:
+            sums, column = np.empty((len(rows), 1), kind), right[0]
+            for start in range(0, len(rows), each):
+                part = rows[start : start + each]
+                left = self._decoded(part, _room(len(part) * inner, kind))
+                np.matmul(left, column, out=sums[start : start + each])
+            return sums.reshape(*data.shape[:-1], 1)
+        turned = np.empty((columns, len(rows)), kind)  # as x^T w^T, which BLAS does faster
+        across = np.ascontiguousarray(right[0].T)
+        for start in range(0, len(rows), each):
+            part = rows[start : start + each]
+            left = self._decoded(part, _room(len(part) * inner, kind))
+            np.matmul(across, left.T, out=turned[:, start : start + each])
+        return np.ascontiguousarray(turned.T).reshape(*data.shape[:-1], columns)
+
+    def _decoded(self, data: Bytes, room: Array) -> Array:
+        """The numbers [..., K] of codes in bytes [..., K * bits / 8], in the memory given."""
+        stored = data.reshape(-1)
+        bits = self.ta.bits
+        if 8 % bits == 0:
+            table = _table(bits, self.ta.signed, room.dtype.char)
+            # no index is beyond the table, and "clip" does not ask
+            table.take(stored, axis=0, mode="clip", out=room.reshape(-1, 8 // bits))
+        else:
+            room[...] = self.ta.of_codes(spread(np.ascontiguousarray(stored), bits))
+        return room.reshape(*data.shape[:-1], self.inner)
+
+
+@cache
+def packed_dot(ta: DType, tb: DType, to: DType, inner: int) -> PackedDot | None:
+    """The product for these types and this depth; None where it is not for them."""
     if not isinstance(ta, IntType) or ta.bits > 7 or not inner or inner % group_size(ta.bits):
         return None
     wide = to.is_float or (isinstance(to, IntType) and tb.is_int)
     if not wide or not isinstance(tb, IntType | FloatType):
         return None
     if tb.is_int and exact_in(24, ta, tb, inner):
-        return np.float32
-    return np.float64 if exact_in(53, ta, tb, inner) else None
-
-
-def packed_dot(data: Bytes, b: Array, ta: IntType, to: DType, carrier: Carrier) -> Array:
-    """As `dot`, of the left operand's codes in bytes [blocks or 1, M, K * bits / 8].
-
-    `b` is [blocks or 1, K, N]; `carrier` is `packed_carrier` of their types.
-    """
-    right = b.astype(carrier, copy=False)
-    if isinstance(to, IntType):
-        sums = _sums(data, right, ta, carrier)
-        if carrier is np.float32 and to.signed and to.bits in (32, 64):  # it holds every such sum
-            return sums.astype(to.carrier)
-        return to.wrap(sums.astype(np.int64))
-    with np.errstate(all="ignore"):  # infinities and NaN are values
-        sums = _sums(data, right, ta, carrier)
-    return cast(FloatType, to).quantise(sums.astype(np.float64, copy=False) + 0.0)
-
-
-def _sums(data: Bytes, right: Array, ta: IntType, carrier: Carrier) -> Array:
-    """The product in floats, which hold it exactly."""
-    inner, columns = right.shape[-2:]
-    if len(right) == 1:
-        rows = data.reshape(-1, data.shape[-1])
-        turned = np.empty((columns, len(rows)), carrier)  # as x^T w^T, which BLAS does faster
-        across = np.ascontiguousarray(right[0].T)
-        each = max(1, _PIECE // (inner * right.itemsize))
-        for start in range(0, len(rows), each):
-            part = rows[start : start + each]
-            room = _room(len(part) * inner, carrier)
-            np.matmul(across, _decoded(part, ta, room).T, out=turned[:, start : start + each])
-        return np.ascontiguousarray(turned.T).reshape(*data.shape[:-1], columns)
-    room = np.empty(prod(data.shape[:-1]) * inner, carrier)
-    return np.asarray(np.matmul(_decoded(data, ta, room), right))
-
-
-def _decoded(data: Bytes, kind: IntType, room: Array) -> Array:
-    """The numbers [..., K] of codes in bytes [..., K * bits / 8], in the memory given."""
-    stored = np.ascontiguousarray(data).reshape(-1)
-    if 8 % kind.bits == 0:
-        table = _table(kind, room.dtype)
-        into = room.reshape(-1, table.shape[1])
-        table.take(stored, axis=0, mode="clip", out=into)  # no index is beyond
-    else:
-        room[...] = kind.of_codes(spread(stored, kind.bits))
-    return room.reshape(*data.shape[:-1], -1)
+        return PackedDot(ta, to, inner, np.float32)
+    return PackedDot(ta, to, inner, np.float64) if exact_in(53, ta, tb, inner) else None
 
 
 @cache
-def _table(kind: IntType, carrier: np.dtype[Any]) -> Array:
+def _table(bits: int, signed: bool, carrier: str) -> Array:
     """For every byte the numbers that it holds, [256, 8 / bits]."""
-    codes = spread(np.arange(256, dtype=np.uint8), kind.bits)
-    return kind.of_codes(codes).astype(carrier).reshape(256, -1)
+    codes = spread(np.arange(256, dtype=np.uint8), bits)
+    return IntType(bits, signed).of_codes(codes).astype(carrier).reshape(256, -1)
 
 
 class _Room(local):
@@ -99,9 +134,9 @@ class _Room(local):
 _ROOM = _Room()
 
 
-def _room(count: int, carrier: Carrier) -> Array:
+def _room(count: int, kind: np.dtype[Any]) -> Array:
     """Uninitialised memory for so many numbers, until the next call in this thread."""
-    size = count * np.dtype(carrier).itemsize
+    size = count * kind.itemsize
     if _ROOM.held.size < size:
         _ROOM.held = np.empty(size, np.uint8)
-    return _ROOM.held[:size].view(carrier)
+    return _ROOM.held[:size].view(kind)

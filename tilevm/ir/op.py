@@ -288,7 +288,7 @@ class Op:
         """The buffer elements that the op touches so: see `OpField`."""
         return tuple(access for access, hows in self.touches() if how in hows)
 
-    @property
+    @cached_property
     def out(self) -> Value:
         """The one result."""
         (only,) = self.results

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -118,21 +117,23 @@ class Said:
 
     def __init__(self, output: Callable[[str], None], blocks: int) -> None:
         self.output = output
-        self.lines: list[list[str]] | None = None if blocks == 1 else [[] for _ in range(blocks)]
+        self.alone = blocks == 1  # nobody else talks
+        self.lines: dict[int, list[str]] = {}
         self.seen: dict[Op, Seen] = {}
 
     def say(self, row: int, text: str) -> None:
         """Says something for a block, by its position in the chunk."""
-        if self.lines is None:  # nobody else talks
+        if self.alone:
             self.output(text)
         else:
-            self.lines[row].append(text)
+            self.lines.setdefault(row, []).append(text)
 
     def end(self) -> None:
         """The blocks are done, or one of them stopped the run."""
-        for text in chain.from_iterable(self.lines or ()):
-            self.output(text)
-        self.lines = None
+        lines, self.lines = self.lines, {}
+        for row in sorted(lines):
+            for text in lines[row]:
+                self.output(text)
 
 
 class Seen:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tilevm.dtypes import IntType, packed_carrier, packed_dot
+from tilevm.dtypes import IntType, packed_dot
 from tilevm.ir import Kernel, Op
 from tilevm.ir.ops import Dot, View
 from tilevm.vm.memo import Memo
@@ -54,16 +54,16 @@ def _product(view: View, dot: Dot) -> Run | None:
     if not (isinstance(old.dtype, IntType) and old.dtype.bits == 8):
         return None
     inner, kind, to = new.shape[-1], new.dtype, dot.to
-    carrier = packed_carrier(kind, right.dtype, to, inner)
-    if carrier is None or dot.overflow not in (None, "wrap"):
+    product = packed_dot(kind, right.dtype, to, inner)
+    if product is None or dot.overflow not in (None, "wrap"):
         return None
-    assert isinstance(kind, IntType)
     rows, columns = new.size // inner, right.size // inner
     width, shape = old.size // rows, dot.out.tile.shape
 
     def run(data: Any, b: Any) -> Any:
-        left = data.view(np.uint8).reshape(len(data), rows, width)
-        sums = packed_dot(left, b.reshape(len(b), inner, columns), kind, to, carrier)
+        sums = product(
+            data.reshape(len(data), rows, width).view(np.uint8), b.reshape(len(b), inner, columns)
+        )
         return sums.reshape(len(sums), *shape)
 
     return run
