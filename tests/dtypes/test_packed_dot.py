@@ -113,15 +113,14 @@ def test_special_values_and_zeros() -> None:
 
 
 @pytest.mark.parametrize("columns", [3, 4, 7])  # from 4 on the values are looked at
+@pytest.mark.parametrize("inner", [512, 1024])  # float32 counts 11 bits over 512, not over 1024
 @pytest.mark.parametrize("bits", [0, 1, 2, 11])
-@pytest.mark.parametrize("name", ["f16", "bf16", "e5m2", "f32"])
-def test_values_that_float32_can_count(name: str, columns: int, bits: int) -> None:
+@pytest.mark.parametrize("name", ["f16", "e5m2"])
+def test_values_that_float32_can_count(name: str, bits: int, inner: int, columns: int) -> None:
     """Around the bound: few bits above a common unit, one value off it, all as large as can be."""
-    kind, right, to, inner = IntType(4, True), dtype(name), dtype("f64"), 1024 if bits < 11 else 2
-    product = packed_dot(kind, right, to, inner)
-    if product is None:
-        assert name in ("bf16", "f32")  # their sums are beyond 53 bits
-        return
+    kind, right = IntType(4, True), dtype(name)
+    product = packed_dot(kind, right, dtype("f64"), inner)
+    assert product is not None
     rng = np.random.default_rng(bits)
     a = draw(kind, (1, 5, inner), rng)
     b = rng.integers(-(1 << bits), 1 << bits, (1, inner, columns), endpoint=True) * 2.0**-6
@@ -130,11 +129,11 @@ def test_values_that_float32_can_count(name: str, columns: int, bits: int) -> No
     extreme = np.full_like(b, 2.0 ** (bits - 6))
     for values in (b, spoilt, extreme, np.zeros_like(b), -b):
         values = right.decode(right.encode(values))
-        full = np.full_like(a, -8)
-        for weights in (a, full):
+        units = (values * 2.0**24).astype(np.int64)
+        assert (units * 2.0**-24 == values).all()
+        for weights in (a, np.full_like(a, -8)):
             found = product(packed(kind, weights), values)
-            wanted = [float(v) for v in exact(weights, values).reshape(-1)]
-            assert found.reshape(-1).tolist() == wanted
+            assert np.array_equal(found, (weights @ units) * 2.0**-24)  # below 2**53 units
             assert not np.signbit(found[found == 0]).any()
 
 

@@ -8,7 +8,7 @@ fresh memory costs several times what a table of bytes does.
 from __future__ import annotations
 
 from functools import cache
-from math import frexp, prod
+from math import frexp
 from threading import local
 from typing import Any, cast
 
@@ -22,6 +22,7 @@ from tilevm.dtypes.products import exact_in
 from tilevm.dtypes.spread import Bytes, group_size, spread
 
 _PIECE = 1 << 19  # bytes of numbers decoded at a time: they stay in the cache
+_KEPT = 64  # arrays that are kept in the memory of a thread
 _WIDE = 4  # columns from which on the multiplication, not the decoding, takes the time
 
 Carrier = type[np.float32] | type[np.float64]
@@ -73,36 +74,37 @@ class PackedDot:
         inner, columns = right.shape[-2:]
         kind = right.dtype
         if len(right) > 1:
-            room = np.empty(prod(data.shape[:-1]) * inner, kind)
+            room = np.empty((*data.shape[:-1], inner), kind)
             return np.asarray(np.matmul(self._decoded(data, room), right))
         rows = data.reshape(-1, data.shape[-1])
+        count = len(rows)
         each = max(1, _PIECE // (inner * right.itemsize))
         if columns == 1:
-            sums, column = np.empty((len(rows), 1), kind), right[0]
-            for start in range(0, len(rows), each):
+            sums, column = np.empty((count, 1), kind), right[0]
+            for start in range(0, count, each):
                 part = rows[start : start + each]
-                left = self._decoded(part, _room(len(part) * inner, kind))
+                left = self._decoded(part, _room(len(part), inner, kind))
                 np.matmul(left, column, out=sums[start : start + each])
             return sums.reshape(*data.shape[:-1], 1)
-        turned = np.empty((columns, len(rows)), kind)  # as x^T w^T, which BLAS does faster
+        turned = np.empty((columns, count), kind)  # as x^T w^T, which BLAS does faster
         across = np.ascontiguousarray(right[0].T)
-        for start in range(0, len(rows), each):
+        for start in range(0, count, each):
             part = rows[start : start + each]
-            left = self._decoded(part, _room(len(part) * inner, kind))
+            left = self._decoded(part, _room(len(part), inner, kind))
             np.matmul(across, left.T, out=turned[:, start : start + each])
         return np.ascontiguousarray(turned.T).reshape(*data.shape[:-1], columns)
 
     def _decoded(self, data: Bytes, room: Array) -> Array:
         """The numbers [..., K] of codes in bytes [..., K * bits / 8], in the memory given."""
-        stored = data.reshape(-1)
-        bits = self.ta.bits
+        bits, stored = self.ta.bits, data.reshape(-1)
         if 8 % bits == 0:
             table = _table(bits, self.ta.signed, room.dtype.char)
             # no index is beyond the table, and "clip" does not ask
-            table.take(stored, axis=0, mode="clip", out=room.reshape(-1, 8 // bits))
+            table.take(stored, 0, room.reshape(-1, 8 // bits), "clip")
         else:
-            room[...] = self.ta.of_codes(spread(np.ascontiguousarray(stored), bits))
-        return room.reshape(*data.shape[:-1], self.inner)
+            codes = spread(np.ascontiguousarray(stored), bits)
+            room[...] = self.ta.of_codes(codes).reshape(room.shape)
+        return room
 
 
 @cache
@@ -126,17 +128,27 @@ def _table(bits: int, signed: bool, carrier: str) -> Array:
 
 
 class _Room(local):
-    """Memory of a thread, which every product uses anew."""
+    """Memory of a thread, which every product uses anew, and arrays in it by rows and type."""
 
     held: npt.NDArray[np.uint8] = np.empty(0, np.uint8)
+
+    def __init__(self) -> None:
+        self.arrays: dict[tuple[int, int, str], Array] = {}
 
 
 _ROOM = _Room()
 
 
-def _room(count: int, kind: np.dtype[Any]) -> Array:
+def _room(rows: int, inner: int, kind: np.dtype[Any]) -> Array:
     """Uninitialised memory for so many numbers, until the next call in this thread."""
-    size = count * kind.itemsize
-    if _ROOM.held.size < size:
-        _ROOM.held = np.empty(size, np.uint8)
-    return _ROOM.held[:size].view(kind)
+    key = rows, inner, kind.char
+    found = _ROOM.arrays.get(key)
+    if found is None:
+        size = rows * inner * kind.itemsize
+        if _ROOM.held.size < size:
+            _ROOM.held = np.empty(size, np.uint8)
+            _ROOM.arrays.clear()
+        if len(_ROOM.arrays) == _KEPT:
+            _ROOM.arrays.clear()
+        found = _ROOM.arrays[key] = _ROOM.held[:size].view(kind).reshape(rows, inner)
+    return found

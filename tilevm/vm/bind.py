@@ -353,7 +353,7 @@ class _Binder:
 def _values(kind: DType, array: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     """The array as values of the type; `DType.coerce` says what is wrong where it cannot be."""
     if kind.is_int and array.dtype.kind in "iu" and array.size:
-        if array.dtype == kind.carrier and kind.bits == 8 * array.itemsize:
+        if array.dtype is kind.carrier and kind.bits == 8 * array.itemsize:
             return array  # every value of the array's type is one of the element type
         # by the extremes, several times as fast as element by element
         if kind.min <= int(array.min()) and int(array.max()) <= kind.max:

@@ -69,7 +69,7 @@ class Buffer:
         self.shared, self.stored = copies is not None, stored
         if values is None:
             values = np.zeros((copies or 1) * self.size, kind.carrier)
-        self.values: Array = values.reshape(-1)
+        self.values = self._flat(values)
         self.writer: Array | None = None  # only where it is recorded
         self.fresh = True  # until the first store to it, or atomic on it
         self.reader: Array | None = None  # only where it also loads from it
@@ -81,8 +81,15 @@ class Buffer:
         """The same buffer with other values, of which nothing is recorded."""
         found = Buffer.__new__(Buffer)
         found.__dict__.update(self.__dict__)
-        found.values = values.reshape(-1)
+        found.values = self._flat(values)
         return found
+
+    def _flat(self, values: Array) -> Array:
+        """The elements in a row; what nobody stores to cannot be changed through a tile."""
+        flat = values.reshape(-1)
+        if not self.stored:
+            flat.setflags(write=False)
+        return flat
 
     def track(self, initial: int, blocks: int, reads: bool = False, updates: bool = False) -> None:
         """Starts to record writers (and readers and updaters, if the kernel does that too)."""

@@ -34,8 +34,6 @@ class Part(Awaited):
                 values = np.where(places.inside, values, fill)
         elif buffer.stored:
             values = values.copy()  # a later store must not show in what was loaded before it
-        else:
-            values.setflags(write=False)
         return values
 
     def write(

@@ -6,7 +6,7 @@ worked out by the first launch and kept with them (`Launch.memo`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,6 +52,7 @@ class Plan:
     forms: tuple[tuple[Value, Buffer], ...]
     settled: bool = False
     kept: dict[int, Chunk] = field(default_factory=dict)
+    whole: tuple[Chunk, ...] = ()  # all of them, once all are kept
 
     @classmethod
     def of(cls, launch: Launch, chunk_bytes: int) -> Plan:
@@ -84,15 +85,22 @@ class Plan:
                 buffer.follow(arrives, leaves)
         return found
 
-    def chunks(self, launch: Launch) -> Iterator[Chunk]:
+    def chunks(self, launch: Launch) -> Iterable[Chunk]:
         """The chunks in the order of their blocks."""
-        for first in range(0, launch.blocks, self.size):
+        return self.whole or self._chunks(launch)
+
+    def _chunks(self, launch: Launch) -> Iterator[Chunk]:
+        """As `chunks`; keeps the first few."""
+        firsts = range(0, launch.blocks, self.size)
+        for first in firsts:
             chunk = self.kept.get(first)
             if chunk is None:
                 chunk = _chunk(launch, first, min(first + self.size, launch.blocks))
                 if len(self.kept) < _KEPT:
                     self.kept[first] = chunk
             yield chunk
+        if len(self.kept) == len(firsts):
+            self.whole = tuple(self.kept[first] for first in firsts)
 
 
 def _form(launch: Launch, param: Value) -> Buffer:

@@ -15,6 +15,7 @@ from tilevm.vm.control import CONTROL
 from tilevm.vm.debug import TELLS
 from tilevm.vm.group import Group
 from tilevm.vm.memo import Memo
+from tilevm.vm.memory import Part
 from tilevm.vm.pairs import pairs
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Steps:
     def __init__(self, kernel: Kernel, alone: bool) -> None:
         self.runs: Mapping[Op, Callable[..., Any]] = pairs(kernel) if alone else {}
         self.alone = alone
+        self.copies = bool(kernel.touched("arrives"))
         self._known: dict[Block, tuple[Ready, ...]] = {}
 
     def __getitem__(self, block: Block) -> tuple[Ready, ...]:
@@ -59,7 +61,8 @@ class Steps:
         return Ready(op, self._op(op), False)
 
     def _op(self, op: Op) -> Step:
-        takes, give = _takes(op), _give(op)
+        plain = self.alone and not self.copies
+        takes, give = _takes(op, _plain_part if plain else _part), _give(op)
         run = self.runs.get(op) or op.run
         if not self.alone:
 
@@ -75,12 +78,7 @@ class Steps:
                 give(machine, group, run(*[take(machine, group) for take in takes]))
 
             return several
-        (out,) = op.results
-
-        def one(machine: Machine, group: Group) -> None:
-            group.known[out] = run(*[take(machine, group) for take in takes])
-
-        return one
+        return _one(op.out, run, takes)
 
 
 _KNOWN: Memo[tuple[Steps, Steps]] = Memo()
@@ -113,17 +111,40 @@ def _shared(op: AllocShared) -> Step:
     return shared
 
 
+def _one(out: Value, run: Callable[..., Any], takes: list[Take]) -> Step:
+    """The step that makes one tile; nearly all do, so it is written out for few arguments."""
+    if len(takes) == 1:
+        (only,) = takes
+
+        def unary(machine: Machine, group: Group) -> None:
+            group.known[out] = run(only(machine, group))
+
+        return unary
+    if len(takes) == 2:
+        first, second = takes
+
+        def binary(machine: Machine, group: Group) -> None:
+            group.known[out] = run(first(machine, group), second(machine, group))
+
+        return binary
+
+    def any_number(machine: Machine, group: Group) -> None:
+        group.known[out] = run(*[take(machine, group) for take in takes])
+
+    return any_number
+
+
 # --- what `Op.run` takes, and what becomes of its result
 
 
-def _takes(op: Op) -> list[Take]:
+def _takes(op: Op, part: Callable[[Access, Op], Take]) -> list[Take]:
     """In field order: tiles, parts of buffers, values of index attributes."""
     found = [_flight(op)] if op.synchronises else []
     for role, value in op.takes:
         if role == "operand":
             found.append(_tile(value))
         elif role == "access":
-            found.append(_part(value, op))
+            found.append(part(value, op))
         elif value is None:
             found.append(lambda machine, group: None)
         else:
@@ -137,6 +158,10 @@ def _tile(value: Value) -> Take:
 
 def _part(access: Access, op: Op) -> Take:
     return lambda machine, group: machine.part(access, group, op)
+
+
+def _plain_part(access: Access, op: Op) -> Take:
+    return lambda machine, group: Part(op, access, group)
 
 
 def _index(value: Any, op: Op) -> Take:
