@@ -199,6 +199,10 @@ class DType(ABC):
 
     # --- data in and out
 
+    def holds(self, array: Array) -> bool:
+        """Whether it is quick to see that an array's numbers are values of this type."""
+        return False
+
     @abstractmethod
     def coerce(self, array: npt.ArrayLike, what: str = "value") -> Array:
         """User data as a value array; what the type cannot hold exactly is TV0401 or TV0402."""

@@ -89,14 +89,14 @@ class FloatType(DType):
         words: Array | None = None,
     ) -> Floats:
         """Float64 values rounded once to this format; modes and `words` as in `cast`."""
+        values = np.asarray(x, np.float64)
+        if self._is_single and rounding == "nearest_even" and overflow in (None, "inf"):
+            with np.errstate(all="ignore"):  # the processor does all of it
+                return _canonical(values.astype(np.float32).astype(np.float64))
         f = self.format
         mode = self._overflow(overflow)
         require_rounding(rounding, words)
         require(nan, NAN_MODES, "nan")
-        values = np.asarray(x, np.float64)
-        if self._is_single and rounding == "nearest_even" and mode == "inf":
-            with np.errstate(all="ignore"):  # the processor does all of it
-                return _canonical(values.astype(np.float32).astype(np.float64))
         magic = f.signed and f.exponent <= 10 and 1 <= f.mantissa <= 50
         if rounding != "nearest_even" or not magic or f.nan_code is None:
             if f.precision == 53 and rounding == "nearest_even" and mode == "inf":
@@ -124,9 +124,11 @@ class FloatType(DType):
     @cached_property
     def _native(self) -> np.dtype[Any] | None:
         """NumPy's type of this format, where rounding to it is the processor's."""
-        if self._is_single:
-            return np.dtype(np.float32)
-        return np.dtype(np.float16) if self.format == FloatFormat(5, 10, 15) else None
+        natives = {(5, 10, 15): np.float16, (8, 23, 127): np.float32, (11, 52, 1023): np.float64}
+        for shape, native in natives.items():
+            if self.format == FloatFormat(*shape):
+                return np.dtype(native)
+        return None
 
     @cached_property
     def _is_single(self) -> bool:
@@ -149,14 +151,19 @@ class FloatType(DType):
 
     # --- data in and out
 
+    def holds(self, array: Array) -> bool:
+        native = self._native
+        if native is None or array.dtype.kind != "f" or array.itemsize > 8:
+            return False
+        with np.errstate(all="ignore"):
+            return bool((array.astype(native, copy=False) == array).all())  # never with a NaN
+
     def coerce(self, array: npt.ArrayLike, what: str = "value") -> Array:
         given = numeric(array, what)
+        if self.holds(given):  # the usual case
+            return given.astype(np.float64)
         with np.errstate(all="ignore"):
             x = given.astype(np.float64)
-            native = self._native
-            if native is not None and given.dtype.kind == "f" and given.itemsize <= 8:
-                if (x.astype(native) == x).all():  # the usual case; never with a NaN
-                    return x
             same = x == given if given.dtype.kind == "f" else _equal_integers(x, given)
         nearest = self.quantise(x, overflow="sat", nan="zero")
         invalid = np.isnan(x)

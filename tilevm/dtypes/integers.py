@@ -109,6 +109,13 @@ class IntType(DType):
 
     # --- data in and out
 
+    def holds(self, array: Array) -> bool:
+        if array.dtype is self.carrier and self._fills:
+            return True
+        if array.dtype.kind not in "iu" or not array.size:
+            return False
+        return self.min <= int(array.min()) and int(array.max()) <= self.max
+
     def coerce(self, array: npt.ArrayLike, what: str = "value") -> Array:
         values = numeric(array, what)
         if values.dtype.kind == "f" and values.size:

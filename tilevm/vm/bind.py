@@ -19,7 +19,7 @@ from tilevm.passes.calls import without_calls
 from tilevm.vm.memo import Memo
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Launch:
     """A kernel with all its symbols bound.
 
@@ -352,12 +352,8 @@ class _Binder:
 
 def _values(kind: DType, array: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     """The array as values of the type; `DType.coerce` says what is wrong where it cannot be."""
-    if kind.is_int and array.dtype.kind in "iu" and array.size:
-        if array.dtype is kind.carrier and kind.bits == 8 * array.itemsize:
-            return array  # every value of the array's type is one of the element type
-        # by the extremes, several times as fast as element by element
-        if kind.min <= int(array.min()) and int(array.max()) <= kind.max:
-            return array.astype(kind.carrier, copy=False)
+    if kind.holds(array):
+        return array.astype(kind.carrier, copy=False)
     return kind.coerce(array, what)
 
 

@@ -54,6 +54,13 @@ class Buffer:
     the kernel stores to it.
     """
 
+    fresh = True  # until the first store to it, or atomic on it
+    writer: Array | None = None  # only where it is recorded
+    reader: Array | None = None  # only where the kernel also loads from it
+    updater: Array | None = None  # only where it has atomics on it
+    arriving: Array | None = None  # the group of copies that brings each element
+    leaving: Array | None = None  # the group of copies that takes it
+
     def __init__(
         self,
         name: str,
@@ -70,12 +77,6 @@ class Buffer:
         if values is None:
             values = np.zeros((copies or 1) * self.size, kind.carrier)
         self.values = self._flat(values)
-        self.writer: Array | None = None  # only where it is recorded
-        self.fresh = True  # until the first store to it, or atomic on it
-        self.reader: Array | None = None  # only where it also loads from it
-        self.updater: Array | None = None  # only where it has atomics on it
-        self.arriving: Array | None = None  # the group of copies that brings each element
-        self.leaving: Array | None = None  # the group of copies that takes it
 
     def holding(self, values: Array) -> Buffer:
         """The same buffer with other values, of which nothing is recorded."""
