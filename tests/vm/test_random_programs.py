@@ -118,5 +118,5 @@ def test_one_result(random: Random) -> None:
     group, table = random.randint(1, 8), random.choice(["activations", "weights"])
     lowered = rewrite_dot(kernel, group=group, table=table)
     for made in (kernel, canonicalise(kernel), lowered, canonicalise(lowered)):
-        for chunk in (1, 1 << 30):
+        for chunk in (1, 1 << 30, 1 << 30):  # the last run is like one before
             assert outcome(made, arguments, chunk) == expected, f"chunk {chunk}\n{made}"

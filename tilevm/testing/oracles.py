@@ -63,6 +63,7 @@ def ways(
     for chunk in CHUNKS[:-1]:
         at = partial(run, kernel, arguments, chunk_bytes=chunk, output=_quiet)
         yield same(f"in chunks of {chunk} bytes", at)
+    yield same("in a run like one before", partial(run, kernel, arguments, output=_quiet))
     yield Way("in a checked run", partial(assert_checked, kernel, arguments, note))
     yield same("in the reference", partial(_reference, kernel, arguments))
     yield Way("printed and parsed", partial(assert_round_trip, kernel, note))
