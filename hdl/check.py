@@ -15,6 +15,7 @@ from hdl.lower import Tap
 from hdl.lower.functions import to_beats
 from hdl.lower.schedule import HOLE
 from hdl.lower.streams import Scope, rounds
+from hdl.timing import Usage
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Value
 from tilevm.vm.machine import Event
@@ -184,3 +185,13 @@ def compare_firings(
         due, came = (str(int(t[at])) if at < len(t) else "never" for t in (want, got))
         message = f"firing {at} of `{actor.name}` was predicted for cycle {due}, it came at {came}"
         raise error("TV0607", message, *label)
+
+
+def compare_usage(design: Design, predicted: Mapping[str, Usage], seen: Mapping[str, Usage]) -> None:
+    """Compares how every actor spent its cycles; TV0607 at the first that differs."""
+    for actor in design.netlist.actors:
+        want, got = predicted[actor.name], seen[actor.name]
+        if want != got:
+            label = [Label(actor.origin.span)] if actor.origin and actor.origin.span else []
+            message = f"`{actor.name}` was predicted to spend its cycles as {want}, it was {got}"
+            raise error("TV0607", message, *label)

@@ -355,7 +355,12 @@ class Design:
         of every stream that carries a named value must equal the VM's: TileError TV0606 names the
         first that does not.  Firing times are compared with the timed model: TV0607.
         """
-        from hdl.check import compare_firings, compare_streams, expected_streams
+        from hdl.check import (
+            compare_firings,
+            compare_streams,
+            compare_usage,
+            expected_streams,
+        )
         from hdl.sim import random_stalls
 
         if simulator == FASTEST:
@@ -392,6 +397,7 @@ class Design:
             if check:
                 compared = compare_streams(self, expected_streams(self, events), seen.taps)
             compare_firings(self, predicted.fires, seen.fires)
+            compare_usage(self, predicted.usage, seen.usage)
         else:
             from hdl.sim.external import run_external
 

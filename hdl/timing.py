@@ -33,6 +33,19 @@ class Usage:
 
 
 @dataclass(frozen=True, eq=False)
+class Moments:
+    """Of each firing of an actor the cycles in which what it needs was there, one after the other.
+
+    From `able` to `fed` it was starved, to `roomy` blocked, to `fires` its port was closed.
+    """
+
+    able: Cycles  # the first cycle that it could fire in
+    fed: Cycles  # all its beats are there
+    roomy: Cycles  # and there is room for what it gives
+    fires: Cycles
+
+
+@dataclass(frozen=True, eq=False)
 class Timing:
     """The timed model's result, by actor and channel name."""
 
@@ -56,15 +69,20 @@ def simulate_timing(
     schedule = earliest(graph, gates)
     if not schedule.complete:
         raise deadlock(netlist, graph, [len(times) for times in schedule.times])
+    waits = [_moments(number, graph, schedule.times) for number in range(len(netlist.actors))]
     return Timing(
         {actor.name: times for actor, times in zip(netlist.actors, schedule.times, strict=True)},
         last_cycle(netlist, schedule) + 1,
         {t.channel.name: peak(t, schedule.times) for t in traffic},
-        {
-            actor.name: _usage(number, graph, schedule, gates)
-            for number, actor in enumerate(netlist.actors)
-        },
+        {actor.name: _usage(times) for actor, times in zip(netlist.actors, waits, strict=True)},
     )
+
+
+def moments(netlist: Netlist, timing: Timing, launches: int = 1) -> dict[str, Moments]:
+    """By actor why each firing came when it did; `timing` is of the same launches."""
+    graph = event_graph(netlist, traffic_of(netlist, launches), launches)
+    times = [timing.fires[actor.name] for actor in netlist.actors]
+    return {actor.name: _moments(n, graph, times) for n, actor in enumerate(netlist.actors)}
 
 
 def event_graph(netlist: Netlist, traffic: Sequence[Traffic], launches: int = 1) -> EventGraph:
@@ -147,17 +165,20 @@ def _gates(netlist: Netlist, stalls: Mapping[str, Stall]) -> dict[int, Gate]:
     return gates
 
 
-def _usage(number: int, graph: EventGraph, schedule: Schedule, gates: Mapping[int, Gate]) -> Usage:
-    times = schedule.times[number]
-    able = np.concatenate([[0], times[:-1] + 1])[: len(times)]  # the first cycle it could fire in
-    fed, roomy = able.copy(), able.copy()
+def _moments(number: int, graph: EventGraph, fires: Sequence[Cycles]) -> Moments:
+    times = fires[number]
+    able = np.concatenate([[0], times[:-1] + 1])[: len(times)]
+    fed, room = able.copy(), able.copy()
     for arc in graph.arcs:
         if arc.target == number:
-            bound = fed if arc.cause.kind == "beat" else roomy
+            bound = fed if arc.cause.kind == "beat" else room
             tail = bound[arc.start :]
-            found = schedule.times[arc.source][arc.need[arc.start :]] + arc.lag
+            found = fires[arc.source][arc.need[arc.start :]] + arc.lag
             np.maximum(tail, found, out=tail)
-    both = np.maximum(fed, roomy)
-    waits = (fed - able, both - fed, times - both)
+    return Moments(able, fed, np.maximum(fed, room), times)
+
+
+def _usage(at: Moments) -> Usage:
+    waits = (at.fed - at.able, at.roomy - at.fed, at.fires - at.roomy)
     starved, blocked, closed = (int(wait.sum()) for wait in waits)
-    return Usage(len(times), starved, blocked, closed)
+    return Usage(len(at.fires), starved, blocked, closed)

@@ -19,7 +19,7 @@ from hdl.deadlock import deadlock
 from hdl.netlist import Actor, Netlist
 from hdl.sim.ports import feed_of, unpack
 from hdl.sim.stalls import Stall
-from hdl.timing import event_graph
+from hdl.timing import Usage, event_graph
 from hdl.top import Top
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
@@ -40,6 +40,7 @@ class SimResult:
     cycles: int  # last firing of a sink + 1
     fires: dict[str, Cycles]  # by actor: the cycle of each firing, all launches in a row
     taps: dict[str, Beats]  # by channel: every beat pushed, [beats, lanes]
+    usage: dict[str, Usage]  # by actor: what it did in each cycle up to its last firing
 
 
 def run(
@@ -87,7 +88,7 @@ def _run(
         cycle = last = 0
         while True:
             driver.before(ctx, cycle)
-            fired = ctx.get(recorder.fires)
+            fired = recorder.look(ctx)
             left = recorder.left
             if fired:
                 recorder.record(ctx, cycle, fired)
@@ -155,7 +156,11 @@ class _Recorder:
 
     def __init__(self, top: Top, launches: int, taps: bool) -> None:
         self.netlist = netlist = top.netlist
-        self.fires: Value = joined([actor.fire for actor in top.actors.values()])
+        components = list(top.actors.values())
+        self.fires: Value = joined([component.fire for component in components])
+        self._needs: Value = joined([c.fed for c in components] + [c.roomy for c in components])
+        self._fired: list[int] = []  # in each cycle, one bit for each actor
+        self._met: list[int] = []  # two for each: fed, roomy
         self.wanted = [actor.firings * launches for actor in netlist.actors]
         self.times: list[list[int]] = [[] for _ in netlist.actors]
         self.left = sum(self.wanted)
@@ -176,8 +181,15 @@ class _Recorder:
     def counts(self) -> list[int]:
         return [len(times) for times in self.times]
 
+    def look(self, ctx: Any) -> int:
+        """The firings of this cycle, one bit for each actor; what the others wait for is noted."""
+        fired: int = ctx.get(self.fires)
+        self._fired.append(fired)
+        self._met.append(ctx.get(self._needs))
+        return fired
+
     def record(self, ctx: Any, cycle: int, fired: int) -> None:
-        """Note the firings of a cycle, one bit of `fired` for each actor."""
+        """Note the beats of a cycle in which some actors fired."""
         while fired:
             number = (fired & -fired).bit_length() - 1
             fired &= fired - 1
@@ -205,7 +217,35 @@ class _Recorder:
             for channel in self.netlist.channels
             if channel.name in self.pushed
         }
-        return SimResult(outputs, last + 1, fires, taps)
+        return SimResult(outputs, last + 1, fires, taps, self._usage())
+
+    def _usage(self) -> dict[str, Usage]:
+        """What each actor did, counted from its own signals, cycle by cycle."""
+        actors = self.netlist.actors
+        fired = _bits(self._fired, len(actors))
+        fed, roomy = np.split(_bits(self._met, 2 * len(actors)), 2, axis=1)
+        found = {}
+        for number, actor in enumerate(actors):
+            times = self.times[number]
+            some = slice(0, times[-1] + 1 if times else 0)
+            fires, is_fed, is_roomy = fired[some, number], fed[some, number], roomy[some, number]
+            starved, blocked = ~is_fed, is_fed & ~is_roomy
+            closed = np.zeros_like(starved)
+            if isinstance(actor.unit, Source):  # its beat comes from the port
+                starved, blocked, closed = closed, ~is_roomy, is_roomy & ~is_fed
+            elif isinstance(actor.unit, Sink):  # its room is the port's
+                blocked, closed = closed, blocked
+            counts = (int(state.sum()) for state in (fires, starved, blocked, closed))
+            found[actor.name] = Usage(*counts)
+        return found
+
+
+def _bits(rows: list[int], width: int) -> npt.NDArray[np.bool_]:
+    """Bit n of each number in column n."""
+    size = -(-width // 8)
+    data = b"".join(row.to_bytes(size, "little") for row in rows)
+    octets = np.frombuffer(data, np.uint8).reshape(len(rows), size)
+    return np.unpackbits(octets, axis=1, count=width, bitorder="little").astype(np.bool_)
 
 
 class _Driver:

@@ -20,7 +20,7 @@ class ActorComponent(wiring.Component):
     """Streams in (`inputs`) and out (`outputs`), in the order of the actor's ports.
 
     It fires when all inputs that are due are valid and all outputs that are due are ready; `fire`
-    is there to watch.  The valid of an output follows from the inputs, the counters, and the ready
+    is there to watch, and so is what it waits for: `fed` and `roomy`.  The valid of an output follows from the inputs, the counters, and the ready
     of *other* outputs due at the same firing: two outputs due together need readers whose ready
     waits for no valid, as that of a channel.
 
@@ -46,6 +46,7 @@ class ActorComponent(wiring.Component):
         self.outputs: list[Any] = [getattr(self, name) for name in gives]
         # kept under its name in Verilog, where simulators watch it
         self.fire = Signal(name=f"{actor.name}_fire", attrs={"keep": 1})
+        self.fed, self.roomy = Signal(), Signal()  # for simulation: no Verilog has them
 
     def elaborate(self, platform: Any) -> Module:
         m, actor = Module(), self.actor
@@ -57,6 +58,7 @@ class ActorComponent(wiring.Component):
 
         beats = all_of([_met(due, s.valid) for due, s in zip(takes, self.inputs, strict=True)])
         room = [_met(due, s.ready) for due, s in zip(gives, self.outputs, strict=True)]
+        m.d.comb += [self.fed.eq(beats), self.roomy.eq(all_of(room))]
         m.d.comb += self.fire.eq(all_of([beats, *room]))
         for due, stream in zip(takes, self.inputs, strict=True):
             m.d.comb += stream.ready.eq(all_of([self.fire, due]))

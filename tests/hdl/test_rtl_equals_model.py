@@ -34,6 +34,7 @@ def check(netlist: Netlist, stalls: dict[str, Stall], seed: int) -> None:
     assert seen.fires.keys() == timing.fires.keys(), where
     for actor, cycles in timing.fires.items():
         assert seen.fires[actor].tolist() == cycles.tolist(), f"firings of {actor}, {where}"
+    assert seen.usage == timing.usage, where
     assert seen.taps.keys() == values.taps.keys(), where
     for channel, beats in values.taps.items():
         assert seen.taps[channel].tolist() == beats.tolist(), f"beats of {channel}, {where}"
