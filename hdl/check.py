@@ -187,7 +187,9 @@ def compare_firings(
         raise error("TV0607", message, *label)
 
 
-def compare_usage(design: Design, predicted: Mapping[str, Usage], seen: Mapping[str, Usage]) -> None:
+def compare_usage(
+    design: Design, predicted: Mapping[str, Usage], seen: Mapping[str, Usage]
+) -> None:
     """Compares how every actor spent its cycles; TV0607 at the first that differs."""
     for actor in design.netlist.actors:
         want, got = predicted[actor.name], seen[actor.name]

@@ -20,7 +20,7 @@ from hdl.lower.functions import from_beats, to_beats
 from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
 from hdl.sizing import size_channels
-from hdl.timing import Timing, simulate_timing
+from hdl.timing import Stall, Timing, simulate_timing
 from tilevm.diagnostics import Label, error, nearest
 from tilevm.ir import Kernel
 from tilevm.passes import Watch, step, transform
@@ -171,6 +171,22 @@ class Design:
         """When every actor fires, with ports that are always ready."""
         return simulate_timing(self.netlist)
 
+    def timed(self, stall: float, seed: int) -> tuple[Timing, dict[str, Stall]]:
+        """The timed model, and in which cycles each port is open, under random back-pressure."""
+        if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
+            raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
+        if not _is_whole(seed) or seed < 0:
+            raise error("TV0609", f"`seed` is a whole number from 0 up, not {seed!r}")
+        if not stall:
+            return self.timing, {}
+        from hdl.sim import random_stalls
+
+        ports = [p.name for p in (*self.inputs, *self.outputs)]
+        # a closed port costs about 1 / (1 - stall) cycles a beat
+        length = int(self.cycles / (1 - stall) * 2) + 1000
+        stalls = random_stalls(ports, stall, seed, length)
+        return simulate_timing(self.netlist, stalls=stalls), stalls
+
     @property
     def cycles(self) -> int:
         """Cycles from the reset to the last output beat, with ports always ready."""
@@ -282,11 +298,25 @@ class Design:
 
         return header(self)
 
-    def report(self) -> str:
-        """Sizes, cycles, what every unit does and how busy it is, as Markdown."""
+    def report(self, *, stall: float = 0.0, seed: int = 0) -> str:
+        """Sizes, cycles, what every unit does in each, what bounds it, streams, as Markdown.
+
+        With `stall` the ports are as often closed as `simulate` closes them.
+        """
         from hdl.report import report
 
-        return report(self)
+        return report(self, self.timed(stall, seed)[0])
+
+    def pictures(self, *, stall: float = 0.0, seed: int = 0) -> dict[str, str]:
+        """By file name SVG: a timeline of a launch, its roofline, and the netlist."""
+        from hdl.view import netlist_svg, roofline_svg, timeline_svg
+
+        timing, _ = self.timed(stall, seed)
+        return {
+            "timeline.svg": timeline_svg(self, timing),
+            "roofline.svg": roofline_svg(self, timing),
+            "netlist.svg": netlist_svg(self.netlist),
+        }
 
     def layouts(self) -> dict[str, str]:
         """For each tile in a stream its schedule as SVG: places are lanes, steps are beats."""
@@ -361,7 +391,6 @@ class Design:
             compare_usage,
             expected_streams,
         )
-        from hdl.sim import random_stalls
 
         if simulator == FASTEST:
             from hdl.sim.external import fastest
@@ -371,10 +400,7 @@ class Design:
             near = nearest(str(simulator), SIMULATORS)
             hint = f"did you mean `{near}`?" if near else f"simulators: {', '.join(SIMULATORS)}"
             raise error("TV0608", f"there is no simulator `{simulator}`", help=hint)
-        if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
-            raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
-        if not _is_whole(seed) or seed < 0:
-            raise error("TV0609", f"`seed` is a whole number from 0 up, not {seed!r}")
+        predicted, stalls = self.timed(stall, seed)
         if vcd is not None and simulator != "amaranth":
             raise error(
                 "TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`"
@@ -382,11 +408,6 @@ class Design:
         launch = bind(self.kernel, self._arrays({**(arguments or {}), **named}))
         events: list[Event] = []
         values = execute(launch, observe=events.append if check else None)
-        ports = [p.name for p in (*self.inputs, *self.outputs)]
-        # a closed port costs about 1 / (1 - stall) cycles a beat
-        length = int(self.cycles / (1 - stall) * 2) + 1000
-        stalls = random_stalls(ports, stall, seed, length) if stall else {}
-        predicted = simulate_timing(self.netlist, stalls=stalls) if stalls else self.timing
         feeds = self.feed(launch.arrays)
         compared = 0
         if simulator == "amaranth":

@@ -8,13 +8,15 @@ import numpy as np
 
 from hdl.lower import Port
 from hdl.lower.schedule import HOLE, Schedule, to_layout
-from hdl.netlist import Origin
 from hdl.ports import port_order
+from hdl.view.roofline import roofline
+from hdl.view.usage import lost, unit_times
 from tilevm.ir import TileType, Value
 from tilevm.layouts import Arrangement
 
 if TYPE_CHECKING:
     from hdl.design import Design
+    from hdl.timing import Timing
 
 
 def header(design: Design) -> str:
@@ -67,8 +69,8 @@ def _element(design: Design, port: Port, number: int) -> str:
     return f"{port.buffer}{list(reversed(index))}"
 
 
-def report(design: Design) -> str:
-    """Sizes, cycles, the units with their load, the streams with their layouts, as Markdown."""
+def report(design: Design, timing: Timing) -> str:
+    """Sizes, cycles, where they go, what bounds them, the streams with layouts, as Markdown."""
     sizes = ", ".join(f"{name} = {value}" for name, value in design.launch.symbols.items())
     options = ", ".join(f"{name} = {value}" for name, value in design.options.items())
     lines = [
@@ -79,11 +81,16 @@ def report(design: Design) -> str:
         "| figure | value |",
         "|---|---|",
         f"| cycles of a launch, ports always ready | {design.cycles} |",
+    ]
+    if timing is not design.timing:
+        lines.append(f"| cycles under this back-pressure | {timing.cycles} |")
+    lines += [
         f"| look-up tables | {design.table_bits} bits |",
         f"| memories of input buffers | {design.memory_bits} bits |",
         f"| other buffers | {design.buffer_bits} bits |",
-        *_units(design),
-        *_streams(design),
+        *_units(design, timing),
+        *_bounds(design, timing),
+        *_streams(design, timing),
         *_layouts(design),
     ]
     for note in design.lowered.notes:
@@ -92,48 +99,76 @@ def report(design: Design) -> str:
     return "\n".join(lines)
 
 
-def _units(design: Design) -> list[str]:
+def _units(design: Design, timing: Timing) -> list[str]:
+    units = unit_times(design, timing)
     lines = [
         "",
         "## Units",
         "",
-        "Cycles of a launch up to the unit's last firing: "
-        "firing, waiting for a beat, waiting for room.",
+        f"What each unit does in the {units[0].cycles} cycles of a launch: firing (one beat each), "
+        "waiting for a beat, for room, for the outside of its port, and after its last firing. "
+        "Useful are the lanes that carry an element in a firing, of all lanes in all cycles.",
         "",
-        "| unit | does | for | firing | starved | blocked | busy |",
-        "|---|---|---|---|---|---|---|",
+        "| unit | does | for | beats | starved | blocked | closed | done | busy | useful |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
-    for actor in design.netlist.actors:
-        use = design.timing.usage[actor.name]
-        share = f"{100 * use.busy / design.cycles:.1f} %"
+    for unit in units:
         lines.append(
-            f"| {actor.name} | {actor.unit.summary} | {_origin(actor.origin)} "
-            f"| {use.busy} | {use.starved} | {use.blocked} | {share} |"
+            f"| {unit.name} | {unit.does} | {unit.place} | {unit.busy} | {unit.starved} "
+            f"| {unit.blocked} | {unit.closed} | {unit.done} "
+            f"| {100 * unit.busy / unit.cycles:.1f} % | {100 * unit.useful:.1f} % |"
         )
     return lines
 
 
-def _origin(origin: Origin | None) -> str:
-    if origin is None:
-        return ""
-    return f"`{origin.op}`" + (f", line {origin.span.line}" if origin.span else "")
+def _bounds(design: Design, timing: Timing) -> list[str]:
+    found = roofline(design, timing)
+    most = found.bound[0]
+    lines = [
+        "",
+        "## What bounds it",
+        "",
+        f"{found.sentence()} {found.operations} {found.counted}: {found.achieved:.4g} a cycle, "
+        f"{found.peak:.4g} if the busiest inner unit never waited.",
+        "",
+        "| port or memory | bits a beat | beats | used | operations a byte |",
+        "|---|---|---|---|---|",
+    ]
+    for roof in found.roofs:
+        used = 100 * roof.beats / max(1, timing.cycles)
+        intensity = f"{found.operations / roof.bytes:.4g}" if roof.bytes else ""
+        lines.append(
+            f"| {roof.kind} {roof.name} | {roof.bits} | {roof.beats} | {used:.1f} % | {intensity} |"
+        )
+    lines += [
+        "",
+        f"The lane-cycles of {most.label}:",
+        "",
+        "| part | share |",
+        "|---|---|",
+        f"| useful | {100 * most.useful:.1f} % |",
+    ]
+    lines += [f"| {what} | {100 * share:.1f} % |" for what, share in lost(timing, most)]
+    return lines
 
 
-def _streams(design: Design) -> list[str]:
+def _streams(design: Design, timing: Timing) -> list[str]:
     lines = [
         "",
         "## Streams",
         "",
-        "| stream | beat | depth | bits | beats a launch |",
-        "|---|---|---|---|---|",
+        "Full at most: the most beats that are in the stream at once.",
+        "",
+        "| stream | beat | beats a launch | depth | full at most | bits |",
+        "|---|---|---|---|---|---|",
     ]
     for actor in design.netlist.actors:
         for output in actor.outputs:
             channel, beat = output.channel, output.channel.shape
             beats = int(actor.due(output.when).sum())
             lines.append(
-                f"| {channel.name} | {beat.lanes} x {beat.bits} bits "
-                f"| {channel.depth} | {design.bits(channel)} | {beats} |"
+                f"| {channel.name} | {beat.lanes} x {beat.bits} bits | {beats} "
+                f"| {channel.depth} | {timing.peaks[channel.name]} | {design.bits(channel)} |"
             )
     return lines
 

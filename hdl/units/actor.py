@@ -19,10 +19,10 @@ from hdl.units.stage import Stage, pack, stream_of
 class ActorComponent(wiring.Component):
     """Streams in (`inputs`) and out (`outputs`), in the order of the actor's ports.
 
-    It fires when all inputs that are due are valid and all outputs that are due are ready; `fire`
-    is there to watch, and so is what it waits for: `fed` and `roomy`.  The valid of an output follows from the inputs, the counters, and the ready
-    of *other* outputs due at the same firing: two outputs due together need readers whose ready
-    waits for no valid, as that of a channel.
+    It fires when all inputs that are due are valid and all outputs that are due are ready.  `fire`
+    is there to watch, and so is what it waits for: `fed` and `roomy`.  The valid of an output
+    follows from the inputs, the counters, and the ready of *other* outputs due at the same firing:
+    two outputs due together need readers whose ready waits for no valid, as that of a channel.
 
     As members the streams are named after what they connect: ``x_read0`` is reader 0 of channel x,
     ``y_write`` the writer of channel y; the stream to the outside is `port`.

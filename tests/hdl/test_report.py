@@ -52,7 +52,10 @@ def test_report_names_source_lines_and_sizes():
     text = design.report()
     assert f"| cycles of a launch, ports always ready | {design.cycles} |" in text
     assert "`neg`, line 7" in text
-    assert text.count("\n## ") == 4
+    assert text.count("\n## ") == 5
+    assert "Bound by " in text and "| port in x | 128 |" in text
+    stalled = design.report(stall=0.5, seed=1)
+    assert f"| cycles under this back-pressure | {design.timed(0.5, 1)[0].cycles} |" in stalled
 
 
 def test_the_header_says_what_a_testbench_must_know():

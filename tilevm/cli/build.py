@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 _ABOUT = """\
 Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (the element in each lane of each
-beat of each port), report.md (cycles, bits, units, streams), layouts/*.svg (a picture of each
-tile), program.tile (the program as built), description.md and description.json (the whole, each
-module, each statement), KERNEL.core (for FuseSoC), manifest.json; with
---control also registers.md and registers.json."""
+beat of each port), report.md (cycles, bits, units, streams), timeline.svg, roofline.svg and
+netlist.svg, layouts/*.svg (a picture of each tile), program.tile (the program as built),
+description.md and description.json (the whole, each module, each statement), KERNEL.core (for
+FuseSoC), manifest.json; with --control also registers.md and registers.json."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -96,6 +96,7 @@ def build(options: CommandParser.Options) -> int:
         files["registers.md"] = registers.markdown(kernel.name)
         files["registers.json"] = json.dumps(registers.data()) + "\n"
     files["program.tile"] = str(design.kernel)
+    files |= design.pictures()
     files |= {f"layouts/{name}.svg": picture for name, picture in design.layouts().items()}
     write_folder(options.output, files, facts_of(design), options.force)
     print(f"{options.output}: {', '.join(f for f in files if '/' not in f)}, layouts/")

@@ -14,7 +14,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from tilevm.cli import build, check, debug, diff, explain, fmt, fuzz, opt, run, sim, stats, verify
+from tilevm.cli import (
+    build,
+    check,
+    debug,
+    diff,
+    explain,
+    fmt,
+    fuzz,
+    opt,
+    report,
+    run,
+    sim,
+    stats,
+    verify,
+)
 from tilevm.cli.parser import CommandParser, Usage
 from tilevm.diagnostics import Diagnostic, TileError, error, nearest, render
 
@@ -25,6 +39,7 @@ COMMANDS = {
     "run": run,
     "build": build,
     "sim": sim,
+    "report": report,
     "stats": stats,
     "diff": diff,
     "debug": debug,

@@ -1,0 +1,19 @@
+"""What users see of a design: where its cycles go, a timeline, a roofline, a drawing of its units.
+
+Everything here is text (SVG too), and the same for the same design.
+"""
+
+from hdl.view.drawing import netlist_svg
+from hdl.view.roofline import Roofline, roofline, roofline_svg
+from hdl.view.timeline import timeline_svg
+from hdl.view.usage import UnitTime, unit_times
+
+__all__ = [
+    "Roofline",
+    "UnitTime",
+    "netlist_svg",
+    "roofline",
+    "roofline_svg",
+    "timeline_svg",
+    "unit_times",
+]
