@@ -46,6 +46,7 @@ class Result:
     predicted: int  # by the timed model, under the same stalls
     simulator: str
     compared: int  # beats of inner streams that equal the virtual machine's
+    taps: dict[str, npt.NDArray[Any]]  # by stream with a named value its beats, where recorded
 
 
 def build(
@@ -375,6 +376,7 @@ class Design:
         seed: int = 0,
         vcd: str | Path | None = None,
         check: bool = True,
+        record: bool = False,
         **named: Any,
     ) -> Result:
         """Runs the hardware on arrays (as `tilevm.run` takes them), and compares it with the VM.
@@ -383,7 +385,8 @@ class Design:
         `stall`: how often, from 0 to below 1, each port is closed in a cycle; `seed` replays the
         pattern.  `vcd`: a waveform file to write (simulator "amaranth").  With `check`, every beat
         of every stream that carries a named value must equal the VM's: TileError TV0606 names the
-        first that does not.  Firing times are compared with the timed model: TV0607.
+        first that does not.  Firing times are compared with the timed model: TV0607.  With
+        `record` the beats of these streams are in the result, right or wrong: nothing is compared.
         """
         from hdl.check import (
             compare_firings,
@@ -407,27 +410,31 @@ class Design:
             )
         launch = bind(self.kernel, self._arrays({**(arguments or {}), **named}))
         events: list[Event] = []
-        values = execute(launch, observe=events.append if check else None)
+        values: dict[str, npt.NDArray[Any]] = {}
+        check = check and not record
+        if not record:
+            values = execute(launch, observe=events.append if check else None)
         feeds = self.feed(launch.arrays)
         compared = 0
         if simulator == "amaranth":
             from hdl.sim import run
 
-            seen = run(self.netlist, feeds, stalls=stalls, taps=check, vcd=vcd)
-            beats, cycles = seen.outputs, seen.cycles
+            seen = run(self.netlist, feeds, stalls=stalls, taps=check or record, vcd=vcd)
+            beats, cycles, taps = seen.outputs, seen.cycles, seen.taps
             if check:
-                compared = compare_streams(self, expected_streams(self, events), seen.taps)
-            compare_firings(self, predicted.fires, seen.fires)
-            compare_usage(self, predicted.usage, seen.usage)
+                compared = compare_streams(self, expected_streams(self, events), taps)
+            if not record:
+                compare_firings(self, predicted.fires, seen.fires)
+                compare_usage(self, predicted.usage, seen.usage)
         else:
             from hdl.sim.external import run_external
 
             sunk = {p.name: len(p.elements) for p in self.outputs}
-            watch = {tap.channel for tap in self.lowered.taps} if check else None
+            watch = {tap.channel for tap in self.lowered.taps} if check or record else None
             moved = run_external(self, simulator, feeds, sunk, stalls, watch)
-            beats, cycles = moved.outputs, moved.cycles
+            beats, cycles, taps = moved.outputs, moved.cycles, moved.taps
             if check:
-                compared = compare_streams(self, expected_streams(self, events), moved.taps)
+                compared = compare_streams(self, expected_streams(self, events), taps)
                 compare_firings(self, predicted.fires, moved.fires)
         outputs = self.collect(beats, launch.arrays)
         if check:
@@ -440,4 +447,5 @@ class Design:
                     f"`{self.name}` took {cycles} cycles in {simulator}, "
                     f"{predicted.cycles} were predicted",
                 )
-        return Result(outputs, cycles, predicted.cycles, simulator, compared)
+        named_beats = {tap.channel: taps[tap.channel] for tap in self.lowered.taps if taps}
+        return Result(outputs, cycles, predicted.cycles, simulator, compared, named_beats)

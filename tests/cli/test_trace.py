@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 
+import hdl.sim
 from tests.cli.folder import WORDS, Folder, arrays, refused
 
 
@@ -49,6 +51,33 @@ def test_a_program_before_and_after_passes(tilevm: Folder) -> None:
     assert "only in the program after the passes: " in outcome.out
 
 
+def test_two_tiers(tilevm: Folder) -> None:
+    outcome = tilevm("diff", *WORDS, "--tier", "reference")
+    assert (outcome.status, outcome.out.splitlines()[1:]) == (0, []), outcome
+    words = ("--tier", "hardware", "--dot", "mac", "--simulator", "amaranth", "--stall", "0.2")
+    outcome = tilevm("diff", *WORDS, *words)
+    assert outcome.status == 0, outcome
+    assert outcome.out.startswith("equal: ") and "only in the hardware" not in outcome.out
+
+
+def test_hardware_with_a_fault(tilevm: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bit of a beat of `next` is inverted on its way: the first element that it makes wrong."""
+    run = hdl.sim.run
+
+    def faulty(*words: Any, **options: Any) -> Any:
+        seen = run(*words, **options)
+        seen.taps["next"][1, 2] ^= 4
+        return seen
+
+    monkeypatch.setattr(hdl.sim, "run", faulty)
+    words = ("--tier", "hardware", "--dot", "mac", "--lanes", "4", "--simulator", "amaranth")
+    outcome = tilevm("diff", *WORDS, *words)
+    w, x = arrays()
+    right = int(w[6, :8] @ x[:8])
+    line = f"`add` of `next` in line 11, block 0, element [6]: {right} and {right ^ 4}\n"
+    assert (outcome.status, outcome.out) == (1, line)
+
+
 def test_what_is_no_trace_is_said(tilevm: Folder) -> None:
     tilevm("run", *WORDS, "--trace", "a.npz")
     tilevm.write("bad.jsonl", "{}\n")
@@ -64,6 +93,10 @@ def test_what_is_no_trace_is_said(tilevm: Folder) -> None:
         ("diff", "gemv.tile", "gemv"),
         ("diff", "a.npz", "a.npz", "-p", "canonicalise"),
         ("diff", "a.npz"),
+        ("diff", "a.npz", "a.npz", "--tier", "reference"),
+        ("diff", *WORDS, "--tier", "hardware", "-p", "canonicalise"),
+        ("diff", *WORDS, "--tier", "reference", "--lanes", "4"),
+        ("diff", *WORDS, "-p", "canonicalise", "--seed", "1"),
     ):
         assert tilevm(*words).status == 2, words
 

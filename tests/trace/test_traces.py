@@ -8,14 +8,21 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tilevm
 from tilevm import TileError
 from tilevm.ir import Kernel
 from tilevm.testing import Generated, inputs, kernels
-from tilevm.trace import Step, first_difference, read_trace, record, writer_for
+from tilevm.trace import (
+    Step,
+    first_difference,
+    read_trace,
+    record,
+    record_reference,
+    writer_for,
+)
 from tilevm.vm import bind
 
 LOOP = """
@@ -81,6 +88,17 @@ def test_chunks_do_not_show(made: Generated, chunk: int) -> None:
     runs: tuple[list[Step], list[Step]] = ([], [])
     record(bind(made.kernel, arguments), runs[0].append)
     record(bind(made.kernel, arguments), runs[1].append, chunk_bytes=chunk)
+    found = first_difference(*runs)
+    assert (found.difference, found.only_first, found.only_second) == (None, 0, 0)
+
+
+@settings(max_examples=20)
+@given(kernels(statements=10, buildable=False))
+def test_the_reference_leaves_the_same_trace(made: Generated) -> None:
+    launch = bind(made.kernel, inputs(made.kernel, made.sizes, seed=3))
+    runs: tuple[list[Step], list[Step]] = ([], [])
+    record(launch, runs[0].append)
+    record_reference(launch.kernel, {**launch.symbols, **launch.arrays}, runs[1].append)
     found = first_difference(*runs)
     assert (found.difference, found.only_first, found.only_second) == (None, 0, 0)
 

@@ -25,12 +25,14 @@ def run(
     /,
     *,
     output: Callable[[str], None] = print,
+    after: Callable[[Op, ThreadBlock], None] | None = None,
     **named: Any,
 ) -> dict[str, Any]:
     """Runs a kernel; returns every buffer that it stores to, as nested lists of Python numbers.
 
     Arguments are arrays or nested lists, and integers for shape symbols that follow from no array.
-    TileError as from `tilevm.run`, with the first error alone; memory is not checked.
+    `after` is told of every op that a thread block has done.  TileError as from `tilevm.run`, with
+    the first error alone; memory is not checked.
     """
     launch = bind(kernel, {**(arguments or {}), **named})
     buffers = {}
@@ -40,7 +42,7 @@ def run(
     names = [name for name, _ in kernel.grid]
     for ids in product(*map(range, launch.grid)):
         known = {**launch.symbols, **dict(zip(names, ids, strict=True))}
-        block = ThreadBlock(ids, known, dict(buffers), output)
+        block = ThreadBlock(ids, known, dict(buffers), output, after)
         try:
             block.execute(kernel.body)
         except Returned:
@@ -64,6 +66,7 @@ class ThreadBlock:
     indices: dict[str, int]
     buffers: dict[Value, Memory]
     output: Callable[[str], None]
+    after: Callable[[Op, ThreadBlock], None] | None = None
     tiles: dict[Value, Tile] = field(default_factory=dict)
     copies: Copies = field(default_factory=Copies)
     watched: dict[Op, Tile] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class ThreadBlock:
             except TileError as problem:
                 first = problem.diagnostics[0]
                 raise (problem if first.labels else op.reject(first.code, first.message)) from None
+            if self.after is not None:
+                self.after(op, self)
         return [self.tiles[value] for value in block.yields]
 
     def index(self, expr: Expr) -> int:

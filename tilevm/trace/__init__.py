@@ -4,6 +4,7 @@ from tilevm.trace.debugger import Debugger, Quit
 from tilevm.trace.diff import Difference, first_difference
 from tilevm.trace.files import read_trace, writer_for
 from tilevm.trace.record import Recorder, Step, record
+from tilevm.trace.reference import record_reference
 
 __all__ = [
     "Debugger",
@@ -14,5 +15,6 @@ __all__ = [
     "first_difference",
     "read_trace",
     "record",
+    "record_reference",
     "writer_for",
 ]
