@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tilevm
@@ -92,15 +92,66 @@ def test_chunks_do_not_show(made: Generated, chunk: int) -> None:
     assert (found.difference, found.only_first, found.only_second) == (None, 0, 0)
 
 
-@settings(max_examples=20)
-@given(kernels(statements=10, buildable=False))
-def test_the_reference_leaves_the_same_trace(made: Generated) -> None:
-    launch = bind(made.kernel, inputs(made.kernel, made.sizes, seed=3))
+EVERYTHING = """
+kernel f(
+  x: global i16[N, 4], at: global u4[N], y: global i16[N, 4], uses: global i32[16], z: global u64[N]
+)
+  grid (n = N)
+{
+  big = full u64[1] {value = 18446744073709551615}
+  store big, z[n]
+  t: i16[4] = load x[n, 0]
+  i: u4[1] = load at[n]
+  one = full i32[1] {value = 1}
+  atomic one, uses[0] {op = add, index = i}
+  if n == 2 {
+    store t, y[n, 0]
+    return
+  }
+  zero = full i16[] {value = 0}
+  total = sum t {acc = i16}
+  go = compare total, zero {pred = gt}
+  r = for k in 0 .. n + 1 carry (p = t) {
+    a, b = while more carry (left = total, more = go) fuel 9 {
+      half = call halved(left)
+      again = compare half, zero {pred = gt}
+      yield half, again
+    }
+    if k == 1 {
+      store p, y[n, 0]
+      return
+    }
+    wide = broadcast a {shape = [4]}
+    next = sub p, wide
+    yield next
+  }
+  store r, y[n, 0]
+}
+
+function halved(a: i16[]) {
+  one = full i16[] {value = 1}
+  half = shr a, one
+  yield half
+}
+"""
+
+
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_the_reference_leaves_the_same_trace(chunk: int) -> None:
+    kernel = tilevm.parse(EVERYTHING)["f"]
+    x = np.arange(20, dtype=np.int16).reshape(5, 4) - 6
+    launch = bind(kernel, {"x": x, "at": [3, 1, 3, 3, 9], "uses": np.zeros(16, int)})
     runs: tuple[list[Step], list[Step]] = ([], [])
-    record(launch, runs[0].append)
+    record(launch, runs[0].append, chunk_bytes=chunk)
     record_reference(launch.kernel, {**launch.symbols, **launch.arrays}, runs[1].append)
     found = first_difference(*runs)
     assert (found.difference, found.only_first, found.only_second) == (None, 0, 0)
+    assert {step.op for step in runs[1]} >= {"atomic", "while", "for", "if", "return", "result"}
+    assert found.both > 100
+    data = np.array(runs[1][-1].data)
+    data[0, -1] -= 1
+    runs[1][-1] = replace(runs[1][-1], data=data)
+    assert str(first_difference(*runs).difference).startswith("result `z`, element [4]: ")
 
 
 def test_rounds_are_known_in_a_while_that_only_some_blocks_go_on_with() -> None:

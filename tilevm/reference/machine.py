@@ -142,6 +142,8 @@ def while_(at: ThreadBlock, op: While) -> None:
 
 @does(ops.Return)
 def return_(at: ThreadBlock, op: ops.Return) -> None:
+    if at.after is not None:
+        at.after(op, at)
     raise Returned
 
 
