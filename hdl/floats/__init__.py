@@ -4,7 +4,7 @@ from hdl.floats.arithmetic import divide, multiply, negated, plus
 from hdl.floats.circuit import Circuit, Lane
 from hdl.floats.number import Number, read, scaled, unpack, whole
 from hdl.floats.order import compared, ordered, smaller
-from hdl.floats.round import round_integer, round_pack, within
+from hdl.floats.round import quotient, round_integer, round_pack, within
 
 __all__ = [
     "Circuit",
@@ -16,6 +16,7 @@ __all__ = [
     "negated",
     "ordered",
     "plus",
+    "quotient",
     "read",
     "round_integer",
     "round_pack",

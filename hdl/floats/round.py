@@ -124,6 +124,22 @@ def round_integer(
     return Mux(special, end, within(c, kind, value))
 
 
+def quotient(c: Circuit, x: Lane, y: Lane, shift: int, rounding: str) -> Lane:
+    """x * 2**shift / y of integers, rounded to a whole one; anything where y is 0."""
+    negative = c.keep("negative", (x < 0) ^ (y < 0), 1)
+    sizes = [c.magnitude(name, value) for name, value in (("top", x), ("by", y))]
+    top = c.keep("dividend", Cat(Const(0, max(0, shift)), sizes[0]))
+    by = c.keep("divisor", Cat(Const(0, max(0, -shift)), sizes[1]))
+    whole = c.keep("quotient", top // by)
+    rest = c.keep("rest", top - whole * by, len(by))
+    twice = c.keep("twice", rest << 1, len(by) + 1)
+    half = c.keep("half", twice >= by, 1)
+    more = c.keep("more", Mux(half, twice != by, rest != 0), 1)
+    up = _rounds_up(rounding, negative, whole[0], half, more)
+    size = c.keep("whole", whole + c.keep("round_up", up, 1))
+    return c.keep("integer", Mux(negative, -size, size))
+
+
 def within(c: Circuit, kind: IntType, value: Lane) -> Lane:
     """A whole number at the nearest end of an integer type's range, if it is outside."""
     low, high = int(kind.min), int(kind.max)

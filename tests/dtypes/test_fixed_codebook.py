@@ -2,16 +2,28 @@
 
 from fractions import Fraction
 from itertools import pairwise
-from math import floor
+from math import floor, prod
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.dtypes import oracle
 from tests.dtypes.oracle import wrapped
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import ROUNDINGS, CodebookType, FixedType, codebook, dot, dtype, total
+from tilevm.dtypes import (
+    ROUNDINGS,
+    CodebookType,
+    FixedType,
+    FloatType,
+    Trap,
+    codebook,
+    dot,
+    dtype,
+    product,
+    total,
+)
 
 FIXED = ["fixed(i8, -3)", "fixed(u7, 2)", "fixed(i31, -20)", "fixed(i53, -40)", "fixed(u53, 60)"]
 
@@ -54,6 +66,61 @@ def test_arithmetic(name: str, overflow: str) -> None:
         for x, y, z in zip(a.tolist(), b.tolist(), found.tolist(), strict=True):
             exact = law(Fraction(x), Fraction(y))
             assert z == expected(t, exact, "nearest_even", overflow), (operation, x, y)
+
+
+SMALL_FIXED = ["fixed(i4, -2)", "fixed(u5, -7)", "fixed(i3, 3)", "fixed(i6, 0)", "fixed(i1, -1)"]
+
+
+@pytest.mark.parametrize("name", [*FIXED, *SMALL_FIXED, "fixed(i20, -20)", "fixed(i9, 128)"])
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+def test_division(name: str, rounding: str) -> None:
+    """Every pair of small types, some of others."""
+    t, rng = fixed(name), np.random.default_rng(11)
+    if name in SMALL_FIXED:
+        every = t.decode(np.arange(1 << t.bits))
+        a, b = (x.reshape(-1) for x in np.meshgrid(every, every))
+    else:
+        a, b = t.random(rng, 100), t.random(rng, 100)
+    a, b = a[b != 0], b[b != 0]
+    for overflow in ("wrap", "sat"):
+        found = t.div(a, b, overflow, rounding)
+        for x, y, z in zip(a.tolist(), b.tolist(), found.tolist(), strict=True):
+            assert z == expected(t, Fraction(x) / Fraction(y), rounding, overflow), (x, y)
+
+
+def test_division_stops() -> None:
+    t = fixed("fixed(i8, -3)")
+    with pytest.raises(Trap, match="division by zero") as stop:
+        t.div(np.array([[1.0], [0.0]]), np.array([1.0, 0.0]), "sat")
+    assert stop.value.index == (0, 1)
+    with pytest.raises(Trap, match="`div` overflows"):
+        t.div(np.array([8.0]), np.array([0.5]), "trap")
+
+
+PRODUCTS = [
+    "fixed(i8, -3)",
+    "fixed(u7, 2)",
+    "fixed(i53, -40)",
+    "i9",
+    "u64",
+    "codebook(i8, [-7, 0, 3])",
+]
+PRODUCTS += ["codebook(fixed(i8, -2), [0.25, -1, 3, 3, 7])"]
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("to", ["fixed(i16, -2)", "fixed(i30, -70)", "fixed(u3, 9)", "i32", "f16"])
+def test_products(name: str, to: str) -> None:
+    given, target, rng = dtype(name), dtype(to), np.random.default_rng(12)
+    for count in (0, 1, 2, 7):
+        rows = given.random(rng, (40, count))
+        entries = given.lookup(rows) if isinstance(given, CodebookType) else rows
+        for overflow in (None,) if target.is_float else ("wrap", "sat"):
+            found = product(rows, given, target, overflow)
+            for row, z in zip(entries.tolist(), found.tolist(), strict=True):
+                exact = prod(map(Fraction, row), start=Fraction(1))
+                assert z == rounded(to, exact, overflow), (count, overflow, row)
+                assert exact or not np.signbit(z), "only floats have -0"
 
 
 @pytest.mark.parametrize("name", FIXED)
@@ -99,14 +166,17 @@ def test_dot_and_total(ta: str, to: str) -> None:
         assert sums[j] == rounded(to, sum(column, Fraction(0)))
 
 
-def rounded(to: str, exact: Fraction) -> float:
+def rounded(to: str, exact: Fraction, overflow: str | None = None) -> float:
     t = dtype(to)
     if isinstance(t, FixedType):
-        return expected(t, exact, "nearest_even", "wrap")
+        return expected(t, exact, "nearest_even", overflow or "wrap")
     if t.is_int:
-        return wrapped(whole(exact, "nearest_even"), t.bits, t.signed)
-    with np.errstate(over="ignore"):
-        return float(exact) if to == "f64" else float(np.float16(float(exact)))
+        steps = whole(exact, "nearest_even")
+        if overflow == "sat":
+            return int(min(max(steps, t.min), t.max))
+        return wrapped(steps, t.bits, t.signed)
+    assert isinstance(t, FloatType)
+    return float(exact) if to == "f64" else float(oracle.rounded(t.format, exact))
 
 
 ENTRIES = st.lists(st.integers(-40, 40).map(lambda n: n / 4), min_size=1, max_size=20)
@@ -137,3 +207,19 @@ def test_names_and_tables() -> None:
     wide = np.array([2**63 - 1, -(2**63), 2**62 + 1])
     levels = codebook([-1.0, 2.0**61, 2.0**63], of="f64")
     assert dtype("i64").cast(wide, levels).tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("overflow", ["wrap", "sat"])
+def test_sums_of_codes_beyond_the_result(overflow: str) -> None:
+    t, to, other = codebook([-128, 3, 127], of="i8"), dtype("i9"), dtype("i8")
+    rng = np.random.default_rng(13)
+    a, b = t.random(rng, (30, 5)), other.random(rng, (5, 3))
+    entries = t.lookup(a).astype(object)
+    for found, exact in (
+        (dot(a, b, t, other, to, overflow), entries @ b.astype(object)),
+        (total(a, t, to, 1, overflow), entries.sum(axis=1)),
+    ):
+        want = [rounded("i9", Fraction(int(x)), overflow) for x in exact.reshape(-1)]
+        assert found.reshape(-1).tolist() == want
+    with pytest.raises(Trap):
+        dot(a, b, t, other, to, "trap")

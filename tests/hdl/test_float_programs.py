@@ -75,6 +75,62 @@ def check(kernel: tilevm.Kernel, *forms: Form) -> None:
         assert simulated(kernel, arguments, want, form, str(form)), "it is built"
 
 
+QUOTIENT = """
+kernel k(x: global {kind}[24], y: global {kind}[24], r: global {kind}[24])
+{{
+  a: {kind}[24] = load x[0]
+  b: {kind}[24] = load y[0]
+  zero = full {kind}[24] {{value = 0.0}}
+  other = full {kind}[24] {{value = {other}}}
+  none = compare b, zero {{pred = eq}}
+  c = select none, other, b
+  v = div a, c {{rounding = {rounding}, overflow = {overflow}}}
+  store v, r[0]
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "other", "rounding", "overflow"),
+    [
+        ("fixed(i8, -3)", 0.125, "nearest_even", "sat"),
+        ("fixed(u7, -4)", 0.25, "up", "wrap"),
+        ("fixed(i6, 2)", -4.0, "nearest_away", "wrap"),
+        ("fixed(i5, 0)", 7.0, "down", "sat"),
+        ("fixed(i1, 0)", -1.0, "toward_zero", "wrap"),
+    ],
+)
+def test_quotients_of_fixed_point(kind: str, other: float, rounding: str, overflow: str) -> None:
+    given = {"kind": kind, "other": other, "rounding": rounding, "overflow": overflow}
+    kernel = tilevm.parse(QUOTIENT.format(**given))["k"]
+    check(kernel, Form(lanes=3, stall=0.3), Form(lanes=24))
+
+
+REFUSED = [
+    ("div a, a", "a divider of fixed(i16, -20) would be one path of 36 bits"),
+    ("scan a {op = add, acc = fixed(i16, -20)}", "each of its prefixes is rounded"),
+    ("reshape p {shape = [4]}", "its result is rounded from the exact product"),
+]
+
+
+@pytest.mark.parametrize(("op", "said"), REFUSED)
+def test_fixed_point_without_a_unit(op: str, said: str) -> None:
+    kind = "fixed(i16, -20)"
+    text = f"""
+kernel k(x: global {kind}[4], r: global {kind}[4])
+{{
+  a: {kind}[4] = load x[0]
+  wide = reshape a {{shape = [4, 1]}}
+  p = prod wide {{dims = [1], acc = {kind}}}
+  v = {op}
+  store v, r[0]
+}}
+"""
+    with pytest.raises(TileError, match="TV0502") as refused:
+        hdl.build(tilevm.parse(text)["k"])
+    assert said in str(refused.value)
+
+
 PRODUCT = """
 kernel k(x: global {a}[2, 12], w: global {b}[12, 3], r: global {acc}[2, 3])
 {{

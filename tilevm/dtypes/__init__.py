@@ -15,8 +15,8 @@ from tilevm.dtypes.base import (
 )
 from tilevm.dtypes.codebook import CodebookType, codebook
 from tilevm.dtypes.digits import Digits, exact_total, split
-from tilevm.dtypes.exact_products import fit_integers, product
-from tilevm.dtypes.fixed import FixedType
+from tilevm.dtypes.exact_products import product
+from tilevm.dtypes.fixed import FixedType, exact_integers, fit_integers
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.formats import FloatFormat
 from tilevm.dtypes.functions import FUNCTIONS, evaluate
@@ -35,6 +35,7 @@ from tilevm.dtypes.scaling import (
     scaled,
     scaled_is_exact,
 )
+from tilevm.dtypes.steps import fit_steps, numbers, steps
 
 __all__ = [
     "FLOAT_OVERFLOWS",
@@ -65,9 +66,12 @@ __all__ = [
     "dtype",
     "evaluate",
     "exact_dot",
+    "exact_integers",
     "exact_total",
     "fit_integers",
+    "fit_steps",
     "largest_scale",
+    "numbers",
     "packed_dot",
     "product",
     "range_scale",
@@ -76,5 +80,6 @@ __all__ = [
     "scaled",
     "scaled_is_exact",
     "split",
+    "steps",
     "total",
 ]

@@ -1,8 +1,8 @@
 """Products of many numbers, many at once: exact, then wrapped (integers) or rounded once (floats).
 
 Wrapped products of integers, and those of floats that an error bound decides, are NumPy's.  What
-remains (integers that trap or saturate; ties and near ties of floats) is multiplied in Python
-integers, row by row: right, and slow.
+remains (integers that trap or saturate, fixed point; ties and near ties of floats) is multiplied in
+Python integers, row by row: right, and slow.
 """
 
 from __future__ import annotations
@@ -14,41 +14,42 @@ import numpy as np
 
 from tilevm.dtypes.base import Array, DType
 from tilevm.dtypes.exact import round_fraction
+from tilevm.dtypes.fixed import exact_integers
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.integers import IntType
+from tilevm.dtypes.steps import fit_steps, numbers, steps
 
 _UNIT = 2.0**-53
 _STEADY = 900  # binades that float64 products may cross on their way without harm
 
 
-def product(rows: Array, to: DType, overflow: str | None = None) -> Array:
-    """The product of each row of values [..., count] as a value of `to`; of nothing it is 1."""
-    if isinstance(to, IntType):
+def product(rows: Array, t: DType, to: DType, overflow: str | None = None) -> Array:
+    """The product of each row of values [..., count] of `t`, as a value of `to`; of nothing 1.
+
+    Exact, then brought into `to` once: wrapped or as `overflow` says (integers, fixed point), or
+    rounded (floats).  Codebooks count as their entries.
+    """
+    rows, t = numbers(rows, t)
+    count = rows.shape[-1]
+    if isinstance(to, FloatType):
+        flat = rows.reshape(math.prod(rows.shape[:-1]), count)
+        with np.errstate(all="ignore"):
+            return _rounded(flat, t, to).reshape(rows.shape[:-1])
+    if isinstance(to, IntType) and t.is_int and overflow in (None, "wrap"):
         wide = np.int64 if rows.dtype.kind == "i" else np.uint64
-        wrapped = to.wrap(np.asarray(np.prod(rows, axis=-1, dtype=wide)))
-        if overflow in (None, "wrap"):
-            return wrapped
-        return fit_integers(np.prod(rows.astype(object), axis=-1), to, overflow, "prod")
-    assert isinstance(to, FloatType)
-    flat = rows.reshape(math.prod(rows.shape[:-1]), rows.shape[-1])
-    with np.errstate(all="ignore"):
-        return _rounded(flat, to).reshape(rows.shape[:-1])
+        return to.wrap(np.asarray(np.prod(rows, axis=-1, dtype=wide)))
+    x, width, scale = steps(rows, t)
+    bits = max(1, count) * width
+    exact = np.asarray(np.prod(exact_integers(x, bits), axis=-1))
+    return fit_steps(exact, bits, count * scale, to, overflow, "prod")
 
 
-def fit_integers(exact: Array, to: IntType, overflow: str | None, operation: str) -> Array:
-    """Python integers as values of `to`; `overflow` as in its arithmetic, `operation` its name."""
-    whole = np.asarray(exact, object)
-    over = ((whole < to.min) | (whole > to.max)).astype(bool)
-    wrapped = to.of_codes((whole & to.mask).astype(np.uint64))
-    return to.limited(operation, overflow, wrapped, over, (whole < 0).astype(bool))
-
-
-def _rounded(rows: Array, to: FloatType) -> Array:
+def _rounded(rows: Array, t: DType, to: FloatType) -> Array:
     x = rows.astype(np.float64)
     special = ~np.isfinite(x).all(axis=-1) | (x == 0).any(axis=-1)
     signs = np.where(np.isfinite(x) & (x != 0), np.copysign(1.0, x), x).prod(axis=-1)
-    if rows.dtype.kind != "f":
-        signs = np.abs(signs)  # the zero of integers has no sign
+    if not t.is_float:
+        signs = np.abs(signs)  # the zero of integers and of fixed point has no sign
     plain = np.where(special, signs, x.prod(axis=-1))
     steady = np.abs(np.frexp(np.where(np.isfinite(x), x, 0.0))[1]).sum(axis=-1) < _STEADY
     bound = (2 * x.shape[-1] + 2) * _UNIT * np.abs(np.where(special, 0.0, plain))

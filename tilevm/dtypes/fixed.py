@@ -136,6 +136,15 @@ class FixedType(DType):
         x, y = (exact_integers(self.integers(v), 2 * self.bits) for v in (a, b))
         return self.fit(np.asarray(x * y), 2 * self.bits, 2 * self.scale, rounding, overflow, "mul")
 
+    def div(
+        self, a: Array, b: Array, overflow: str | None = None, rounding: str = "nearest_even"
+    ) -> Array:
+        x, y = self.integers(a), self.integers(b)
+        zero = np.broadcast_to(y == 0, np.broadcast_shapes(x.shape, y.shape))
+        trap_where(zero, "division by zero")
+        steps = divide_integers(x, y, self.bits, -self.scale, rounding)
+        return self.scaled(fit_integers(self.base, steps, overflow, "div"))
+
     def neg(self, a: Array, overflow: str | None = None) -> Array:
         return self.scaled(self.base.neg(self.integers(a), overflow))
 
@@ -225,19 +234,35 @@ def shift_integers(
         x = np.asarray(x).astype(object)
     below = np.asarray(x >> n)
     rest = np.asarray(x - (below << n))
-    half = 1 << n - 1
     if words is not None:
         size, negative = np.abs(x), np.asarray(x < 0)
         whole = size >> n
         fraction = size - (whole << n)
         whole = whole + ((words.astype(object) << n) < fraction << 32).astype(np.int64)
         return np.asarray(np.where(negative, -whole, whole))
+    return _rounded(x < 0, below, rest, 1 << n, rounding)
+
+
+def divide_integers(x: Array, y: Array, bits: int, shift: int, rounding: str) -> Array:
+    """x * 2**shift / y, rounded to whole numbers; `bits`: the most that an x or y takes."""
+    x, y = (exact_integers(value, bits + abs(shift) + 2) for value in (x, y))
+    x, y = (x << shift, y) if shift >= 0 else (x, y << -shift)
+    x, y = np.asarray(np.where(y < 0, -x, x)), np.asarray(np.abs(y))
+    below = np.asarray(x // y)
+    return _rounded(x < 0, below, np.asarray(x - below * y), y, rounding)
+
+
+def _rounded(
+    negative: Array, below: Array, rest: Array, whole: Array | int, rounding: str
+) -> Array:
+    """below + rest / whole, rounded to whole numbers; `rest`: 0 .. whole - 1."""
+    twice = 2 * rest
     up = {
-        "nearest_even": (rest > half) | ((rest == half) & (below & 1 == 1)),
-        "nearest_away": (rest > half) | ((rest == half) & (x > 0)),
-        "toward_zero": (rest > 0) & (x < 0),
+        "nearest_even": (twice > whole) | ((twice == whole) & (below & 1 == 1)),
+        "nearest_away": (twice > whole) | ((twice == whole) & ~np.asarray(negative, bool)),
+        "toward_zero": (rest > 0) & negative,
         "up": rest > 0,
-        "down": np.zeros(np.shape(x), bool),
+        "down": np.zeros(np.shape(below), bool),
     }[rounding]
     return np.asarray(below + np.asarray(up).astype(np.int64))
 

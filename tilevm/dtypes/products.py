@@ -15,13 +15,14 @@ import numpy as np
 
 from tilevm.diagnostics import error
 from tilevm.dtypes.base import Array, DType
-from tilevm.dtypes.codebook import CodebookType
+from tilevm.dtypes.digits import exact_total
 from tilevm.dtypes.exact import round_fraction
-from tilevm.dtypes.fixed import FixedType, exact_integers, fit_integers, shift_integers
+from tilevm.dtypes.fixed import FixedType, exact_integers
 from tilevm.dtypes.floats import FloatType
-from tilevm.dtypes.integer_dot import integer_dot
+from tilevm.dtypes.integer_dot import exact_dot, integer_dot
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.rounding import Floats, two_prod
+from tilevm.dtypes.steps import fit_steps, numbers, steps
 from tilevm.dtypes.sums import exact_sums, fraction_sum
 
 _UNIT = 2.0**-53  # rounding error of one float64 operation, relative
@@ -33,19 +34,23 @@ def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType, overflow: str | Non
     """a [..., M, K] of ta by b [..., K, N] of tb -> [..., M, N] of `to`; leading axes broadcast.
 
     An exact zero is +0.  Infinities and NaN as IEEE has them; overflow as the format `to` does.
-    Codebooks count as their entries.  Fixed point into integers or fixed point is rounded once,
-    then `overflow`, by default wrapped.  TV0251 for floats into an integer.
+    Codebooks count as their entries.  Fixed point into integers or fixed point is rounded once.
+    What does not fit these becomes what `overflow` says, by default wrapped.  TV0251 for floats
+    into an integer.
     """
-    a, ta = _numbers(np.asarray(a), ta)
-    b, tb = _numbers(np.asarray(b), tb)
+    a, ta = numbers(np.asarray(a), ta)
+    b, tb = numbers(np.asarray(b), tb)
     _check_result(to, ta, tb)
     if not to.is_float and not (to.is_int and ta.is_int and tb.is_int):
-        (x, wx, sx), (y, wy, sy) = _steps(a, ta), _steps(b, tb)
+        (x, wx, sx), (y, wy, sy) = steps(a, ta), steps(b, tb)
         bits = wx + wy + int(a.shape[-1]).bit_length()
         sums = np.matmul(exact_integers(x, bits), exact_integers(y, bits))
-        return _fit(sums, bits, sx + sy, to, overflow, "dot")
+        return fit_steps(sums, bits, sx + sy, to, overflow, "dot")
     if isinstance(to, IntType):
-        return integer_dot(a, b, cast(IntType, ta), cast(IntType, tb), to)
+        kinds = cast(IntType, ta), cast(IntType, tb)
+        if overflow in (None, "wrap"):
+            return integer_dot(a, b, *kinds, to)
+        return exact_dot(a, b, *kinds).fit(to, overflow, "dot")
     target = cast(FloatType, to)
     if a.shape[-1] == 0:
         shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -63,15 +68,17 @@ def total(
     An exact zero is +0.  Codebooks, fixed point and `overflow` as in `dot`.  TV0251 for floats into
     an integer.
     """
-    a, t = _numbers(np.asarray(a), t)
+    a, t = numbers(np.asarray(a), t)
     _check_result(to, t)
     axes = (axes,) if isinstance(axes, int) else tuple(axes)
     if not to.is_float and not (to.is_int and t.is_int):
-        x, width, scale = _steps(a, t)
+        x, width, scale = steps(a, t)
         bits = width + int(a.size).bit_length()
         sums = np.asarray(np.sum(exact_integers(x, bits), axis=axes))
-        return _fit(sums, bits, scale, to, overflow, "sum")
+        return fit_steps(sums, bits, scale, to, overflow, "sum")
     if isinstance(to, IntType):
+        if overflow not in (None, "wrap"):
+            return exact_total(a, axes).fit(to, overflow, "sum")
         wide = np.dtype(np.int64 if a.dtype.kind == "i" else np.uint64)
         return to.wrap(np.asarray(np.sum(a, axis=axes, dtype=wide)))
     kept = [i for i in range(a.ndim) if i not in {axis % a.ndim for axis in axes}]
@@ -83,28 +90,6 @@ def total(
     terms = np.concatenate(_split(rows, t), axis=-1)
     with np.errstate(all="ignore"):
         return _float_total(terms, t, cast(FloatType, to)).reshape(shape)
-
-
-def _numbers(a: Array, t: DType) -> tuple[Array, DType]:
-    """The numbers that an array stands for, and their type."""
-    return (t.lookup(a), t.entry) if isinstance(t, CodebookType) else (a, t)
-
-
-def _steps(a: Array, t: DType) -> tuple[Array, int, int]:
-    """Integers, their width with a sign, and the exponent of what one of them is worth."""
-    if isinstance(t, FixedType):
-        return t.integers(a), t.bits + 1, t.scale
-    return a, t.bits + 1, 0
-
-
-def _fit(
-    sums: Array, bits: int, scale: int, to: DType, overflow: str | None, operation: str
-) -> Array:
-    """Exact sums in steps of 2**scale as values of an integer or fixed point type."""
-    if isinstance(to, FixedType):
-        return to.fit(sums, bits, scale, overflow=overflow, operation=operation)
-    steps = shift_integers(sums, bits, scale)
-    return fit_integers(cast(IntType, to), steps, overflow, operation)
 
 
 def _check_result(to: DType, *sources: DType) -> None:

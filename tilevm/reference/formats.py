@@ -94,6 +94,11 @@ def numbers(kind: DType, x: Number) -> Number:
     return fit(kind.entry, number(entry))
 
 
+def numbers_of(kind: DType) -> DType:
+    """The type of the numbers that elements stand for."""
+    return kind.entry if isinstance(kind, CodebookType) else kind
+
+
 def _nearest(kind: CodebookType, x: Number) -> int:
     """The code of the nearest entry: of several an even code, of these the lowest."""
     entries = {c: number(e) for c, e in enumerate(kind.entries) if not isinstance(e, tuple)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 from fractions import Fraction
-from math import inf, isinf, isnan
+from math import inf, isinf, isnan, prod
 
 
 class Special(Enum):
@@ -137,8 +137,10 @@ def over(x: Number, y: Number) -> Number:
 
 
 def multiplied(terms: Iterable[Number], is_float: bool) -> Number:
-    """The product of numbers of a type; of none it is 1."""
-    found: Number = Fraction(1) if is_float else 1
+    """The product of numbers of a type; of none it is 1.  Only floats have a zero with a sign."""
+    if not is_float:
+        return prod(map(finite, terms))
+    found: Number = Fraction(1)
     for term in terms:
         found = times(found, term)
     return found

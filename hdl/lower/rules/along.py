@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 
 from hdl.lower.functions import Combine, Entries, ScanStep, beat_shape
-from hdl.lower.rules.rule import Need, Plan, integers, lowers, no_trap
+from hdl.lower.rules.rule import Need, Plan, lowers, no_trap
 from hdl.lower.rules.tables import slots_of
 from hdl.lower.schedule import HOLE, Schedule, largest_divisor
 from hdl.lower.wires import refused
@@ -23,7 +23,9 @@ _COMBINES = {"add": "sum", "mul": "product", "min": "min", "max": "max"}
 @lowers(ops.Scan)
 def _(op: ops.Scan, schedule: Schedule, lanes: int) -> Plan:
     """Row by row: as many lanes along the dimension as divide it, and rows where lanes are left."""
-    integers(op, op.a)
+    if not op.to.is_int or not op.a.dtype.is_int:
+        reason = "each of its prefixes is rounded from an exact one, and no unit keeps these"
+        raise refused(op, reason, "`cast` to integers first")
     no_trap(op)
     shape = op.a.tile.shape
     length = shape[op.dim]

@@ -97,6 +97,9 @@ def _fixed(op: Any, schedule: Schedule, kind: FixedType) -> Plan:
             return floats.round_integer(c, base, product, op.rounding, overflow)
         x = [floats.whole(kind, code) for code in codes]
         match op:
+            case ops.Div():
+                found = floats.quotient(c, *x, -kind.scale, op.rounding)
+                value = c.keep("value", Mux(x[1] == 0, 0, found))
             case ops.Add():
                 value = x[0] + x[1]
             case ops.Sub():
@@ -107,7 +110,20 @@ def _fixed(op: Any, schedule: Schedule, kind: FixedType) -> Plan:
                 value = Mux(x[0] < 0, -x[0], x[0])
         return floats.within(c, base, value) if overflow == "sat" else value
 
-    return in_circuit(op, schedule, logic)
+    def divided(a: Any, b: Any) -> Any:
+        """The machine stops at a zero; a lane that no element is in may hold one."""
+        zero = b == 0
+        return np.where(
+            zero, 0.0, kind.div(a, np.where(zero, kind.max, b), op.overflow, op.rounding)
+        )
+
+    if not isinstance(op, ops.Div):
+        return in_circuit(op, schedule, logic)
+    width = kind.bits + abs(kind.scale)
+    if width > WIDEST_DIVIDER:
+        reason = f"a divider of {kind} would be one path of {width} bits of quotient"
+        raise refused(op, reason, "use fewer bits or a smaller scale")
+    return in_circuit(op, schedule, logic, divided)
 
 
 for _kind in (ops.Div, ops.Fma):

@@ -61,6 +61,9 @@ _rotation(ops.Rotr)
 def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
+        if isinstance(op, ops.Prod) and not (op.a.dtype.is_int and op.out.dtype.is_int):
+            reason = "its result is rounded from the exact product, and no unit holds that"
+            raise refused(op, reason, "`cast` to integers first")
         integers(op, op.a, op.out)
         if isinstance(op, ops.Prod) and op.overflow in ("sat", "trap"):
             raise refused(

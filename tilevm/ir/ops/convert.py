@@ -13,6 +13,8 @@ from tilevm.ir.index import Const, Expr, affine
 from tilevm.ir.op import Op
 from tilevm.ir.ops.create import check_seed
 from tilevm.ir.ops.elementwise import Elementwise, Overflow
+from tilevm.ir.ops.overflow import ends, holds
+from tilevm.ir.ops.reduce import numbers_of
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 
@@ -23,8 +25,8 @@ CastRounding = Literal["nearest_even", "nearest_away", "toward_zero", "up", "dow
 class Cast(Elementwise, name="cast", codes=True):
     """``r[i]`` is ``a[i]`` as a `to`: exact where it fits, else as `overflow` and `rounding` say.
 
-    Integers and fixed point among each other wrap by default; a checked run reports an integer that
-    does not fit. Floats to either round, then saturate by default; an infinity gives 0 with
+    Integers and fixed point among each other wrap by default; a checked run reports what does not
+    fit. Floats to either round, then saturate by default; an infinity gives 0 with
     ``wrap`` and stops with ``trap``. To a float the value rounds once, even into subnormals; beyond
     the largest value it becomes infinity, NaN where the format has no infinity, or the largest
     value where it has no NaN either or the rounding is towards zero. A format without a sign takes
@@ -96,12 +98,10 @@ class Cast(Elementwise, name="cast", codes=True):
 
     @property
     def reports_overflow(self) -> bool:
-        old, new = self.a.dtype, self.to
-        return (
-            super().reports_overflow  # floats saturate by default, as documented
-            and old.is_int
-            and not (new.min <= old.min and old.max <= new.max)
-        )
+        old = self.a.dtype
+        if not super().reports_overflow or numbers_of(old).is_float:
+            return False  # floats saturate by default, as documented
+        return not holds(self.to, *ends(old))
 
     def run(self, a: Any, counter: Any) -> Any:
         words = None

@@ -6,6 +6,7 @@ Tables of subset sums after T-MAC and LUT-GEMM (tables over activations) and SAI
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ import numpy as np
 from tilevm import dtypes
 from tilevm.dtypes import Digits, DType, IntType, dtype, split
 from tilevm.ir.op import Op
-from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow, holds
+from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow, ends, holds
 from tilevm.ir.ops.reduce import check_numbers, default_acc
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
@@ -45,11 +46,11 @@ class Dot(Op, name="dot", codes=True):
 
     @property
     def reports_overflow(self) -> bool:
-        a, b = self.a.dtype, self.b.dtype
-        if not super().reports_overflow or not (isinstance(a, IntType) and isinstance(b, IntType)):
+        if not super().reports_overflow:
             return False
-        ends = [x * y * self.a.tile.shape[-1] for x in (a.min, a.max) for y in (b.min, b.max)]
-        return not holds(self.to, min(ends), max(ends))
+        pairs = product(ends(self.a.dtype), ends(self.b.dtype))
+        sums = [x * y * self.a.tile.shape[-1] for x, y in pairs]
+        return not holds(self.to, min(sums), max(sums))
 
     def result(self) -> TileType:
         a, b = self.a.tile, self.b.tile
@@ -115,13 +116,20 @@ class Dot(Op, name="dot", codes=True):
         left, right = (
             x.reshape(len(x), *(1,) * (rank - x.ndim), *x.shape[1:]) for x in (left, right)
         )
-        kinds = (self.a.dtype, self.b.dtype, self.to)
-        if self.overflow in ("sat", "trap") and all(isinstance(k, IntType) for k in kinds):
-            a_kind, b_kind, to = (cast(IntType, t) for t in (self.a.dtype, self.b.dtype, self.to))
-            sums = dtypes.exact_dot(left, right, a_kind, b_kind)
-            return sums.reshape(blocks, *self.out.tile.shape).fit(to, self.overflow, "dot")
-        out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to, self.overflow)
-        return out.reshape(blocks, *self.out.tile.shape)
+        shape = (blocks, *self.out.tile.shape)
+        try:
+            out = dtypes.dot(left, right, self.a.dtype, self.b.dtype, self.to, self.overflow)
+        except dtypes.Trap as stop:
+            flat = np.ravel_multi_index(stop.index, _products(left, right))
+            where = tuple(int(i) for i in np.unravel_index(flat, shape))
+            raise dtypes.Trap(where, stop.message) from None
+        return out.reshape(shape)
+
+
+def _products(left: Any, right: Any) -> tuple[int, ...]:
+    """The shape of a stack of products."""
+    stacks = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    return (*stacks, left.shape[-2], right.shape[-1])
 
 
 def _repeating(at: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Literal
 
-from tilevm.dtypes import DType
+from tilevm.dtypes import CodebookType, DType
 from tilevm.ir.op import Op
 
 IntegerOverflow = Literal["wrap", "sat", "trap"]
+Exact = Fraction | int
 
 
 def check_acc_overflow(op: Op, acc: DType, overflow: str | None) -> None:
@@ -21,9 +23,17 @@ def check_acc_overflow(op: Op, acc: DType, overflow: str | None) -> None:
         )
 
 
-def holds(acc: DType, low: int, high: int) -> bool:
-    """Whether an integer type has all values from `low` to `high`."""
-    return acc.is_int and acc.min <= low and high <= acc.max
+def holds(acc: DType, low: Exact, high: Exact) -> bool:
+    """Whether an integer or fixed point type goes from `low` to `high`, or beyond."""
+    return acc.wraps and Fraction(acc.min) <= low and high <= Fraction(acc.max)
+
+
+def ends(kind: DType) -> tuple[Exact, Exact]:
+    """The smallest and the largest number of an integer or fixed point type, or of its codes."""
+    if isinstance(kind, CodebookType):
+        entries = [Fraction(entry) for entry in kind.table.reshape(-1).tolist()]
+        return min(entries), max(entries)
+    return Fraction(kind.min), Fraction(kind.max)
 
 
 def check_update_overflow(op: Op, adds: bool, kind: DType, overflow: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +13,13 @@ from tilevm.dtypes import (
     CodebookType,
     DType,
     FixedType,
-    IntType,
     dtype,
-    exact_total,
     product,
     total,
 )
 from tilevm.ir.op import Op
 from tilevm.ir.ops.compare import NanRule, larger, smaller
-from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow, holds
+from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow, ends, holds
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 
@@ -46,17 +44,9 @@ def numbers_of(kind: DType) -> DType:
     return kind.entry if isinstance(kind, CodebookType) else kind
 
 
-def check_plain(op: Op, *kinds: DType) -> None:
-    """TV0210 unless all types are integers or floats."""
-    for kind in kinds:
-        if not (kind.is_int or kind.is_float):
-            message = f"`{op.name}` works on integers and floats, not on {kind}"
-            raise op.reject("TV0210", message, help="`cast` to one of them first")
-
-
 def check_numbers(op: Op, acc: DType, **operands: Value) -> None:
-    """What `dot` and `sum` take and give: TV0222 for codebooks that have no place in it, TV0207
-    for floats into a type without a point of its own."""
+    """What sums, products and scans take and give: TV0222 for codebooks that have no place in it,
+    TV0207 for floats into a type without a point of its own."""
     for name, operand in operands.items():
         if isinstance(operand.dtype, CodebookType) and operand.dtype.vector is not None:
             raise op.reject(
@@ -67,7 +57,8 @@ def check_numbers(op: Op, acc: DType, **operands: Value) -> None:
                 **{name: f"this is {operand.type}"},
             )
         if numbers_of(operand.dtype).is_float and not acc.is_float:
-            raise op.reject("TV0207", f"floats do not sum to {acc}", "acc", help="sum to a float")
+            message = f"`{op.name}` of floats gives a float, not {acc}"
+            raise op.reject("TV0207", message, "acc", help="`cast` the result")
     if isinstance(acc, CodebookType):
         message = f"`{op.name}` gives numbers, not codes of {acc}"
         raise op.reject("TV0222", message, "acc", help="`cast` the result")
@@ -132,6 +123,11 @@ class Reduction(Op):
         count = prod(a.shape[d] for d in self.axes)
         return a.transpose(*kept, *self.axes).reshape(*(a.shape[d] for d in kept), count)
 
+    def gathered(self, a: Any) -> Any:
+        """As `rows`, in the shape of the result: [blocks, *result, count]."""
+        rows = self.rows(a)
+        return rows.reshape(len(a), *self.out.tile.shape, rows.shape[-1])
+
     @property
     def axes(self) -> tuple[int, ...]:
         """`over`, behind the axis of thread blocks."""
@@ -143,9 +139,10 @@ class Sum(Reduction, name="sum", codes=True):
     """``r = sum of a over dims``: exact, then wrapped (integers) or rounded once (floats) to `acc`.
 
     An exact zero is +0, and so is the sum of no element.  `acc` is by default i32 for integers (i64
-    or u64 above 32 bits), and at least f32 for floats.  `overflow` says what becomes of an exact
-    integer sum beyond `acc`: ``wrap``, ``sat``, ``trap``; where it is left out the sum wraps, and a
-    checked run reports it.
+    or u64 above 32 bits), and at least f32 for floats and fixed point.  Fixed point into integers
+    or fixed point is rounded once, to the nearest step, then wraps.  Codes of a codebook count as
+    the numbers that they stand for.  `overflow` says what becomes of an exact integer sum beyond
+    `acc`: ``wrap``, ``sat``, ``trap``; where it is left out it wraps, and a checked run reports it.
     """
 
     acc: DType | None = None
@@ -162,27 +159,27 @@ class Sum(Reduction, name="sum", codes=True):
 
     @property
     def reports_overflow(self) -> bool:
-        kind = self.a.dtype
-        if not super().reports_overflow or not isinstance(kind, IntType):
+        if not super().reports_overflow:
             return False
         count = prod(self.a.tile.shape[d] for d in self.over)
-        return not holds(self.to, count * kind.min, count * kind.max)
+        return not holds(self.to, *(count * end for end in ends(self.a.dtype)))
 
     def run(self, a: Any) -> Any:
-        kinds = (self.a.dtype, self.to)
-        if all(isinstance(kind, IntType) for kind in kinds) and self.overflow in ("sat", "trap"):
-            exact = exact_total(a, self.axes).reshape(len(a), *self.out.tile.shape)
-            return exact.fit(cast(IntType, self.to), self.overflow, "sum")
+        if not self.to.is_float and self.overflow in ("sat", "trap"):
+            rows = self.gathered(a)  # so that a trap names the element of the result
+            return total(rows, self.a.dtype, self.to, rows.ndim - 1, self.overflow)
         return self.shaped(total(a, self.a.dtype, self.to, self.axes, self.overflow))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Prod(Reduction, name="prod"):
+class Prod(Reduction, name="prod", codes=True):
     """``r = product of a over dims``: exact, then wrapped (integers) or rounded once to `acc`.
 
-    The product of no element is 1; signs multiply also of zeros and infinities, and 0 times
-    infinity is NaN.  `acc` and `overflow` are as in `sum`.  Slow where the exact integer is asked
-    for (``sat``, ``trap``), and for floats whose product lies at a rounding boundary.
+    The product of no element is 1; signs of floats multiply also of zeros and infinities, and 0
+    times infinity is NaN.  `acc` and `overflow` are as in `sum`: fixed point into integers or fixed
+    point is rounded once too, to the nearest step, then wraps, and codes count as the numbers that
+    they stand for.  Slow where an exact integer is asked for (``sat``, ``trap``, fixed point), and
+    for floats whose product lies at a rounding boundary.
     """
 
     acc: DType | None = None
@@ -193,17 +190,12 @@ class Prod(Reduction, name="prod"):
         return self.acc or default_acc(self.a.dtype)
 
     def result(self) -> TileType:
-        check_plain(self, self.a.dtype, self.to)
-        if self.a.dtype.is_float and self.to.is_int:
-            message = f"floats do not multiply to the integer type {self.to}"
-            raise self.reject("TV0207", message, "acc")
+        check_numbers(self, self.to, a=self.a)
         check_acc_overflow(self, self.to, self.overflow)
         return self.reduced().of(self.to)
 
     def run(self, a: Any) -> Any:
-        rows = self.rows(a)
-        shaped = rows.reshape(len(a), *self.out.tile.shape, rows.shape[-1])
-        return product(shaped, self.to, self.overflow)
+        return product(self.gathered(a), self.a.dtype, self.to, self.overflow)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

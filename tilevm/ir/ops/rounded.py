@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tilevm.dtypes import FixedType
 from tilevm.ir.ops.elementwise import Elementwise, Overflow, Rounding
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
@@ -40,9 +41,10 @@ class Rounded(Elementwise):
 class Div(Rounded, name="div"):
     """``r[i] = a[i] / b[i]``: the exact quotient, rounded once.
 
-    Both operands have one type, with rounded values; the result has it too.  A number divided by
+    Both operands have one type, with rounded values; the result has it too.  A float divided by
     zero is an infinity, with the sign of both; zero by zero and infinity by infinity are NaN.
-    Integers have `floordiv` and `truncdiv`.
+    Fixed point goes to a step near the quotient as `rounding` says, then wraps or as `overflow`
+    says; a zero in `b` stops with an error.  Integers have `floordiv` and `truncdiv`.
     """
 
     a: Value
@@ -50,7 +52,14 @@ class Div(Rounded, name="div"):
 
     def result(self) -> TileType:
         hint = "`floordiv` or `truncdiv` say which whole quotient is meant; or `cast` to a float"
-        return self.checked(self.same_types("a", "b"), hint)
+        kind = self.same_types("a", "b")
+        if isinstance(kind.dtype, FixedType):
+            return self.overflows(kind, self.overflow)
+        return self.checked(kind, hint)
+
+    @property
+    def may_stop(self) -> bool:
+        return isinstance(self.a.dtype, FixedType) or super().may_stop
 
     def run(self, a: Any, b: Any) -> Any:
         return self.a.dtype.div(a, b, self.overflow, self.rounding)

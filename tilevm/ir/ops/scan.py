@@ -7,11 +7,25 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tilevm.dtypes import Digits, DType, FloatType, IntType, fit_integers, product, split, total
+from tilevm.dtypes import (
+    CodebookType,
+    Digits,
+    DType,
+    FloatType,
+    IntType,
+    exact_integers,
+    fit_integers,
+    fit_steps,
+    numbers,
+    product,
+    split,
+    steps,
+    total,
+)
 from tilevm.ir.op import Op
 from tilevm.ir.ops.compare import NanRule, larger, smaller
 from tilevm.ir.ops.overflow import IntegerOverflow, check_acc_overflow
-from tilevm.ir.ops.reduce import check_plain, default_acc
+from tilevm.ir.ops.reduce import check_numbers, default_acc
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 
@@ -19,7 +33,7 @@ _TERMS = 1 << 20  # terms of prefixes that are gathered at a time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scan(Op, name="scan"):
+class Scan(Op, name="scan", codes=True):
     """``r[i] = a[0] op a[1] op ... op a[i]`` along `dim`: each prefix, exact or rounded once.
 
     `op` is ``add``, ``mul``, ``min`` or ``max``.  An `exclusive` prefix ends before ``a[i]``; the
@@ -27,9 +41,10 @@ class Scan(Op, name="scan"):
     infinity, where it has one).  A `reverse` scan begins at the last element.
 
     Sums and products are exact prefixes, then wrapped (integers) or rounded once (floats) to `acc`,
-    by default that of `sum`, with `overflow` as there; so no order of additions shows.  Those to
-    floats cost the square of the extent.  `nan` is for ``min`` and ``max``, which keep the type of
-    `a`, see `min`.
+    by default that of `sum`, with `overflow` as there; so no order of additions shows.  Each prefix
+    of fixed point, too, is rounded once, and codes count as the numbers that they stand for: see
+    `sum` and `prod`.  Those to floats cost the square of the extent.  `nan` is for ``min`` and
+    ``max``, which keep the type of `a` (no codes), see `min`.
     """
 
     a: Value
@@ -69,22 +84,27 @@ class Scan(Op, name="scan"):
             if self.chooses and getattr(self, name) is not None:
                 message = f"`{name}` is for sums and products: a `{self.op}` is an element of `a`"
                 raise self.reject("TV0207", message, name)
-        check_plain(self, kind.dtype, self.to)
-        if kind.dtype.is_float and self.to.is_int:
-            message = f"floats do not scan to the integer type {self.to}"
-            raise self.reject("TV0207", message, "acc")
+        if self.chooses and isinstance(kind.dtype, CodebookType):
+            message = f"`scan` finds the {self.op} of numbers, and `{self.a.name}` holds codes"
+            help = f"`t = decode {self.a.name}` gives the numbers that they stand for"
+            raise self.reject("TV0222", message, "a", a=f"this is {kind}", help=help)
+        if not self.chooses:
+            check_numbers(self, self.to, a=self.a)
         check_acc_overflow(self, self.to, self.overflow)
         return kind.of(self.to)
 
     def run(self, a: Any) -> Any:
+        a, kind = numbers(a, self.a.dtype)
         rows = np.moveaxis(a, self.dim + 1, -1)
         if self.reverse:
             rows = rows[..., ::-1]
         if self.chooses:
             return self._placed(self._chosen(rows))
-        if isinstance(self.to, IntType):
+        if isinstance(self.to, FloatType):
+            return self._placed(self._rounded(rows, kind, self.to))
+        if isinstance(self.to, IntType) and kind.is_int:
             return self._counted(rows, self.to)
-        return self._placed(self._rounded(rows, self.to))
+        return self._stepped(rows, kind)
 
     def _placed(self, rows: Any) -> Any:
         """Rows of results, back in their places."""
@@ -114,12 +134,28 @@ class Scan(Op, name="scan"):
             return to.wrap(self._placed(self._shifted(wrapped, first)))
         if self.op == "mul":
             exact = step.accumulate(rows.astype(object), axis=-1)
-            return fit_integers(self._placed(self._shifted(exact, 1)), to, self.overflow, "scan")
+            return fit_integers(to, self._placed(self._shifted(exact, 1)), self.overflow, "scan")
         terms = split(rows)
         parts = [self._placed(self._shifted(part.cumsum(axis=-1), 0)) for part in terms.parts]
         return Digits(terms.width, tuple(parts)).fit(to, self.overflow, "scan")
 
-    def _rounded(self, rows: Any, to: DType) -> Any:
+    def _stepped(self, rows: Any, kind: DType) -> Any:
+        """Prefixes of fixed point, or to it, in their places: exact, in steps common to all."""
+        x, width, scale = steps(rows, kind)
+        length = max(1, rows.shape[-1])
+        if self.op == "add":
+            bits = width + length.bit_length()
+            exact = self._shifted(np.add.accumulate(exact_integers(x, bits), axis=-1), 0)
+        else:
+            bits = length * (width + abs(scale))
+            places = np.arange(rows.shape[-1]) + (0 if self.exclusive else 1)
+            exact = self._shifted(np.multiply.accumulate(x.astype(object), axis=-1), 1)
+            lowest = min(0, length * scale)
+            exact = exact << (places.astype(object) * scale - lowest)
+            scale = lowest
+        return fit_steps(self._placed(exact), bits, scale, self.to, self.overflow, "scan")
+
+    def _rounded(self, rows: Any, kind: DType, to: FloatType) -> Any:
         """Prefixes rounded once: the terms of each are gathered, a batch of prefixes at a time."""
         length = rows.shape[-1]
         found = np.empty(rows.shape, np.float64)
@@ -130,9 +166,9 @@ class Scan(Op, name="scan"):
             terms = np.where(places < ends, rows[..., None, :], 0 if self.op == "add" else 1)
             part = slice(start, start + batch)
             if self.op == "add":
-                found[..., part] = total(terms, self.a.dtype, to, (terms.ndim - 1,))
+                found[..., part] = total(terms, kind, to, (terms.ndim - 1,))
             else:
-                found[..., part] = product(terms, to)
+                found[..., part] = product(terms, kind, to)
         return found
 
 

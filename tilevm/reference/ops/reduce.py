@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tilevm.ir import ops
-from tilevm.reference.formats import numbers
+from tilevm.reference.formats import numbers, numbers_of
 from tilevm.reference.numbers import Number, largest, multiplied, smallest, total
 from tilevm.reference.ops.compare import counted
 from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
@@ -35,7 +35,12 @@ def sum_(op: ops.Sum, a: Tile) -> Tile:
 
 @means(ops.Prod)
 def prod(op: ops.Prod, a: Tile) -> Tile:
-    return tile(op.out, lambda i: fitted(op, multiplied(_over(op, a, i), op.a.dtype.is_float)))
+    kind, is_float = op.a.dtype, numbers_of(op.a.dtype).is_float
+
+    def law(i: Index) -> Number:
+        return fitted(op, multiplied((numbers(kind, x) for x in _over(op, a, i)), is_float))
+
+    return tile(op.out, law)
 
 
 @means(ops.Amax)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tilevm.dtypes import FloatType
 from tilevm.ir import ops
+from tilevm.reference.formats import numbers, numbers_of
 from tilevm.reference.numbers import Number, largest, multiplied, negate, number, smallest, total
 from tilevm.reference.ops.compare import counted
 from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
@@ -11,7 +12,7 @@ from tilevm.reference.ops.meaning import Index, Tile, fitted, means, tile
 
 @means(ops.Scan)
 def scan(op: ops.Scan, a: Tile) -> Tile:
-    extent = op.a.tile.shape[op.dim]
+    extent, kind = op.a.tile.shape[op.dim], op.a.dtype
 
     def law(i: Index) -> Number:
         before = [n for n in range(extent) if (n > i[op.dim] if op.reverse else n < i[op.dim])]
@@ -19,9 +20,10 @@ def scan(op: ops.Scan, a: Tile) -> Tile:
         terms = [a[*i[: op.dim], n, *i[op.dim + 1 :]] for n in taken]
         match op.op:
             case "add":
-                return fitted(op, total(terms))
+                return fitted(op, total(numbers(kind, x) for x in terms))
             case "mul":
-                return fitted(op, multiplied(terms, op.a.dtype.is_float))
+                is_float = numbers_of(kind).is_float
+                return fitted(op, multiplied((numbers(kind, x) for x in terms), is_float))
         if not terms:
             return _neutral(op)
         pick = smallest if op.op == "min" else largest

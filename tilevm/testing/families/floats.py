@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from tilevm.dtypes import dtype
+from tilevm.dtypes import FixedType, dtype
 from tilevm.ir import Value
 from tilevm.ir.ops import Concat
 from tilevm.testing.families.family import beyond_hardware
@@ -19,6 +19,9 @@ FUNCTIONS = (
     "cos", "erf", "exp", "exp2", "expm1", "gelu", "log", "log1p", "log2", "rsqrt", "sigmoid",
     "silu", "sin", "tanh",
 )  # fmt: skip
+WIDTHS = ("i8", "u7", "i20", "i1", "i53")
+STEPS = ("fixed(i16, -4)", "fixed(u9, 3)", "fixed(i53, -60)", "i8", "f16", "f32")
+BOOKS = ("codebook(i8, [-7, -3, -1, 0, 1, 3, 7, 9])", "codebook(fixed(i8, -2), [0.25, -1, 3, 7])")
 ARITHMETIC = {"add": 2, "sub": 2, "mul": 2, "div": 2, "fma": 3, "sqrt": 1}
 
 
@@ -46,6 +49,41 @@ def functions(w: Writer) -> Value:
         scale = w.op("full", x.tile.with_shape(*x.tile.shape), value=w.pick((0.125, 1.0)))
         x, rounding = w.op("mul", x, scale), w.pick(ROUNDINGS)
         back = seen(w, [w.op(name, x, rounding=rounding) for name in some(w, FUNCTIONS)])
+    w.values.append(back)
+    return back
+
+
+@beyond_hardware
+def stepped(w: Writer) -> Value | None:
+    """Fixed point: quotients, and sums, products and prefixes, of numbers or of codes."""
+    a = w.any_value()
+    if not a.tile.rank:
+        return None
+    scale, to = w.number(-9, 5), w.pick(STEPS)
+    dim, overflow = w.number(0, a.tile.rank - 1), w.pick((None, "wrap", "sat"))
+    with w.apart():
+        if w.rarely(3):
+            x = w.op("cast", a, to=dtype(w.pick(BOOKS)))
+        else:
+            x = w.op("cast", a, to=dtype(f"fixed({w.pick(WIDTHS)}, {scale})"), overflow=overflow)
+        match w.pick(("div", "sum", "prod", "add", "mul")):
+            case "div" if isinstance(x.dtype, FixedType):
+                zero, other = (
+                    w.op("full", x.tile.with_shape(*x.tile.shape), value=value)
+                    for value in (0.0, x.dtype.min or x.dtype.max)
+                )
+                b = w.op("cast", w.of_type(a.tile), to=x.dtype, overflow=overflow)
+                b = w.op("select", w.op("compare", b, zero, pred="eq"), other, b)
+                found = w.op("div", x, b, overflow=overflow, rounding=w.pick(ROUNDINGS))
+            case "add" | "mul" as step:
+                ways = {"exclusive": w.rarely(2), "reverse": w.rarely(2)}
+                mode = overflow if not dtype(to).is_float else None
+                found = w.op("scan", x, op=step, dim=dim, acc=dtype(to), overflow=mode, **ways)
+            case kind:
+                name = kind if kind == "prod" else "sum"
+                mode = overflow if not dtype(to).is_float else None
+                found = w.op(name, x, dims=(dim,), keepdims=True, acc=dtype(to), overflow=mode)
+        back = seen(w, [found])
     w.values.append(back)
     return back
 
