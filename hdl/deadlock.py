@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from hdl.event_graph import Arc, EventGraph
 from hdl.netlist import Actor, Channel, Netlist
+from hdl.traffic import traffic_of
 from tilevm.diagnostics import Label, TileError, error
 
 
@@ -29,7 +30,8 @@ def deadlock(
     `fired` comes from the timed model or from a simulation; `graph` has the same launches.
     """
     path, ring = _follow(graph, fired)
-    lines = [_sentence(netlist, fired, number, arc) for number, arc in path + ring]
+    held = fills(netlist, fired)
+    lines = [_sentence(netlist, fired, held, number, arc) for number, arc in path + ring]
     labels = []
     for (number, _), line in zip(path + ring, lines, strict=True):
         origin = netlist.actors[number].origin
@@ -42,6 +44,21 @@ def deadlock(
         *labels,
         notes=[_progress(netlist, graph, fired)],
     )
+
+
+def fills(netlist: Netlist, fired: Sequence[int]) -> dict[Channel, int]:
+    """The beats in every channel after so many firings: pushed, and not released by all readers."""
+    launches = max(
+        (-(-count // actor.firings) for actor, count in zip(netlist.actors, fired, strict=True)),
+        default=1,
+    )
+    found = {}
+    for traffic in traffic_of(netlist, max(1, launches)):
+        pushed = np.searchsorted(traffic.pushed, fired[traffic.writer])
+        released = [np.searchsorted(t.released, fired[t.reader]) for t in traffic.takings]
+        # a beat may be released unread, before it comes
+        found[traffic.channel] = max(0, int(pushed - min(released, default=pushed)))
+    return found
 
 
 def _follow(
@@ -73,17 +90,25 @@ def _unmet(graph: EventGraph, fired: Sequence[int], number: int) -> Arc | None:
     return min(arcs, key=lambda arc: arc.cause.kind != "beat", default=None)
 
 
-def _sentence(netlist: Netlist, fired: Sequence[int], number: int, arc: Arc | None) -> str:
+def _sentence(
+    netlist: Netlist,
+    fired: Sequence[int],
+    held: Mapping[Channel, int],
+    number: int,
+    arc: Arc | None,
+) -> str:
     actor = netlist.actors[number]
     who = f"`{actor.name}` {_iteration(actor, fired[number])}"
     if arc is None:
         return f"{who} waits for nothing inside the design"
     channel, other = arc.cause.channel, netlist.actors[arc.source]
+    most = "" if channel.depth is None else f" of {channel.depth}"
+    fill = f"it holds {held[channel]}{most} beats"
     if arc.cause.kind == "beat":
-        return f"{who} waits for a beat of `{other.name}` from `{channel.name}`"
-    full = f"full, depth {channel.depth}"
+        fill += ", not that one" if held[channel] else ""
+        return f"{who} waits for a beat of `{other.name}` from `{channel.name}` ({fill})"
     return (
-        f"{who} waits for room in `{channel.name}` ({full}), until `{other.name}` releases a beat"
+        f"{who} waits for room in `{channel.name}` ({fill}), until `{other.name}` releases a beat"
     )
 
 

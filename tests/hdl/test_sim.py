@@ -12,6 +12,7 @@ import hdl
 import tilevm
 from hdl.netlist import BeatShape, Channel, Netlist, Walk, Wiring
 from hdl.sim import random_stalls, run
+from hdl.timing import simulate_timing
 from hdl.units import fold_actor, map_actor, sink_actor, source_actor
 from tests.hdl.netlists import Horner, Mix
 from tilevm.diagnostics import TileError
@@ -107,9 +108,44 @@ def test_a_design_that_stands_still() -> None:
     ])  # fmt: skip
     with pytest.raises(TileError) as caught:
         run(netlist, {"x": FEED[:4]}, max_idle=20)
-    text = str(caught.value)
-    assert caught.value.diagnostics[0].code == "TV0602"
-    assert "`mix`" in text and "`total`" in text and "`load`" in text and "depth 2" in text
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.code == "TV0602"
+    assert diagnostic.message == (
+        "the design `stuck` deadlocks: "
+        "`mix` at iteration [0] waits for a beat of `fold` from `total` (it holds 0 of 2 beats); "
+        "`fold` at iteration [2] waits for a beat of `load` from `x` "
+        "(it holds 2 of 2 beats, not that one); "
+        "`load` at iteration [2] waits for room in `x` (it holds 2 of 2 beats), "
+        "until `mix` releases a beat"
+    )
+
+
+def test_a_buffer_made_too_small_is_named_with_its_fill_and_its_line() -> None:
+    text = """
+    kernel centred(x: global i8[4, 8], y: global i8[4, 8])
+      grid (m = 4)
+    {
+      t: i8[8] = load x[m, 0]
+      n = neg t
+      most = amax n {dims = [0], keepdims = true}
+      all = broadcast most {shape = [8]}
+      d = sub n, all
+      store d, y[m, 0]
+    }
+    """
+    design = hdl.build(tilevm.parse(text)["centred"], lanes=2)
+    (small,) = (channel for channel in design.netlist.channels if channel.name == "n")
+    assert small.depth is not None and small.depth >= 4
+    small.depth = 3
+    with pytest.raises(TileError) as told:
+        simulate_timing(design.netlist)
+    with pytest.raises(TileError) as seen:
+        run(design.netlist, design.feed({"x": np.zeros((4, 8), np.int64)}), max_idle=20)
+    for caught, code in ((told, "TV0601"), (seen, "TV0602")):
+        (diagnostic,) = caught.value.diagnostics
+        assert diagnostic.code == code
+        assert "waits for room in `n` (it holds 3 of 3 beats), until `d` rel" in diagnostic.message
+        assert {label.span.line for label in diagnostic.labels} == {6, 7, 9}
 
 
 def test_a_feed_that_does_not_fit() -> None:

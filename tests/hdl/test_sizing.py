@@ -79,6 +79,6 @@ def test_a_depth_that_is_set_stays_and_the_others_make_the_best_of_it() -> None:
 def test_set_depths_that_deadlock_are_refused() -> None:
     netlist = softmax(8, 16)
     netlist.channels[0].depth = 15
-    with pytest.raises(TileError, match=r"waits for room in `x` \(full, depth 15\)"):
+    with pytest.raises(TileError, match=r"waits for room in `x` \(it holds 15 of 15 beats\)"):
         size_channels(netlist)
     assert depths(netlist) == {"x": 15, "top": None, "e": None, "total": None, "y": None}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hdl.deadlock import deadlock
+from hdl.deadlock import deadlock, fills
 from hdl.netlist import Channel, Netlist
 from hdl.sim import random_stalls
 from hdl.timing import Usage, event_graph, simulate_timing
@@ -93,9 +93,10 @@ def test_deadlock_names_the_ring_and_the_source_line() -> None:
     assert diagnostic.code == "TV0601"
     assert diagnostic.message == (
         "the design `fork` deadlocks: "
-        "`sub` at iteration [0] waits for a beat of `max` from `top`; "
-        "`max` at iteration [3] waits for a beat of `load` from `x`; "
-        "`load` at iteration [3] waits for room in `x` (full, depth 3), "
+        "`sub` at iteration [0] waits for a beat of `max` from `top` (it holds 0 of 1 beats); "
+        "`max` at iteration [3] waits for a beat of `load` from `x` "
+        "(it holds 3 of 3 beats, not that one); "
+        "`load` at iteration [3] waits for room in `x` (it holds 3 of 3 beats), "
         "until `sub` releases a beat"
     )
     (label,) = diagnostic.labels
@@ -103,6 +104,35 @@ def test_deadlock_names_the_ring_and_the_source_line() -> None:
     assert diagnostic.notes == (
         "firings so far: `load` 3 of 4, `max` 3 of 4, `sub` 0 of 4, `store` 0 of 4",
     )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_fills_are_what_was_pushed_and_not_yet_released(seed: int) -> None:
+    netlist = random_netlist(Random(seed))
+    for channel in netlist.channels:
+        channel.depth = None
+    timing = simulate_timing(netlist, launches=2)
+    for cycle in (0, 3, timing.cycles // 2, timing.cycles):
+        fired = [int((timing.fires[a.name] < cycle).sum()) for a in netlist.actors]
+        held = fills(netlist, fired)
+        assert held.keys() == set(netlist.channels)
+        for channel, count in held.items():
+            assert count == _held(netlist, channel, fired), f"{channel.name} in cycle {cycle}"
+
+
+def _held(netlist: Netlist, channel: Channel, fired: list[int]) -> int:
+    """Beat by beat, as a channel counts."""
+    pushed, released = 0, [0] * len(channel.readers)
+    for actor, count in zip(netlist.actors, fired, strict=True):
+        for out in actor.outputs:
+            if out.channel is channel:
+                pushed = sum(bool(actor.due(out.when)[n % actor.firings]) for n in range(count))
+        for port in actor.inputs:
+            if port.reader.channel is channel:
+                walk, due = port.reader.walk, actor.due(port.when)
+                pops = sum(bool(due[n % actor.firings]) for n in range(count))
+                released[port.reader.index] = pops // walk.release_every * walk.release_count
+    return max(0, pushed - min(released, default=pushed))
 
 
 def test_unbalanced_rates_are_our_bug_and_name_both_sides() -> None:
@@ -133,7 +163,7 @@ def test_counts_of_a_simulation_that_stopped_are_explained_alike() -> None:
     assert stopped.code == "TV0602"
     assert stopped.message == (
         "the design `chain` stands still: "
-        "`sink` at iteration [1] waits for a beat of `map0` from `c1`; "
-        "`map0` at iteration [1] waits for a beat of `source` from `c0`; "
+        "`sink` at iteration [1] waits for a beat of `map0` from `c1` (it holds 0 of 2 beats); "
+        "`map0` at iteration [1] waits for a beat of `source` from `c0` (it holds 0 of 2 beats); "
         "`source` at iteration [1] waits for nothing inside the design"
     )
