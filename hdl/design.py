@@ -308,6 +308,15 @@ class Design:
 
         return report(self, self.timed(stall, seed)[0])
 
+    def explain_layout(self) -> str:
+        """For each value its layout as beats of lanes, why it has it, and what that costs.
+
+        As data: `hdl.view.explain_layouts`.
+        """
+        from hdl.view import explained
+
+        return explained(self)
+
     def pictures(self, *, stall: float = 0.0, seed: int = 0) -> dict[str, str]:
         """By file name SVG: a timeline of a launch, its roofline, and the netlist."""
         from hdl.view import netlist_svg, roofline_svg, timeline_svg

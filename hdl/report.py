@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hdl.lower import Port
-from hdl.lower.schedule import HOLE, Schedule, to_layout
+from hdl.lower.schedule import Schedule, to_layout
 from hdl.ports import port_order
+from hdl.view.layouts import shown, why
 from hdl.view.roofline import roofline
 from hdl.view.usage import lost, unit_times
 from tilevm.ir import TileType, Value
@@ -180,14 +181,14 @@ def _layouts(design: Design) -> list[str]:
         "",
         "Places are lanes, steps are beats.",
         "",
-        "| value | type | beats x lanes | layout |",
-        "|---|---|---|---|",
+        "| value | type | beats x lanes | layout | why |",
+        "|---|---|---|---|---|",
     ]
     for value, schedule in tiles(design):
-        layout = to_layout(schedule, value.tile)
-        text = f"`{layout}`" if layout is not None else _irregular(schedule)
         beats, lanes = schedule.shape
-        lines.append(f"| {value.name} | `{_bare(value)}` | {beats} x {lanes} | {text} |")
+        text, reason = shown(schedule, value.tile), why(design.lowered.choices[value])
+        kind = f"`{_bare(value)}`"
+        lines.append(f"| {value.name} | {kind} | {beats} x {lanes} | {text} | {reason} |")
     return lines
 
 
@@ -208,12 +209,6 @@ def pictures(design: Design) -> dict[str, str]:
         shown = layout or Arrangement(np.ascontiguousarray(schedule.T), value.tile.shape)
         found[value.name] = svg(shown, f"{value.name}: {_bare(value)} (lane:beat)")
     return found
-
-
-def _irregular(schedule: Schedule) -> str:
-    return (
-        "lanes left empty" if (schedule == HOLE).any() else "an order of beats that no layout has"
-    )
 
 
 def _bare(value: Value) -> TileType:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hdl.lower.building import Building, Tap, too_large
 from hdl.lower.edges import Port
 from hdl.lower.overwrites import last_writes
-from hdl.lower.planning import Planning
+from hdl.lower.planning import Choice, Planning
 from hdl.lower.schedule import Schedule
 from hdl.netlist import Netlist, Origin
 from tilevm.diagnostics import Label, TileError, error
@@ -34,6 +34,8 @@ class Lowered:
     outputs: list[Port]
     taps: list[Tap]
     schedules: dict[Value, Schedule]  # of every tile in a stream
+    choices: dict[Value, Choice]  # why each has its schedule
+    streams: dict[Value, str]  # the channel of each
     tables: list[str]  # channels that hold look-up tables
     notes: list[str] = field(default_factory=list)
 
@@ -64,6 +66,8 @@ def lower(kernel: Kernel, lanes: int, max_accumulator: int = MAX_ACCUMULATOR) ->
         outputs,
         built.taps,
         {value: stream.schedule for value, stream in built.streams.of.items()},
+        {value: built.plan.choices.get(value, Choice("free")) for value in built.streams.of},
+        {value: stream.channel.name for value, stream in built.streams.of.items()},
         built.tables,
         built.notes,
     )

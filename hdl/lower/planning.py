@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 import numpy as np
 
@@ -59,6 +60,18 @@ class FoldedCarry:
     user: Op  # the op that combines them
 
 
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Why a value has its schedule.
+
+    ``asked``: `op` takes its beats so.  ``made``: `op`, which makes it, gives no other.
+    ``written``: the program says so.  ``free``: nobody asks, so row by row.
+    """
+
+    why: Literal["asked", "made", "written", "free"]
+    op: Op | None = None
+
+
 class Planning:
     """The plan of a kernel whose shapes are bound, for at most `lanes` elements a beat.
 
@@ -70,6 +83,7 @@ class Planning:
         self.wires = Wires()
         self.shared = SharedMemory()
         self.schedules: dict[Value, Schedule] = {}
+        self.choices: dict[Value, Choice] = {}
         self.plans: dict[Op, Plan] = {}
         self.folded: dict[Value, FoldedCarry] = {}  # by the result of the `for`
         self.guarded: set[Value] = set()  # made in a branch, even if the machine goes the other way
@@ -153,7 +167,7 @@ class Planning:
         for op in reversed(block.ops):
             match op:
                 case Store() if not self.shared.holds(op.at.buffer):
-                    self._want(Need(op.a, self.stored(op)))
+                    self._want(Need(op.a, self.stored(op)), op)
                 case For():
                     self._plan_loop(op)
                 case If():
@@ -162,9 +176,11 @@ class Planning:
                     plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
                     self._check_accumulator(op, plan)
                     self.plans[op] = plan
+                    if not np.array_equal(plan.schedule, self.schedules[op.out]):
+                        self.choices[op.out] = Choice("made", op)
                     self.schedules[op.out] = plan.schedule
                     for need in plan.needs:
-                        self._want(need)
+                        self._want(need, op)
 
     def _check_accumulator(self, op: Op, plan: Plan) -> None:
         if plan.accumulator > self.max_accumulator:
@@ -185,8 +201,11 @@ class Planning:
             return from_layout(kind.layout)
         return default_schedule(kind.shape, self.lanes)
 
-    def _want(self, need: Need) -> None:
-        """Notes that an actor takes these elements: producers follow, if they are still free."""
+    def _preference(self, value: Value) -> Choice:
+        return Choice("free" if value.tile.layout is None else "written")
+
+    def _want(self, need: Need, by: Op | None = None) -> None:
+        """Notes that `by` takes these elements: producers follow, if they are still free."""
         for root, bits in self.wires.parts(self.wires.need(need.value, need.elements)).items():
             if root in self.schedules:
                 continue
@@ -195,28 +214,32 @@ class Planning:
             if kind.layout is None:
                 found = derived_schedule(bits, kind.dtype.bits, kind.size)
             self.schedules[root] = self._preferred(root) if found is None else found
+            self.choices[root] = self._preference(root) if found is None else Choice("asked", by)
 
     def _plan_loop(self, op: For) -> None:
         for result, param, last in zip(op.results, op.params, op.body.yields, strict=True):
             schedule = self.schedules.setdefault(result, self._preferred(result))
+            self.choices.setdefault(result, self._preference(result))
             fold = as_fold(op, param, last)
             if fold is not None:
                 self.folded[result] = fold
-                self._want(Need(fold.value, schedule))
+                self._want(Need(fold.value, schedule), fold.user)
             else:
                 self.schedules[param] = schedule
-                self._want(Need(last, schedule))
+                self.choices[param] = Choice("made", op)
+                self._want(Need(last, schedule), op)
         self._plan(op.body)
         for result, init in zip(op.results, op.inits, strict=True):
-            self._want(Need(init, self.schedules[result]))
+            self._want(Need(init, self.schedules[result]), op)
 
     def _plan_branches(self, op: If) -> None:
         for number, result in enumerate(op.results):
             schedule = self.schedules.setdefault(result, self._preferred(result))
+            self.choices.setdefault(result, self._preference(result))
             if isinstance(op.cond, Value):
-                self._want(Need(op.cond, one_lane(schedule)))
+                self._want(Need(op.cond, one_lane(schedule)), op)
             for branch in op.blocks:
-                self._want(Need(branch.yields[number], schedule))
+                self._want(Need(branch.yields[number], schedule), op)
         for branch in reversed(op.blocks):
             self._plan(branch)
 

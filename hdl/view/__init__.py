@@ -4,13 +4,17 @@ Everything here is text (SVG too), and the same for the same design.
 """
 
 from hdl.view.drawing import netlist_svg
+from hdl.view.layouts import Explained, explain_layouts, explained
 from hdl.view.roofline import Roofline, roofline, roofline_svg
 from hdl.view.timeline import timeline_svg
 from hdl.view.usage import UnitTime, unit_times
 
 __all__ = [
+    "Explained",
     "Roofline",
     "UnitTime",
+    "explain_layouts",
+    "explained",
     "netlist_svg",
     "roofline",
     "roofline_svg",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
@@ -91,6 +92,16 @@ def test_a_missing_size_says_how_to_give_it(tilevm: Folder) -> None:
     outcome = tilevm("build", "gemv.tile", "gemv", "--set", "N=16", "-o", "new")
     refused(outcome, 1, "TV0410")
     assert "on the command line: `--set NAME=NUMBER`" in outcome.err
+
+
+def test_layouts_are_explained_without_a_folder(tilevm: Folder) -> None:
+    before = tilevm.files()
+    outcome = tilevm(*BUILD[:-1], "--explain-layout")
+    assert outcome.status == 0, outcome.err
+    design = hdl.build(api.load("gemv.tile")["gemv"], lanes=8, N=16, K=8)
+    assert outcome.out == design.explain_layout()
+    assert re.search(r"line 7: wt: i3\[8, 8\] is \d+ x \d+ .*: asked by `", outcome.out)
+    assert tilevm.files() == before
 
 
 def test_a_folder_with_other_files_is_refused_at_once(tilevm: Folder, ours: Path) -> None:

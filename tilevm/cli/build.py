@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Writes into DIR, all or nothing: KERNEL.v (Verilog), ports.json (the element in each lane of each
 beat of each port), report.md (cycles, bits, units, streams), timeline.svg, roofline.svg and
-netlist.svg, layouts/*.svg (a picture of each tile), program.tile (the program as built),
+netlist.svg, layouts/*.svg (a picture of each tile), layouts.txt (why it has it, and the cost),
+program.tile (the program as built),
 description.md and description.json (the whole, each module, each statement), KERNEL.core (for
 FuseSoC), manifest.json; with --control also registers.md and registers.json."""
 
@@ -44,8 +45,12 @@ def declare(commands: Commands) -> CommandParser:
     add_sizes(parser)
     add_hardware(parser)
     add_buses(parser)
+    parser.add_argument("-o", "--output", metavar="DIR", type=path, help="the folder to write")
     parser.add_argument(
-        "-o", "--output", metavar="DIR", type=path, required=True, help="the folder to write"
+        "--explain-layout",
+        action="store_true",
+        help="print for each value which layout it has, why, and what it costs; writes nothing "
+        "where no -o is given",
     )
     parser.add_argument("--rtlil", action="store_true", help="also KERNEL.il, for Yosys (RTLIL)")
     parser.add_argument(
@@ -73,14 +78,21 @@ def build(options: CommandParser.Options) -> int:
     from tilevm.cli.output import check_folder, write_folder
     from tilevm.cli.progress import stage
 
+    if options.output is None and not options.explain_layout:
+        raise Usage(options.command, "the following arguments are required: -o/--output")
     if options.testbench and (options.ports != "stream" or options.control is not None):
         raise Usage(
             options.command, "--testbench drives plain streams: leave --ports and --control out"
         )
     sizes = sizes_of(options)
     kernel = kernel_of(options)
-    check_folder(options.output, options.force)
+    if options.output is not None:
+        check_folder(options.output, options.force)
     design = design_of(options, kernel, sizes)
+    if options.explain_layout:
+        print(design.explain_layout(), end="")
+    if options.output is None:
+        return 0
     with stage("writing Verilog (its tool, Yosys, compiles itself on first use: up to a minute)"):
         files = {f"{kernel.name}.v": design.verilog()}
     if options.rtlil:
@@ -92,6 +104,7 @@ def build(options: CommandParser.Options) -> int:
     files["description.json"] = json.dumps(design.description(), indent=1) + "\n"
     files["ports.json"] = json.dumps(ports_data(design)) + "\n"
     files["report.md"] = design.report()
+    files["layouts.txt"] = design.explain_layout()
     if (registers := design.registers) is not None:
         files["registers.md"] = registers.markdown(kernel.name)
         files["registers.json"] = json.dumps(registers.data()) + "\n"
