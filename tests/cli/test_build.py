@@ -100,7 +100,7 @@ def test_layouts_are_explained_without_a_folder(tilevm: Folder) -> None:
     assert outcome.status == 0, outcome.err
     design = hdl.build(api.load("gemv.tile")["gemv"], lanes=8, N=16, K=8)
     assert outcome.out == design.explain_layout()
-    assert re.search(r"line 7: wt: i3\[8, 8\] is \d+ x \d+ .*: asked by `", outcome.out)
+    assert re.search(r"line 8: wt: i3\[8, 8\] is \d+ x \d+ .*: asked by `", outcome.out)
     assert tilevm.files() == before
 
 
