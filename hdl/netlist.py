@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from hdl.turns import Due
 from tilevm.diagnostics import Span
 
 ZERO = -1  # a wiring bit tied to 0
@@ -113,6 +114,9 @@ class When:
     negate: bool = False
 
 
+Mask = When | Due
+
+
 @dataclass(eq=False)
 class Channel:
     """Beats on the way from one writer to its readers, `depth` of them at most.
@@ -152,7 +156,7 @@ class Input:
     """An actor's input port: a reader, taken from at the firings of `when` (None: at each)."""
 
     reader: Reader
-    when: When | None = None
+    when: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +164,7 @@ class Output:
     """An actor's output port: a channel, pushed to at the firings of `when` (None: at each)."""
 
     channel: Channel
-    when: When | None = None
+    when: Mask | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,8 +243,10 @@ class Actor:
         """Counter values at each firing of a launch, shape [firings, levels]."""
         return np.indices(self.trips, dtype=np.int64).reshape(len(self.trips), self.firings).T
 
-    def due(self, when: When | None) -> npt.NDArray[np.bool_]:
+    def due(self, when: Mask | None) -> npt.NDArray[np.bool_]:
         """The firings of one launch at which a port with this mask takes part, shape [firings]."""
+        if isinstance(when, Due):
+            return when.firings()
         mask = np.ones(self.firings, np.bool_)
         if when is None:
             return mask
@@ -280,8 +286,10 @@ class Netlist:
         return "\n".join(lines) + "\n"
 
 
-def _mask(when: When | None) -> str:
+def _mask(when: Mask | None) -> str:
     if when is None:
         return ""
+    if isinstance(when, Due):
+        return f" in turn {when.place}"
     text = " and ".join(f"{edge}({level})" for level, edge in when.edges)
     return f" when {'not ' if when.negate else ''}{text}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hdl.netlist import Actor, Channel, Netlist, When
+from hdl.netlist import Actor, Channel, Mask, Netlist
 from tilevm.diagnostics import error
 
 Index = npt.NDArray[np.int64]
@@ -71,12 +71,12 @@ def traffic_of(netlist: Netlist, launches: int = 1) -> list[Traffic]:
     return result
 
 
-def _firings(actor: Actor, when: When | None) -> Index:
+def _firings(actor: Actor, when: Mask | None) -> Index:
     return np.flatnonzero(actor.due(when)).astype(np.int64)
 
 
 def _taking(
-    actor: Actor, reader: int, when: When | None, channel: Channel, index: int, frames: int
+    actor: Actor, reader: int, when: Mask | None, channel: Channel, index: int, frames: int
 ) -> Taking:
     walk = channel.readers[index]
     at = _firings(actor, when)

@@ -15,28 +15,46 @@ from hdl.units.fold import Fold, fold_actor
 from hdl.units.function import FoldFunction, Identity, LaneFunction
 from hdl.units.lanes import Beats, beats_dtype, fit
 from hdl.units.map import Map, map_actor
+from hdl.units.memory import (
+    Access,
+    Drain,
+    Fill,
+    Memory,
+    Place,
+    address_shape,
+    image_lanes,
+    memory_actor,
+)
 from hdl.units.scan import Scan, ScanFunction, scan_actor
 
 __all__ = [
+    "Access",
     "Beats",
     "Collect",
+    "Drain",
+    "Fill",
     "Fold",
     "FoldFunction",
     "Identity",
     "LaneFunction",
     "Map",
+    "Memory",
     "Merge",
+    "Place",
     "Route",
     "Scan",
     "ScanFunction",
     "Sink",
     "Source",
+    "address_shape",
     "beats_dtype",
     "collect_actor",
     "fit",
     "fold_actor",
+    "image_lanes",
     "input_shapes",
     "map_actor",
+    "memory_actor",
     "merge_actor",
     "output_shapes",
     "route_actor",

@@ -9,10 +9,12 @@ from amaranth import Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.netlist import Actor, When
+from hdl.netlist import Actor, Mask
+from hdl.turns import Due, Turns
 from hdl.units.channel import read_name, write_name
 from hdl.units.edge import Sink, Source, input_shapes, output_shapes
 from hdl.units.nest import Nest, all_of
+from hdl.units.sequencer import Sequencer
 from hdl.units.stage import Stage, pack, stream_of
 
 
@@ -51,8 +53,9 @@ class ActorComponent(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         m, actor = Module(), self.actor
         nest = Nest(m, actor.trips, self.fire)
-        takes = _due(m, nest, [p.when for p in actor.inputs], "take")
-        gives = _due(m, nest, [p.when for p in actor.outputs], "give")
+        turns = _turns(m, actor, self.fire)
+        takes = _due(m, nest, turns, [p.when for p in actor.inputs], "take")
+        gives = _due(m, nest, turns, [p.when for p in actor.outputs], "give")
         takes += [Const(1)] * (len(self.inputs) - len(takes))  # the stream to the outside
         gives += [Const(1)] * (len(self.outputs) - len(gives))
 
@@ -63,7 +66,7 @@ class ActorComponent(wiring.Component):
         for due, stream in zip(takes, self.inputs, strict=True):
             m.d.comb += stream.ready.eq(all_of([self.fire, due]))
 
-        stage = Stage([stream.payload for stream in self.inputs], nest, self.fire)
+        stage = Stage([stream.payload for stream in self.inputs], nest, self.fire, turns)
         results = zip(actor.unit.emit(m, stage, actor), output_shapes(actor), strict=True)
         for number, (lanes, shape) in enumerate(results):
             stream, others = self.outputs[number], room[:number] + room[number + 1 :]
@@ -73,12 +76,28 @@ class ActorComponent(wiring.Component):
         return m
 
 
-def _due(m: Module, nest: Nest, masks: Sequence[When | None], prefix: str) -> list[Value]:
+def _turns(m: Module, actor: Actor, fire: Value) -> Sequencer | None:
+    """The turns of an actor that serves several places; None for all others."""
+    found: Turns | None = getattr(actor.unit, "turns", None)
+    return None if found is None else Sequencer(m, found, fire)
+
+
+def _due(
+    m: Module,
+    nest: Nest,
+    turns: Sequencer | None,
+    masks: Sequence[Mask | None],
+    prefix: str,
+) -> list[Value]:
     """Per port: whether it takes part in the firing that comes next."""
     result: list[Value] = []
     for number, when in enumerate(masks):
         if when is None:
             result.append(Const(1))
+            continue
+        if isinstance(when, Due):
+            assert turns is not None
+            result.append(turns.at(when.place))
             continue
         due = Signal(name=f"{prefix}{number}_due")
         at = all_of([getattr(nest, edge)[level] for level, edge in when.edges])

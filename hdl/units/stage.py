@@ -11,6 +11,7 @@ from amaranth.lib import data, stream
 
 from hdl.netlist import BeatShape
 from hdl.units.nest import Nest
+from hdl.units.sequencer import Sequencer
 
 _PARTS = 32  # of a Cat at most
 
@@ -26,6 +27,7 @@ class Stage:
     payloads: Sequence[data.View[data.ArrayLayout]]
     nest: Nest
     fire: Value
+    turns: Sequencer | None = None  # of an actor that serves several places
 
     def lanes(self, port: int) -> list[Any]:
         """The lanes of an input's payload, signed or unsigned."""
