@@ -29,21 +29,20 @@ Array = npt.NDArray[Any]
 def expected_streams(design: Design, events: Sequence[Event]) -> dict[str, Array]:
     """By channel the beats [beats, lanes] that the virtual machine's values make, holes as 0."""
     by_value: dict[Value, dict[int, list[Array]]] = {}
-    blocks: dict[int, int] = {}
+    tapped = {tap.value for tap in design.lowered.taps}
     for event in events:
-        first = int(event.blocks[0])
-        blocks[first] = len(event.blocks)
-        by_value.setdefault(event.value, {}).setdefault(first, []).append(event.data)
+        if event.value in tapped:
+            first, shape = int(event.blocks[0]), (len(event.blocks), *event.value.tile.shape)
+            spread = np.broadcast_to(event.data, shape)
+            by_value.setdefault(event.value, {}).setdefault(first, []).append(spread)
     found = {}
     for tap in design.lowered.taps:
         chunks = by_value.get(tap.value)
         if chunks is None:
             continue
         parts = []
-        for first, seen in sorted(chunks.items()):
-            shape = tap.value.tile.shape
-            spread = [np.broadcast_to(data, (blocks[first], *shape)) for data in seen]
-            parts.append(np.stack(spread, axis=1).reshape(-1, tap.value.tile.size))
+        for _, seen in sorted(chunks.items()):
+            parts.append(np.stack(seen, axis=1).reshape(-1, tap.value.tile.size))
         values = np.concatenate(parts)  # [blocks * rounds, elements]
         beats = to_beats(values, tap.value.dtype)
         picked = beats[:, np.maximum(tap.schedule, 0)]

@@ -21,6 +21,7 @@ from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
 from hdl.sizing import size_channels
 from hdl.timing import Stall, Timing, simulate_timing
+from hdl.units import Memory
 from tilevm.diagnostics import Label, error, nearest
 from tilevm.ir import Kernel
 from tilevm.passes import Watch, step, transform
@@ -109,16 +110,21 @@ def build(
 
 def _check_bits(design: Design, most: int) -> None:
     """TV0616 for a design that stores more than it may, with what stores the most."""
-    needed = sum(map(design.bits, design.netlist.channels))
+    needed = design.table_bits + design.memory_bits + design.buffer_bits
     if needed <= most:
         return
-    largest = max(design.netlist.channels, key=design.bits)
-    origin = design.netlist.writer(largest).origin
+    stored = {channel.name: design.bits(channel) for channel in design.netlist.channels}
+    origins = {port.channel.name: a.origin for a in design.netlist.actors for port in a.outputs}
+    for actor in design.netlist.actors:
+        if isinstance(actor.unit, Memory):
+            stored[actor.name], origins[actor.name] = actor.unit.bits, actor.origin
+    largest = max(stored, key=lambda name: stored[name])
+    origin = origins[largest]
     raise error(
         "TV0616",
         f"`{design.name}` stores {needed:,} bits, and `max_bits` is {most:,}",
         *([Label(origin.span)] if origin and origin.span else []),
-        notes=[f"the largest part is stream `{largest.name}`: {design.bits(largest):,} bits"],
+        notes=[f"the largest part is `{largest}`: {stored[largest]:,} bits"],
         help="use smaller tables (`group`), fewer lanes, or a smaller problem",
     )
 
@@ -206,13 +212,18 @@ class Design:
 
     @property
     def memory_bits(self) -> int:
-        """Bits of the memories that hold input buffers."""
-        return sum(self.bits(c) for c in self._memories)
+        """Bits of the memories that hold input buffers, or are stored to at run-time addresses."""
+        return sum(self.bits(c) for c in self._memories) + self._on_chip_bits
 
     @property
     def buffer_bits(self) -> int:
         """Bits of all other channels."""
-        return sum(map(self.bits, self.netlist.channels)) - self.table_bits - self.memory_bits
+        held = sum(map(self.bits, self.netlist.channels))
+        return held + self._on_chip_bits - self.table_bits - self.memory_bits
+
+    @property
+    def _on_chip_bits(self) -> int:
+        return sum(a.unit.bits for a in self.netlist.actors if isinstance(a.unit, Memory))
 
     @property
     def _memories(self) -> list[Channel]:
@@ -337,11 +348,18 @@ class Design:
     # --- data
 
     def feed(self, values: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-        """The beats [beats, lanes] of every input port, for carrier values of the buffers."""
+        """The beats [beats, lanes] of every input port, for carrier values of the buffers.
+
+        A memory that is only stored to begins with zeros where no values are given.
+        """
         found = {}
         for port in self.inputs:
-            param = self.kernel.param(port.buffer)
-            found[port.name] = port.beats(to_beats(values[port.buffer], param.dtype).reshape(-1))
+            kind = self.kernel.param(port.buffer).dtype
+            if port.buffer in values:
+                codes = to_beats(values[port.buffer], kind).reshape(-1)
+            else:
+                codes = np.zeros(prod(self.launch.extents[port.buffer]), np.int64)
+            found[port.name] = port.beats(codes)
         if self.token is not None:
             found[self.token] = np.zeros((1, 1), np.int64)
         return found

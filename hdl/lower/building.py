@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from hdl.lower.edges import Port, port_elements
 from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to_beats
+from hdl.lower.on_chip import OnChip
 from hdl.lower.overwrites import rounds_of
 from hdl.lower.planning import Planning, one_lane
 from hdl.lower.rules import Need, Plan, flag_table
@@ -64,6 +65,7 @@ class Building:
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
         self.stores: list[Store] = []  # of each output
+        self.images: list[Port] = []  # outputs of memories
         self.taps: list[Tap] = []
         self.tables: list[str] = []
         self.notes: list[str] = []
@@ -76,14 +78,18 @@ class Building:
         if rounds(scope) > MAX_BEATS:
             what = f"the grid of `{kernel.name}` has {rounds(scope):,} thread blocks"
             raise too_large(what, MAX_BEATS, kernel.loc.span, _SMALLER)
+        self._on_chip = OnChip(self)
         self._block(kernel.body, scope)
+        self._on_chip.finish(scope)
 
     def _block(self, block: Block, scope: Scope) -> None:
         for op in block.ops:
             match op:
-                case Load() if op.out in self.schedules:
+                case _ if op in self.plan.touching:
+                    self._on_chip.touch(self.plan.touching[op], scope)
+                case Load() if op.out in self.schedules and not self._is_memory(op):
                     self._load(op, scope)
-                case Store() if not self.plan.shared.holds(op.at.buffer):
+                case Store() if not self._is_memory(op) and not self._is_wired(op):
                     self._store(op, scope)
                 case For():
                     self._loop(op, scope)
@@ -99,26 +105,35 @@ class Building:
                 case _ if op in self.plan.plans:
                     self._op(op, self.plan.plans[op], scope)
 
+    def _is_memory(self, op: Load | Store) -> bool:
+        return op.at.buffer in self.plan.memories
+
+    def _is_wired(self, op: Load | Store) -> bool:
+        return self.plan.shared.holds(op.at.buffer)
+
     # --- connections
 
-    def _channel(self, value: Value, schedule: Schedule, label: str | None = None) -> Channel:
+    def channel(self, value: Value, schedule: Schedule, label: str | None = None) -> Channel:
+        """A new channel for the beats of a value."""
         name = self.streams.name(label or value.name)
         return Channel(name, beat_shape(value.dtype, schedule.shape[1]), len(schedule))
 
-    def _made(self, value: Value, channel: Channel, schedule: Schedule, scope: Scope) -> None:
+    def made(self, value: Value, channel: Channel, schedule: Schedule, scope: Scope) -> None:
         """Registers the stream of a value, and lets the simulation compare it."""
         self.streams.of[value] = Stream(value, channel, schedule, scope)
         if value not in self.plan.guarded:
             self.taps.append(Tap(channel.name, value, schedule, scope))
 
-    def _take(self, need: Need, scope: Scope, origin: Origin) -> Operand:
+    def take(self, need: Need, scope: Scope, origin: Origin) -> Operand:
+        """An operand of a map, connected."""
         bits = self.wires.need(need.value, need.elements)
         shape = beat_shape(need.value.dtype, need.elements.shape[1])
         return replace(self.streams.operand(bits, scope, origin), shape=shape)
 
-    def _plain(
+    def plain(
         self, value: Value, schedule: Schedule, scope: Scope, label: str, origin: Origin
     ) -> Reader:
+        """A reader of a value's beats, just as the schedule says."""
         shape = beat_shape(value.dtype, schedule.shape[1])
         bits = self.wires.need(value, schedule)
         return self.streams.plain(bits, shape, scope, label, origin)
@@ -128,11 +143,11 @@ class Building:
     def _op(self, op: Op, plan: Plan, scope: Scope) -> None:
         origin = Origin(op.out.name, op.name, op.loc.span)
         beats = len(plan.schedule) * (plan.steps if plan.scan is None else 1)
-        operands = [self._take(need, scope, origin) for need in plan.needs]
+        operands = [self.take(need, scope, origin) for need in plan.needs]
         if plan.flags is not None:
             table = flag_table(plan.flags[: plan.steps]).astype(np.int32)
             operands.append(Operand(None, BeatShape(1, 1), table, 1))
-        output = self._channel(op.out, plan.schedule)
+        output = self.channel(op.out, plan.schedule)
         made, count = output, len(plan.schedule)
         if plan.finish is not None:
             exact = (plan.fold or plan.function).shape
@@ -156,7 +171,7 @@ class Building:
             table = Wiring.identity(made.shape).table
             sums = Operand(made.read(), made.shape, table, 1)
             self.streams.map(output.name, [sums], plan.finish, output, count, scope, origin)
-        self._made(op.out, output, plan.schedule, scope)
+        self.made(op.out, output, plan.schedule, scope)
         if isinstance(op, SubsetSums):
             self.tables.append(output.name)
 
@@ -210,13 +225,13 @@ class Building:
     ) -> None:
         """A function of a start for each iteration, and of constants for each beat."""
         schedule, origin = self.schedules[op.out], Origin(op.out.name, op.name, op.loc.span)
-        output = self._channel(op.out, schedule)
+        output = self.channel(op.out, schedule)
         operands = [
             self.streams.by_iteration(starts, scope),
             self.streams.operand(rest, scope, origin),
         ]
         self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
-        self._made(op.out, output, schedule, scope)
+        self.made(op.out, output, schedule, scope)
 
     # --- control
 
@@ -235,27 +250,29 @@ class Building:
             if result in self.plan.folded and constant is not None:
                 starts[result] = constant
                 continue
-            start = self._plain(init, schedule, scope, f"{param.name}_start", origin)
+            start = self.plain(init, schedule, scope, f"{param.name}_start", origin)
             if result in self.plan.folded:
                 starts[result] = start
                 continue
-            backs[result] = self._channel(param, schedule, f"{param.name}_back")
-            head = self._channel(param, schedule)
+            backs[result] = self.channel(param, schedule, f"{param.name}_back")
+            head = self.channel(param, schedule)
             back = backs[result].read()
             trips = [*(level.trips for level in inner), len(schedule)]
             self.streams.actors.append(
                 merge_actor(head.name, trips, len(scope), start, back, head, origin=origin)
             )
             self.streams.of[param] = Stream(param, head, schedule, inner)
+        self._on_chip.enter()
         self._block(op.body, inner)
+        self._on_chip.leave(loop.trips)
         for result, last in zip(op.results, op.body.yields, strict=True):
             schedule = self.schedules[result]
-            output = self._channel(result, schedule)
+            output = self.channel(result, schedule)
             if result in self.plan.folded:
                 self._fold(result, starts[result], output, inner)
             else:
                 origin = Origin(result.name, "for", op.loc.span)
-                values = self._plain(last, schedule, inner, f"{last.name}_next", origin)
+                values = self.plain(last, schedule, inner, f"{last.name}_next", origin)
                 trips = [*(level.trips for level in inner), len(schedule)]
                 back_channel = backs[result]
                 self.streams.actors.append(
@@ -263,13 +280,13 @@ class Building:
                         output.name, trips, len(scope), values, back_channel, output, origin=origin
                     )
                 )
-            self._made(result, output, schedule, scope)
+            self.made(result, output, schedule, scope)
 
     def _fold(self, result: Value, start: Reader | int, output: Channel, inner: Scope) -> None:
         """A carried value as a fold over its loop: one state for each of its beats."""
         fold, schedule = self.plan.folded[result], self.schedules[result]
         origin = Origin(result.name, fold.user.name, fold.user.loc.span)
-        values = self._plain(fold.value, schedule, inner, f"{result.name}_terms", origin)
+        values = self.plain(fold.value, schedule, inner, f"{result.name}_terms", origin)
         trips = [*(level.trips for level in inner), len(schedule)]
         folds = [False] * (len(inner) - 1) + [True, False]
         constant = start if isinstance(start, int) else None
@@ -301,21 +318,21 @@ class Building:
             schedule = self.schedules[result]
             origin = Origin(result.name, "if", op.loc.span)
             sides = [
-                self._take(Need(branch.yields[number], schedule), scope, origin)
+                self.take(Need(branch.yields[number], schedule), scope, origin)
                 for branch in op.blocks
             ]
             if isinstance(op.cond, Value):
-                flag = self._take(Need(op.cond, one_lane(schedule)), scope, origin)
+                flag = self.take(Need(op.cond, one_lane(schedule)), scope, origin)
             else:
                 taken = np.broadcast_to(op.cond.evaluate(counts(scope)), (rounds(scope),))
                 bits = np.where(taken, ONE, ZERO).astype(np.int64)[:, None]
                 flag = self.streams.by_iteration(bits, scope)
-            output = self._channel(result, schedule)
+            output = self.channel(result, schedule)
             operands = [flag, *sides]
             function = Choose(output.shape)
             beats = len(schedule)
             self.streams.map(output.name, operands, function, output, beats, scope, origin)
-            self._made(result, output, schedule, scope)
+            self.made(result, output, schedule, scope)
 
     def _runs(self, scope: Scope) -> npt.NDArray[np.bool_]:
         """The iterations in which all branches around are taken."""
@@ -358,7 +375,7 @@ class Building:
     def _store(self, op: Store, scope: Scope) -> None:
         schedule = self.plan.stored(op)
         origin = Origin(op.a.name, "store", op.loc.span)
-        reader = self._plain(op.a, schedule, scope, f"{op.a.name}_out", origin)
+        reader = self.plain(op.a, schedule, scope, f"{op.a.name}_out", origin)
         beats = rounds(scope) * len(schedule)
         if beats > MAX_BEATS:
             raise refused(op, f"it gives {beats:,} beats", _SMALLER)

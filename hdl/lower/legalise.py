@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from hdl.lower.even import even_loops
+from hdl.lower.memories import memories_of
 from tilevm.dtypes import dtype
 from tilevm.ir import Access, Const, Expr, Kernel, Op, Value
 from tilevm.ir.ops import (
@@ -46,7 +47,16 @@ MAX_WINDOW = 1 << 20  # bits of what a tile may be gathered from
 
 def legalise(kernel: Kernel) -> Kernel:
     """A kernel of bound shapes, with the same results, in ops that hardware has."""
-    return canonicalise(rewrite(even_loops(kernel), _rule))
+    even = even_loops(kernel)
+    # gathered from as they are, an element after the other
+    memories = {buffer.name for buffer in memories_of(even, gathers=False)}
+
+    def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
+        if isinstance(op, Gather) and op.at.buffer.name in memories:
+            return None
+        return _rule(op, emit)
+
+    return canonicalise(rewrite(even, rule))
 
 
 def _rule(op: Op, emit: Emitter) -> Sequence[Value] | None:

@@ -50,7 +50,7 @@ def lower(kernel: Kernel, lanes: int, max_accumulator: int = MAX_ACCUMULATOR) ->
     built = Building(kernel, Planning(kernel, lanes, max_accumulator))
     _check_widths(built)
     _check_firings(built)
-    if not built.outputs:
+    if not built.outputs and not built.images:
         labels = [Label(kernel.loc.span)] if kernel.loc.span else []
         message = f"kernel `{kernel.name}` stores nothing: there is no hardware to build"
         raise error("TV0504", message, *labels)
@@ -63,7 +63,7 @@ def lower(kernel: Kernel, lanes: int, max_accumulator: int = MAX_ACCUMULATOR) ->
         kernel,
         Netlist(kernel.name, built.streams.actors),
         built.inputs,
-        outputs,
+        [*outputs, *built.images],
         built.taps,
         {value: stream.schedule for value, stream in built.streams.of.items()},
         {value: built.plan.choices.get(value, Choice("free")) for value in built.streams.of},

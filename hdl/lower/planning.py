@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from hdl.lower.functions import Combine
+from hdl.lower.memories import Touch, Touching, Way, memories_of, one_by_one, touching
 from hdl.lower.reasons import reason_against
 from hdl.lower.rules import RULES, Need, Plan
 from hdl.lower.schedule import Schedule, default_schedule, derived_schedule, from_layout
-from hdl.lower.shared import SharedMemory
+from hdl.lower.shared import SharedMemory, Uncertain
 from hdl.lower.wires import Wires, refused, wired
 from tilevm.ir import Block, Const, For, If, Kernel, Op, TileType, Value
 from tilevm.ir.ops import (
@@ -80,18 +81,29 @@ class Planning:
 
     def __init__(self, kernel: Kernel, lanes: int, max_accumulator: int) -> None:
         self.lanes, self.max_accumulator = lanes, max_accumulator
-        self.wires = Wires()
-        self.shared = SharedMemory()
         self.schedules: dict[Value, Schedule] = {}
         self.choices: dict[Value, Choice] = {}
         self.plans: dict[Op, Plan] = {}
         self.folded: dict[Value, FoldedCarry] = {}  # by the result of the `for`
-        self.guarded: set[Value] = set()  # made in a branch, even if the machine goes the other way
-        _check_buffers(kernel)
-        self._resolve(kernel.body)
+        self.memories = memories_of(kernel)
+        while True:
+            try:
+                self._resolve_kernel(kernel)
+                break
+            except Uncertain as found:
+                self.memories.add(found.buffer)
         self._plan(kernel.body)
 
     # --- forward
+
+    def _resolve_kernel(self, kernel: Kernel) -> None:
+        """The first walk; Uncertain names a shared buffer that has to be a memory."""
+        self.wires = Wires()
+        self.shared = SharedMemory()
+        self.touching: dict[Op, Touching] = {}  # what is done to memories
+        self.guarded: set[Value] = set()  # made in a branch, even if the machine goes the other way
+        self._under: list[Way] = []
+        self._resolve(kernel.body)
 
     def _resolve(self, block: Block) -> None:
         for op in block.ops:
@@ -107,7 +119,10 @@ class Planning:
                 case If():
                     self._resolve_branches(op)
                 case AllocShared():
-                    self.shared.allocate(op)
+                    if op.out not in self.memories:
+                        self.shared.allocate(op)
+                case _ if isinstance(op, Touch) and op.at.buffer in self.memories:
+                    self.touching[op] = touching(op, self._under)
                 case Store() if self.shared.holds(op.at.buffer):
                     self.shared.store(op, self.wires.bits[op.a])
                 case Load() if self.shared.holds(op.at.buffer):
@@ -142,21 +157,18 @@ class Planning:
     def _resolve_branches(self, op: If) -> None:
         """Both branches are computed, and one of each pair of results is chosen.
 
-        What is stored where the branch is not taken has no place in the buffer; that is known
-        only where counters decide.
+        What is stored where the branch is not taken has no place in the buffer: counters decide
+        that, or the address of a memory says so.
         """
         for branch in op.blocks:
             for inner in branch.walk():
-                is_global = isinstance(inner, Store) and inner.at.type.space == "global"
-                if is_global and isinstance(op.cond, Value):
-                    help = "let the `if` yield the tile, and store it behind"
-                    reason = "it is inside an `if` on a tile, and what is stored must be static"
-                    raise refused(inner, reason, help)
                 self.guarded.update(inner.results)
         before = {buffer: bits.copy() for buffer, bits in self.shared.state.items()}
-        for branch in op.blocks:
+        for branch, way in zip(op.blocks, (True, False), strict=True):
             self.shared.state.update({buffer: bits.copy() for buffer, bits in before.items()})
+            self._under.append((op.cond, way))
             self._resolve(branch)
+            self._under.pop()
         self.shared.state.update(before)
         for branch in op.blocks:
             self.shared.forget(branch)
@@ -166,6 +178,8 @@ class Planning:
     def _plan(self, block: Block) -> None:
         for op in reversed(block.ops):
             match op:
+                case _ if op in self.touching:
+                    self._plan_touching(op)
                 case Store() if not self.shared.holds(op.at.buffer):
                     self._want(Need(op.a, self.stored(op)), op)
                 case For():
@@ -181,6 +195,18 @@ class Planning:
                     self.schedules[op.out] = plan.schedule
                     for need in plan.needs:
                         self._want(need, op)
+
+    def _plan_touching(self, op: Op) -> None:
+        """A statement on a memory: an element a beat; one that nobody reads is left out."""
+        touched = self.touching[op]
+        for value in op.results:
+            if value in self.schedules:
+                self.schedules[value] = one_by_one(value.tile.size)
+            elif not touched.accesses[-1].writes:
+                del self.touching[op]
+                return
+        for need in touched.needs:
+            self._want(need)
 
     def _check_accumulator(self, op: Op, plan: Plan) -> None:
         if plan.accumulator > self.max_accumulator:
@@ -247,14 +273,6 @@ class Planning:
 def one_lane(schedule: Schedule) -> Schedule:
     """The one element of a scalar, in each beat of a schedule."""
     return np.zeros((len(schedule), 1), np.int64)
-
-
-def _check_buffers(kernel: Kernel) -> None:
-    both = [param for param in kernel.outputs if param in kernel.inputs]
-    for op in kernel.body.walk():
-        if isinstance(op, Store) and op.at.buffer in both:
-            help = "store to a buffer of its own, and load from another"
-            raise refused(op, f"`{op.at.buffer.name}` is also loaded", help)
 
 
 def as_fold(op: For, param: Value, last: Value) -> FoldedCarry | None:

@@ -9,9 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from hdl.lower.schedule import Bits
-from hdl.lower.wires import UNKNOWN, constant_bits, refused
+from hdl.lower.wires import UNKNOWN, constant_bits
 from tilevm.ir import Block, Const, Value
 from tilevm.ir.ops import AllocShared, Load, Store
+
+
+class Uncertain(Exception):
+    """What a shared buffer holds at a load depends on how the program runs."""
+
+    def __init__(self, buffer: Value) -> None:
+        super().__init__(buffer.name)
+        self.buffer = buffer
 
 
 class SharedMemory:
@@ -37,7 +45,7 @@ class SharedMemory:
             state[where] = shaped[inside].reshape(state[where].shape)
 
     def load(self, op: Load) -> Bits:
-        """Bits [elements, bits] of a tile; TileError TV0502 where they are not certain."""
+        """Bits [elements, bits] of a tile; Uncertain where they are not known here."""
         state = self.state[op.at.buffer]
         kind = op.out.tile
         where, inside = self._window(op, kind.shape)
@@ -46,11 +54,7 @@ class SharedMemory:
         if state[where].size:
             found[inside] = state[where].reshape(found[inside].shape)
         if (found == UNKNOWN).any():
-            raise refused(
-                op,
-                f"what `{op.at.buffer.name}` holds here was not stored before it in the same round",
-                "store the whole tile first, outside of inner loops",
-            )
+            raise Uncertain(op.at.buffer)
         return found.reshape(kind.size, kind.dtype.bits)
 
     def forget(self, block: Block) -> None:
@@ -69,12 +73,7 @@ class SharedMemory:
         where: list[slice] = []
         inside: list[slice] = []
         for dim, (index, extent, size) in enumerate(zip(op.at.indices, extents, tile, strict=True)):
-            if not isinstance(index, Const):
-                raise refused(
-                    op,
-                    f"index `{index}` of shared memory changes while it runs",
-                    "use constant indices",
-                )
+            assert isinstance(index, Const), "else the buffer is a memory"
             low, high = max(index.value, 0), min(index.value + size, extent)
             if op.oob == "trap" and high - low < size:
                 raise op.reject(

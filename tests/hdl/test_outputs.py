@@ -117,4 +117,4 @@ def test_a_limit_of_bits() -> None:
     assert hdl.build(kernel, lanes=5, max_bits=needed).cycles == design.cycles
     with pytest.raises(TileError, match=f"TV0616.*stores {needed:,} bits") as caught:
         hdl.build(kernel, lanes=5, max_bits=needed - 1)
-    assert "largest part is stream" in caught.value.diagnostics[0].notes[0]
+    assert "largest part is `" in caught.value.diagnostics[0].notes[0]

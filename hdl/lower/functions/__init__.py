@@ -1,7 +1,8 @@
 """What the actors of lowered ops compute: functions of lanes, in Amaranth and in NumPy."""
 
+from hdl.lower.functions.address import Address, Swap
 from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
-from hdl.lower.functions.choice import Choose, Join, Offset
+from hdl.lower.functions.choice import Always, Choose, Join, Offset
 from hdl.lower.functions.elementwise import Lanewise, absolute, between, clamp
 from hdl.lower.functions.exact import (
     Accumulator,
@@ -20,6 +21,8 @@ from hdl.lower.functions.tables import Select, Subsets
 
 __all__ = [
     "Accumulator",
+    "Address",
+    "Always",
     "Choose",
     "Circuits",
     "Combine",
@@ -44,6 +47,7 @@ __all__ = [
     "ScanStep",
     "Select",
     "Subsets",
+    "Swap",
     "Table",
     "Weigh",
     "absolute",

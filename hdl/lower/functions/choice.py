@@ -60,3 +60,20 @@ class Offset:
     def model(self, operands: Sequence[Beats]) -> Beats:
         base, lanes = operands
         return base[:, :1] + lanes
+
+
+@dataclass(frozen=True, eq=False)
+class Always:
+    """One number in each lane, whatever the operands are."""
+
+    shape: BeatShape
+    code: int
+    name: str = "always"
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        from amaranth import Const
+
+        return [Const(self.code, self.shape.bits)] * self.shape.lanes
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        return np.full((len(operands[0]), self.shape.lanes), self.code, object)
