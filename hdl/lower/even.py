@@ -61,6 +61,7 @@ def _count(block: Block, env: Mapping[str, Any], size: int, rounds: dict[Op, int
         if op.name == "while" and isinstance(op, While) and not op.may_return:
             if isinstance(op.fuel, Const):
                 rounds[op] = op.fuel.value
+                _count(op.body, env, size, rounds)
         elif isinstance(op, For) and not op.may_return:
             if not isinstance(op.step, Const) or op.step.value < 1:
                 continue

@@ -135,7 +135,9 @@ def _accesses(op: Touch, kind: DType) -> tuple[Access, ...]:
     outside = 0
     if gives:
         fill = 0 if getattr(op, "oob", None) == "skip" else getattr(op, "fill", None)
-        outside = 0 if fill is None else int(to_beats(kind.coerce([0]) if fill == 0 else [fill], kind)[0])
+        outside = (
+            0 if fill is None else int(to_beats(kind.coerce([0]) if fill == 0 else [fill], kind)[0])
+        )
     match op:
         case Load() | Gather():
             return (Access(gives=True, otherwise=outside),)

@@ -220,4 +220,3 @@ def _narrow(values: npt.NDArray[np.int64]) -> DType:
     """The narrowest type that holds these numbers, of one bit for the sign at least."""
     most = max(abs(int(values.min(initial=0))), abs(int(values.max(initial=0))))
     return dtype(f"i{min(64, max(2, most.bit_length() + 1))}")
-

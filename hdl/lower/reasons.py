@@ -8,9 +8,6 @@ from tilevm.ir import Op, ops
 from tilevm.ir.control import For, If, While
 
 REASONS: dict[type[Op], str] = {
-    ops.Atomic: "it reads what other thread blocks have stored, and buffers are streams",
-    ops.AtomicCas: "it reads what other thread blocks have stored, and buffers are streams",
-    ops.Scatter: "where it stores is known only while it runs, and the beats of a port are static",
     ops.CopyAsync: "shared memory is wires here: a copy has nothing to overlap with",
     ops.Commit: "it belongs to asynchronous copies, which are not built",
     ops.Wait: "it belongs to asynchronous copies, which are not built",
@@ -21,7 +18,19 @@ REASONS: dict[type[Op], str] = {
 
 # built by the compiler itself: edges, control, shared memory, counted constants
 DIRECT: frozenset[type[Op]] = frozenset(
-    {For, If, ops.AllocShared, ops.Barrier, ops.Iota, ops.Load, ops.Random, ops.Store}
+    {
+        For,
+        If,
+        ops.AllocShared,
+        ops.Atomic,
+        ops.AtomicCas,
+        ops.Barrier,
+        ops.Iota,
+        ops.Load,
+        ops.Random,
+        ops.Scatter,
+        ops.Store,
+    }
 )
 # written with other ops before
 REWRITTEN: frozenset[type[Op]] = frozenset({ops.ArgMax, ops.ArgMin, ops.Gather})
@@ -39,6 +48,4 @@ def is_built(kind: type[Op]) -> bool:
 
 def reason_against(op: Op) -> str:
     """Why an op that no rule takes is not built."""
-    if isinstance(op, ops.Gather):
-        return "what it may read is too large for one beat: buffers are streams, not memories"
     return REASONS.get(type(op), "no unit takes operands of these types")

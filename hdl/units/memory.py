@@ -106,13 +106,15 @@ class Memory:
                 filled += 1
                 continue
             operands = []
-            for port in range(port + 1, port + 1 + place.values):
-                operands.append(inputs[port][taken[port]][None])
-                taken[port] += 1
+            for operand in range(port + 1, port + 1 + place.values):
+                operands.append(inputs[operand][taken[operand]][None])
+                taken[operand] += 1
             address = int(beat[0])
             inside = address < self.size
-            old = held[address : address + 1] if inside else fit(
-                np.full((1, 1), place.otherwise, object), self.shape
+            old = (
+                held[address : address + 1]
+                if inside
+                else fit(np.full((1, 1), place.otherwise, object), self.shape)
             )
             if place.gives:
                 given[number].append(old[0].copy())

@@ -17,9 +17,7 @@ class Sequencer:
         self.turn = _counter("turn", len(leaves))
         self.beat = _counter("turn_beat", max(turn.beats for turn, _, _ in leaves))
         rounds = [_counter(f"round{n}", loop.trips) for n, loop in enumerate(turns.loops)]
-        first = {
-            number: leaf for leaf, (_, begins, _) in enumerate(leaves) for number in begins
-        }
+        first = {number: leaf for leaf, (_, begins, _) in enumerate(leaves) for number in begins}
         with m.If(step), m.Switch(self.turn):
             for leaf, (turn, _, ends) in enumerate(leaves):
                 with m.Case(leaf) if leaf + 1 < len(leaves) else m.Default():

@@ -30,31 +30,10 @@ TRAP = """\
   b = add a, a {overflow = trap}
   store b, y[n * 4]
 """
-STORE_IN_IF = """\
-  a: i8[4] = load x[n * 4]
-  b = neg a
-  m = amax a
-  z = full i8[] {value = 2}
-  c = compare m, z {pred = gt}
-  if c {
-    store b, y[n * 4]
-  } else {
-    store a, y[n * 4]
-  }
-"""
-LOADED_AND_STORED = """\
-  a: i8[4] = load y[n * 4]
-  b = neg a
-  store b, y[n * 4]
-"""
 EMPTY = """\
   a: i8[0] = load x[n * 4]
   b = pad a {high = [4]}
   store b, y[n * 4]
-"""
-SCATTER = """\
-  i = iota i8[4] {start = n * 4}
-  scatter i, y[0], i
 """
 WHILE = """\
   a: i8[4] = load x[n * 4]
@@ -63,10 +42,6 @@ WHILE = """\
     yield p, go
   }
   store b, y[n * 4]
-"""
-ATOMIC = """\
-  i = iota i8[4]
-  atomic i, y[n * 4] {op = exchange}
 """
 VARYING_STEP = """\
   a: i8[4] = load x[n * 4]
@@ -96,11 +71,7 @@ BEYOND = """\
     [
         pytest.param("f16", FLOATS, "TV0502", 6, id="floats"),
         pytest.param("i8", TRAP, "TV0502", 6, id="trap"),
-        pytest.param("i8", STORE_IN_IF, "TV0502", 11, id="store in if"),
-        pytest.param("i8", LOADED_AND_STORED, "TV0502", 7, id="loaded and stored"),
         pytest.param("i8", EMPTY, "TV0502", 5, id="no elements"),
-        pytest.param("i8", SCATTER, "TV0502", 6, id="scatter"),
-        pytest.param("i8", ATOMIC, "TV0502", 6, id="atomic"),
         pytest.param("i8", WHILE, "TV0502", 7, id="while on varying fuel"),
         pytest.param("i8", COPY, "TV0502", 6, id="copy"),
         pytest.param("i8", VARYING_STEP, "TV0503", 6, id="step that varies"),
@@ -161,9 +132,20 @@ LONG_LOOP = """\
 """
 
 
+LARGE_MEMORY = """\
+  i = iota i32[4]
+  t = alloc_shared i8[2000000]
+  a: i8[4] = load x[0] {oob = zero}
+  atomic a, t[0] {op = add, index = i}
+  b: i8[4] = load t[0]
+  store b, y[0] {oob = skip}
+"""
+
+
 @pytest.mark.parametrize(
     ("body", "line", "said"),
     [
+        pytest.param(LARGE_MEMORY, 6, "has 16,000,000 bits, and 8,388,608 is the", id="memory"),
         pytest.param(LARGE_TILE, 3, "`t` has 128,000,000 bits, and 67,108,864", id="tile"),
         pytest.param(LARGE_SHARED, 3, "`t` has 80,000,000,000 bits", id="shared"),
         pytest.param(LONG_LOOP, 4, "it goes 1,000,000,000,000 rounds", id="loop"),

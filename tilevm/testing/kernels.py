@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -52,8 +51,8 @@ def kernels(
 ) -> Generated:
     """Kernels of about `statements` integer statements, loops to `depth`, a grid of rank 0 to 2.
 
-    With `buildable`, only what hardware has rules for; else also stores in loops on a condition,
-    fuel that depends on counters, and thread blocks that end early.
+    With `buildable`, only what hardware has rules for; else also fuel that depends on counters, and
+    thread blocks that end early.
     """
     writer = Writer(draw, written_layouts)
     _grid(writer)
@@ -153,10 +152,7 @@ def _while(w: Writer, depth: int, buildable: bool) -> None:
     names = [w.name("r") for _ in carry]
     with w.builder.while_(condition, carry, bound, names) as loop:
         with w.repeated(max(1, most), loop.carried):
-            if buildable:
-                w.pick(FAMILIES)(w)  # hardware stores nothing under a condition on tiles
-            else:
-                _block(w, 3, min(depth, 1), buildable=False)
+            _block(w, 3, min(depth, 1), buildable)
             by_name = dict(zip(carry, loop.carried, strict=True))
             left = w.op("sub", next(by_name[n] for n, v in carry.items() if v is count), one)
             again = w.op("compare", left, zero, pred="gt")
@@ -209,17 +205,16 @@ def _next(w: Writer, param: Value) -> Value:
 def _branch(w: Writer) -> None:
     kind = w.any_value().tile
 
-    def side(stores: bool = False) -> tuple[Value]:
+    def side() -> tuple[Value]:
         with w.apart():
             w.pick(FAMILIES)(w)
-            if stores and w.rarely(3):
+            if w.rarely(3):
                 w.store(w.any_value())
             return (w.of_type(kind),)
 
     if w.levels and w.rarely(2):
         cond = condition(Sym(w.pick(w.levels).name), w.pick(("==", "<", ">=")), w.number(0, 2))
-        stored = partial(side, stores=True)
-        results = w.builder.if_(cond, stored, stored, [w.name("r")])
+        results = w.builder.if_(cond, side, side, [w.name("r")])
     else:
         a = w.any_value()
         one = w.op("amax", a) if a.tile.rank else a

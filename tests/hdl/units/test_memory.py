@@ -1,4 +1,4 @@
-"""The memory alone: turns against nested loops, its model against a list, its logic against both."""
+"""The memory alone: its turns against nested loops, its model and its logic against a list."""
 
 from __future__ import annotations
 

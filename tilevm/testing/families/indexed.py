@@ -6,7 +6,7 @@ from typing import Any
 
 from tilevm.dtypes import dtype
 from tilevm.ir import Access, Expr, Sym, TileType, Value
-from tilevm.testing.families.family import beyond_hardware, family
+from tilevm.testing.families.family import family
 from tilevm.testing.writer import Writer
 
 
@@ -52,7 +52,7 @@ def gathered(w: Writer) -> Value | None:
     return found
 
 
-@beyond_hardware
+@family
 def scattered(w: Writer) -> None:
     """A tile scattered to where no other thread block stores."""
     a = w.any_value()
@@ -92,7 +92,7 @@ def taken(w: Writer) -> Value | None:
     return w.op("take", a, w.of_type(kind), dim=dim)
 
 
-@beyond_hardware
+@family
 def updated(w: Writer) -> None:
     """Atomics on a buffer in which all thread blocks meet, or on shared memory."""
     a = w.any_value()
