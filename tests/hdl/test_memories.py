@@ -216,20 +216,22 @@ def test_stores_under_a_condition_on_a_tile(lanes: int) -> None:
 
 
 LOOKUP = """
-kernel f(p: global i32[6], x: global f16[512, 64], y: global f16[6, 4])
+kernel f(p: global i32[6], x: global f16[1100], y: global f16[6])
 {
   i: i32[6] = load p[0]
-  a: f16[6, 4] = gather x[0, 7], i {oob = value, value = -1.5}
-  store a, y[0, 0]
+  a: f16[6] = gather x[1], i {oob = value, value = -1.5}
+  store a, y[0]
 }
 """
 
 
 def test_gather_from_more_than_a_beat_holds() -> None:
-    x = np.random.default_rng(6).standard_normal((512, 64)).astype(np.float16)
-    p = [511, 0, 512, 17, -1, 17]
-    want = [x[n, 7:11].tolist() if 0 <= n < 512 else [-1.5] * 4 for n in p]
-    assert simulated(built(LOOKUP), p=p, x=x)["y"] == want
+    x = np.random.default_rng(6).standard_normal(1100).astype(np.float16)
+    p = [1098, 0, 1099, 17, -2, 17]
+    want = [float(x[n + 1]) if 0 <= n + 1 < 1100 else -1.5 for n in p]
+    design = built(LOOKUP)
+    assert any(isinstance(actor.unit, Memory) for actor in design.netlist.actors)
+    assert simulated(design, p=p, x=x)["y"] == want
 
 
 ATOMICS = """
