@@ -86,11 +86,11 @@ class RegionOp(Op, pure=False, codes=True):
         """Whether a `return` stands in it."""
         return any(op.name == "return" for block in self.blocks for op in block.walk())
 
-    def with_blocks(self, *blocks: Block) -> Self:
-        """The same statement around other blocks."""
+    def with_blocks(self, *blocks: Block, **changes: Any) -> Self:
+        """The same statement around other blocks, and with `changes` of its fields."""
         names = (name for name, value in self._own().items() if isinstance(value, Block))
-        changes: dict[str, Any] = dict(zip(names, blocks, strict=True))
-        return replace(self, named=tuple(v.name for v in self.results), **changes)
+        named = {"named": tuple(v.name for v in self.results)}
+        return replace(self, **{**named, **dict(zip(names, blocks, strict=True)), **changes})
 
     def rebuilt(
         self,

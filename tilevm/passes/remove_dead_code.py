@@ -25,6 +25,7 @@ After::
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from tilevm.ir import Block, Kernel, Op, RegionOp
@@ -38,23 +39,26 @@ def remove_dead_code(kernel: Kernel) -> Kernel:
     return replace(kernel, body=live(kernel.body))
 
 
-def live(block: Block) -> Block:
-    """The block without ops that nobody would miss, and what only these read."""
+def live(block: Block, missed: Callable[[Op], bool] = lambda op: op.matters) -> Block:
+    """The block without ops that nobody would miss, and what only these read.
+
+    `missed` says which ops stay even if nobody reads their results.
+    """
     needed = set(block.yields)
     kept: list[Op] = []
     for op in reversed(block.ops):
-        if not needed.intersection(op.results) and not op.matters:
+        if not needed.intersection(op.results) and not missed(op):
             continue
-        swept = _swept(op)
+        swept = _swept(op, missed)
         needed.update(values_read(Block((swept,))))
         kept.append(swept)
     return replace(block, ops=tuple(reversed(kept)))
 
 
-def _swept(op: Op) -> Op:
+def _swept(op: Op, missed: Callable[[Op], bool]) -> Op:
     """The op with its inner blocks swept, and with the very results that it had."""
     if not isinstance(op, RegionOp):
         return op
-    made = op.with_blocks(*map(live, op.blocks))
+    made = op.with_blocks(*(live(block, missed) for block in op.blocks))
     object.__setattr__(made, "results", op.results)
     return made

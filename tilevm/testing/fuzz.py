@@ -24,12 +24,16 @@ from hypothesis.errors import Flaky, NoSuchExample
 from tilevm.diagnostics import TileError
 from tilevm.ir import REGISTRY, Kernel
 from tilevm.testing.arguments import inputs
+from tilevm.testing.edits import statements
 from tilevm.testing.kernels import CONTROL, Generated, kernels
 from tilevm.testing.oracles import Form, ways
+from tilevm.testing.shrink import shrunk
 from tilevm.vm import run
 
 BATCH = 10  # programs of one seed
-SHRINK_TRIES = 400  # at most, to make one failing program small: about half a minute
+DRAWS = 30  # at most, for Hypothesis to make one failing program small
+TRIES = 600  # at most, to make it smaller still, statement by statement
+SHRINK_SECONDS = 60  # for the second: hardware takes long
 FORMS = (
     Form(),
     Form(dot="mac", lanes=3),
@@ -56,7 +60,7 @@ class Difference:
     @property
     def size(self) -> tuple[int, int]:
         """What is to be small: statements, then characters."""
-        return sum(1 for _ in self.kernel.body.walk()), len(str(self.kernel))
+        return len(statements(self.kernel)), len(str(self.kernel))
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,11 @@ def search(seed: int, seconds: float, *, hardware: bool = False, programs: int =
     """
     until, number, tries, ops = monotonic() + seconds, 0, 0, set[str]()
     best: Difference | None = None
+    best_forms: tuple[Form, ...] = ()
 
     def differs(case: tuple[Generated, int, tuple[Form, ...]]) -> bool:
-        nonlocal number, tries, best
-        late = monotonic() > until if best is None else tries >= SHRINK_TRIES
+        nonlocal number, tries, best, best_forms
+        late = monotonic() > until if best is None else tries >= DRAWS
         if late or any(enough.is_set() for enough in _ENOUGH):
             raise _TimeIsUp
         made, arguments_seed, forms = case
@@ -134,7 +139,8 @@ def search(seed: int, seconds: float, *, hardware: bool = False, programs: int =
         only = "" if best is None or best.way == "in the machine" else best.way
         for found in differences(made.kernel, arguments, forms, only):
             if found and (best is None or (found.way, found.kind) == (best.way, best.kind)):
-                best = found if best is None else min(best, found, key=lambda each: each.size)
+                if best is None or found.size < best.size:
+                    best, best_forms = found, forms
                 return True
         return False
 
@@ -152,7 +158,26 @@ def search(seed: int, seconds: float, *, hardware: bool = False, programs: int =
     except Exception:
         if best is None:
             raise  # else making it smaller failed, in Hypothesis: what was found counts
-    return Batch(seed, number, frozenset(ops), best)
+    return Batch(seed, number, frozenset(ops), best and smaller(best, best_forms))
+
+
+def smaller(found: Difference, forms: Iterable[Form] = ()) -> Difference:
+    """A difference of the same way and kind, in a kernel of fewer statements if there is one."""
+    until, forms = monotonic() + SHRINK_SECONDS, tuple(forms)
+    in_machine = found.way == "in the machine"
+
+    def again(kernel: Kernel, arguments: Mapping[str, Any]) -> Difference | None:
+        for each in differences(kernel, arguments, forms, "" if in_machine else found.way):
+            if each and (each.way, each.kind) == (found.way, found.kind):
+                return each
+        return None
+
+    def fails(kernel: Kernel, arguments: Mapping[str, Any]) -> bool:
+        late = monotonic() > until or any(enough.is_set() for enough in _ENOUGH)
+        return not late and again(kernel, arguments) is not None
+
+    case = shrunk(found.kernel, found.arguments, fails, tries=TRIES, sweep=not in_machine)
+    return again(case.kernel, case.arguments) or found
 
 
 def fuzz(

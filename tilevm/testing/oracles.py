@@ -169,6 +169,17 @@ def _observed(
     return events, set()
 
 
+def reports(kernel: Kernel, arguments: Mapping[str, Any]) -> set[str]:
+    """The codes of what a checked run reports or stops with, or the name of an exception."""
+    try:
+        run(kernel, arguments, check=True, output=_quiet)
+    except TileError as problem:
+        return {each.code for each in problem.diagnostics}
+    except Exception as problem:
+        return {type(problem).__name__}
+    return set()
+
+
 def _reference(kernel: Kernel, arguments: Mapping[str, Any]) -> Arrays:
     found = reference.run(kernel, arguments, output=_quiet)
     return {

@@ -1,0 +1,164 @@
+"""What two ways compute differently is made small, whatever the seed that drew it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tilevm import parse, run
+from tilevm.ir import Kernel, Op, ops
+from tilevm.passes.rewrite import Emitter, rewrite
+from tilevm.testing import fuzz, load_case, oracles, save_case
+from tilevm.testing.edits import statements
+from tilevm.testing.shrink import shrunk
+
+BOUND = 6  # statements of a program with one planted bug: loads, the op, a barrier, the store
+
+
+def add_twice(patch: pytest.MonkeyPatch) -> None:
+    true = ops.Add.run
+    patch.setattr(ops.Add, "run", lambda self, a, b: true(self, b, b))
+
+
+def select_other(patch: pytest.MonkeyPatch) -> None:
+    true = ops.Select.run
+    patch.setattr(ops.Select, "run", lambda self, cond, a, b: true(self, cond, b, a))
+
+
+def concat_swapped(patch: pytest.MonkeyPatch) -> None:
+    true = ops.Concat.run
+    patch.setattr(ops.Concat, "run", lambda self, *tiles: np.flip(true(self, *tiles), 1))
+
+
+def pass_drops_xor(patch: pytest.MonkeyPatch) -> None:
+    true = oracles.transform
+
+    def rule(op: Op, emit: Emitter) -> Any:
+        return [op.operands[0]] if op.name == "xor" else None
+
+    patch.setattr(oracles, "transform", lambda kernel, text: rewrite(true(kernel, text), rule))
+
+
+def cast_stops(patch: pytest.MonkeyPatch) -> None:
+    def stops(self: ops.Cast, *tiles: Any) -> Any:
+        raise ZeroDivisionError("by zero")
+
+    patch.setattr(ops.Cast, "run", stops)
+
+
+BUGS = (add_twice, select_other, concat_swapped, pass_drops_xor, cast_stops)
+FEW = [(add_twice, 1), (pass_drops_xor, 1), (cast_stops, 0)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Three seeds; with --long twelve for each bug."""
+    if "plant" in metafunc.fixturenames:
+        every = [(bug, seed) for bug in BUGS for seed in range(12)]
+        chosen = every if metafunc.config.getoption("long") else FEW
+        ids = [f"{bug.__name__}-{seed}" for bug, seed in chosen]
+        metafunc.parametrize(("plant", "seed"), chosen, ids=ids)
+
+
+def test_planted_bugs_are_made_small(
+    plant: Callable[[pytest.MonkeyPatch], None],
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    tmp_path: Any,
+) -> None:
+    plant(monkeypatch)
+    monkeypatch.setattr(fuzz, "DRAWS", 0)  # the program as it was drawn
+    found = fuzz.search(seed, 1e9).difference
+    if found is None:
+        assert request.config.getoption("long"), "a seed of the quick run finds its bug"
+        pytest.skip("no program of this seed shows it")
+    assert found.size[0] <= BOUND, f"{found.reason}\n{found.kernel}"
+    replayed = load_case(save_case(tmp_path / "one", found.kernel, found.arguments))
+    ways = [each and (each.way, each.kind) for each in fuzz.differences(*replayed)]
+    assert (found.way, found.kind) in ways
+
+
+LARGE = """
+function half(a: i8[4], b: i8[4]) {
+  h = neg a
+  m = mul h, b
+  yield m, h
+}
+
+kernel k(x: global i8[N, 4], t: global i8[4], u: global i8[N], y: global i8[N, 4], z: global i8[4])
+  where N % 2 == 0
+  grid (n = N, m = 2)
+{
+  v: i8[4] @ local(4) = load x[n, 0]
+  w: i8[4] = load t[0]
+  s, s2, s3 = for k in 0 .. 3 carry (p = v, q = w, r = w) {
+    b = if k == 1 {
+      d, e = call half(p, q)
+      f = xor d, e
+      yield f
+    } else {
+      yield q
+    }
+    barrier
+    if m == 0 {
+      store b, y[n, 0] {oob = skip}
+    }
+    yield b, p, r
+  }
+  g = max s, s2
+  if m == 0 {
+    barrier
+    store g, y[n, 0]
+  }
+}
+"""
+
+
+def test_every_part_of_a_program_can_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = parse(LARGE)["k"]
+    given = {"x": np.arange(16).reshape(4, 4), "t": np.arange(4), "u": np.ones(4, int)}
+    given = {**given, "y": np.ones((4, 4), int), "z": np.ones(4, int)}
+
+    def fails(kernel: Kernel, arguments: Mapping[str, Any]) -> bool:
+        """Whether it shows in a result what `mul` does."""
+        want = run(kernel, arguments)
+        with monkeypatch.context() as planted:
+            planted.setattr(ops.Mul, "run", lambda self, a, b: a * 0 + 99)
+            found = run(kernel, arguments)
+        return any((want[name] != found[name]).any() for name in want)
+
+    made = shrunk(kernel, given, fails, tries=1000)
+    assert str(made.kernel) == """kernel k(x0: global i8[4], x1: global i8[4], y0: global i8[4])
+{
+  v: i8[4] = load x0[0]
+  w: i8[4] = load x1[0]
+  m = mul v, w
+  store m, y0[0]
+}
+"""
+    assert not any(array.any() for array in made.arguments.values())
+
+
+def test_what_depends_on_the_order_of_threads_is_no_smaller_case() -> None:
+    """Without its barrier the program would be wrong by itself."""
+    kernel = parse("""kernel k(x: global i8[4], y: global i8[4])
+{
+  s = alloc_shared i8[4]
+  a: i8[4] = load x[0]
+  store a, s[0]
+  barrier
+  b: i8[4] @ spatial(4) = load s[0]
+  store b, y[0]
+}
+""")["k"]
+
+    def fails(kernel: Kernel, arguments: Mapping[str, Any]) -> bool:
+        loads = [op for op in statements(kernel) if isinstance(op, ops.Load)]
+        return any(op.at.buffer not in kernel.params for op in loads)
+
+    made = shrunk(kernel, {"x": np.ones(4, int), "y": np.zeros(4, int)}, fails, tries=1000)
+    names = [op.name for op in statements(made.kernel)]
+    assert sorted(names) == ["alloc_shared", "barrier", "load", "load", "store", "store"]
