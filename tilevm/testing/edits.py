@@ -51,9 +51,13 @@ def statements(kernel: Kernel) -> list[Op]:
     return found
 
 
-def swept(kernel: Kernel) -> Kernel:
-    """Without what only computes and is not read, even where it could stop with an error."""
-    return replace(kernel, body=live(kernel.body, _writes))
+def swept(kernel: Kernel, stops: bool = False) -> Kernel:
+    """Without what only computes and is not read, even where it could stop with an error.
+
+    `stops`: it is to stop, so that only constants go.
+    """
+    missed = (lambda op: not isinstance(op, Full)) if stops else _writes
+    return replace(kernel, body=live(kernel.body, missed))
 
 
 def _writes(op: Op) -> bool:
@@ -269,7 +273,7 @@ def layouts(kernel: Kernel) -> int:
 
 
 def plain(kernel: Kernel, number: int | None = None) -> Kernel:
-    """Without one of the layouts that are written, or without any; others follow from those left."""
+    """Without one of the layouts that are written, or without any; the rest is inferred."""
     numbers = count()
 
     def instead(found: re.Match[str]) -> str:
@@ -280,4 +284,3 @@ def plain(kernel: Kernel, number: int | None = None) -> Kernel:
 
 def _kept(op: Op, emit: Emitter) -> None:
     """Keeps every op."""
-

@@ -176,7 +176,7 @@ def smaller(found: Difference, forms: Iterable[Form] = ()) -> Difference:
         late = monotonic() > until or any(enough.is_set() for enough in _ENOUGH)
         return not late and again(kernel, arguments) is not None
 
-    case = shrunk(found.kernel, found.arguments, fails, tries=TRIES, sweep=not in_machine)
+    case = shrunk(found.kernel, found.arguments, fails, tries=TRIES, stops=in_machine)
     return again(case.kernel, case.arguments) or found
 
 

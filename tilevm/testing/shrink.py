@@ -42,15 +42,15 @@ class Case:
 
 
 def shrunk(
-    kernel: Kernel, arguments: Arguments, fails: Fails, *, tries: int, sweep: bool = True
+    kernel: Kernel, arguments: Arguments, fails: Fails, *, tries: int, stops: bool = False
 ) -> Case:
     """A smaller case that `fails` too, after at most so many tries.
 
     It is well-formed, can be written to a file and read again, and a checked run finds nothing in
-    it that it did not find before.  `sweep`: what nobody reads goes, even if it could stop with an
-    error.
+    it that it did not find before.  `stops`: what fails is the run itself, so that a statement may
+    matter though nobody reads its result.
     """
-    search = _Search(Case(kernel, arguments), fails, tries, sweep)
+    search = _Search(Case(kernel, arguments), fails, tries, stops)
     try:
         search.run()
     except _Enough:
@@ -63,15 +63,17 @@ class _Enough(Exception):
 
 
 class _Search:
-    def __init__(self, case: Case, fails: Fails, tries: int, sweep: bool) -> None:
-        self.best, self.fails, self.tries, self.sweep = case, fails, tries, sweep
+    def __init__(self, case: Case, fails: Fails, tries: int, stops: bool) -> None:
+        self.best, self.fails, self.tries, self.stops = case, fails, tries, stops
         self.found = reports(case.kernel, case.arguments)
         self.readable = _readable(str(case.kernel))
         self.seen = {str(case.kernel)}
 
     def run(self) -> None:
         """All steps, until none helps any more."""
-        self.propose(transform, "inline", grows=True)
+        inlined = self.made(transform, "inline")
+        if inlined is not None:
+            self.take(inlined, grows=True)
         steps = (self.around, self.aim, self.halve, self.unwrap, self.slim, self.cut, self.skip)
         before = None
         while before != self.best.size:
@@ -80,28 +82,28 @@ class _Search:
                 step()
         self.zeros()
 
-    def propose(
-        self,
-        edit: Callable[..., Kernel],
-        *how: Any,
-        more: Arguments | None = None,
-        grows: bool = False,
-    ) -> bool:
-        """Takes what an edit makes of the kernel, if it is smaller and fails too."""
-        old = self.best
+    def made(
+        self, edit: Callable[..., Kernel], *how: Any, more: Arguments | None = None
+    ) -> Case | None:
+        """What an edit makes of the kernel; None if that was seen, or is no program."""
         try:
-            kernel = edit(old.kernel, *how)
-            kernel = edits.swept(kernel) if self.sweep else kernel
+            kernel = edits.swept(edit(self.best.kernel, *how), self.stops)
             verify(kernel)
         except TileError:
-            return False
-        given = {**old.arguments, **(more or {})}
-        kept = {param.name: given[param.name] for param in kernel.params if param.name in given}
+            return None
         text = str(kernel)
         if text in self.seen:
-            return False
+            return None
         self.seen.add(text)
-        return self.take(Case(kernel, kept), grows)
+        given = {**self.best.arguments, **(more or {})}
+        return Case(kernel, {p.name: given[p.name] for p in kernel.params if p.name in given})
+
+    def propose(
+        self, edit: Callable[..., Kernel], *how: Any, more: Arguments | None = None
+    ) -> bool:
+        """Takes what an edit makes of the kernel, if it is smaller and fails too."""
+        case = self.made(edit, *how, more=more)
+        return case is not None and self.take(case)
 
     def take(self, case: Case, grows: bool = False) -> bool:
         """Takes a case, if it is smaller and fails too."""
@@ -131,21 +133,22 @@ class _Search:
     def aim(self) -> None:
         """One statement alone: its operands are loaded, its result is all that is stored."""
         seen, grid = _values(self.best)
+        found: list[Case] = []
         for op in edits.statements(self.best.kernel):
             operands = dict.fromkeys(each for each in op.operands if each in seen)
             cuts = [edits.Cut(each, seen[each]) for each in operands]
             for number, value in enumerate(op.results):
                 if isinstance(value.type, TileType) and not isinstance(op, Load | Full):
-                    aim = edits.Aim(op, number, grid)
-                    if self.load(cuts, aim):
-                        return
+                    found += self.loaded(cuts, edits.Aim(op, number, grid))
+        any(self.take(case) for case in sorted(found, key=lambda case: case.size))
 
-    def load(self, cuts: Sequence[edits.Cut], aim: edits.Aim | None = None) -> bool:
+    def loaded(self, cuts: Sequence[edits.Cut], aim: edits.Aim | None = None) -> list[Case]:
         try:
             kernel, arrays = edits.loaded(self.best.kernel, cuts, aim)
         except TileError:
-            return False
-        return self.propose(lambda _: kernel, more=arrays)
+            return []
+        case = self.made(lambda _: kernel, more=arrays)
+        return [] if case is None else [case]
 
     def halve(self) -> None:
         """Statements in a row go, and zeros take the place of their results."""
@@ -184,8 +187,7 @@ class _Search:
             if not isinstance(op, Load | Full):
                 seen, _ = _values(self.best)
                 cuts = [edits.Cut(value, seen[value]) for value in op.results if value in seen]
-                if cuts:
-                    yield self.load(cuts)
+                yield from map(self.take, self.loaded(cuts) if cuts else [])
 
         self.each(proposals)
 
