@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import Phase, find, settings
 
 from tilevm import parse, run
 from tilevm.ir import Kernel, Op, ops
 from tilevm.passes.rewrite import Emitter, rewrite
-from tilevm.testing import fuzz, load_case, oracles, save_case
+from tilevm.testing import Generated, fuzz, inputs, kernels, load_case, oracles, save_case
 from tilevm.testing.edits import statements
 from tilevm.testing.shrink import shrunk
 
@@ -50,33 +52,43 @@ def load_shifts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ops.Load, "run", lambda self, at: np.flip(true(self, at)))
 
 
-BUGS = (add_twice, pass_drops_xor, cast_stops, product_is_sum, load_shifts)
+BUGS = {  # and the way that shows them
+    add_twice: "in the reference",
+    pass_drops_xor: "after remove_dead_code",
+    cast_stops: "in the machine",
+    product_is_sum: "in the reference",
+    load_shifts: "in the reference",
+}
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each bug from one seed on; with --long from twelve."""
-    if "plant" in metafunc.fixturenames:
-        seeds = range(0, 1200, 100) if metafunc.config.getoption("long") else (100,)
-        metafunc.parametrize("plant", BUGS[: len(seeds) * 3], ids=lambda bug: bug.__name__)
-        metafunc.parametrize("seed", seeds)
+def first_difference(seed: int, way: str) -> fuzz.Difference:
+    """The first program of a seed that shows a bug: as it was drawn."""
+    shown: list[fuzz.Difference] = []
+
+    def shows(made: Generated) -> bool:
+        arguments = inputs(made.kernel, made.sizes)
+        shown.extend(filter(None, fuzz.differences(made.kernel, arguments, only=way)))
+        return bool(shown)
+
+    plan = settings(max_examples=10_000, phases=[Phase.generate], database=None)
+    find(kernels(buildable=False), shows, settings=plan, random=Random(seed))
+    return shown[0]
 
 
+@pytest.mark.parametrize("plant", BUGS)
 def test_planted_bugs_are_made_small(
     plant: Callable[[pytest.MonkeyPatch], None],
-    seed: int,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     plant(monkeypatch)
-    monkeypatch.setattr(fuzz, "DRAWS", 0)  # the program as it was drawn
-    found = None
-    while found is None:  # programs of a seed are others whenever the families are
-        found = fuzz.search(seed, 1e9).difference
-        seed += 1
-    assert found.size[0] <= BOUND, f"{found.reason}\n{found.kernel}"
-    replayed = load_case(save_case(tmp_path / "one", found.kernel, found.arguments))
-    ways = [each and (each.way, each.kind) for each in fuzz.differences(*replayed)]
-    assert (found.way, found.kind) in ways
+    for seed in range(20 if request.config.getoption("long") else 2):
+        found = fuzz.smaller(first_difference(seed, BUGS[plant]))
+        assert found.size[0] <= BOUND, f"seed {seed}: {found.reason}\n{found.kernel}"
+        replayed = load_case(save_case(tmp_path / "one", found.kernel, found.arguments))
+        ways = [each and (each.way, each.kind) for each in fuzz.differences(*replayed)]
+        assert (found.way, found.kind) in ways
 
 
 LARGE = """
