@@ -166,7 +166,7 @@ def stats(
         dict(launch.symbols),
         launch.blocks,
         counted,
-        tuple(_counted(op, counts[op]) for op in listed),
+        tuple(_counted(op, counts[op]) for op in listed if not isinstance(op, ops.StaticAssert)),
         tuple(
             _access(op, access, launch, shared, placed, known)
             for op in listed
