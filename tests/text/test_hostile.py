@@ -130,6 +130,17 @@ def test_a_file_of_many_errors_is_cut_short() -> None:
     assert found == ["TV0101"] * 100
 
 
+def test_a_name_of_a_block_that_has_ended_is_shown() -> None:
+    text = statement("if 1 == 1 {\n    a: i8[4] = load x[0]\n  }\n  b = neg a\n  c = neg aa")
+    with pytest.raises(TileError) as caught:
+        tilevm.parse(text)
+    ended, unknown = caught.value.diagnostics
+    assert [label.span.line for label in ended.labels] == [5, 3]
+    assert ended.labels[1].message == "known only in its own block, which has ended"
+    assert ended.help is not None and "`yield`" in ended.help
+    assert [label.span.line for label in unknown.labels] == [6]
+
+
 def test_an_error_is_told_once_not_again_where_its_name_is_used() -> None:
     text = statement("a = neg missing\n  b = neg a\n  c = add b, a\n  d = add c, other")
     assert codes(text) == ["TV0101", "TV0101"]

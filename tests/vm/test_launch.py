@@ -215,8 +215,10 @@ def test_sizes_alone_bind_a_launch() -> None:
     assert (launch.grid, launch.extents["x"]) == ((2,), (8, 2))
     with pytest.raises(TileError, match="no shape symbol `M`"):
         bind_symbols(PROGRAM["f"], {"N": 8, "M": 2})
-    with pytest.raises(TileError, match="follows from no argument"):
+    with pytest.raises(TileError, match="follows from no argument") as caught:
         bind_symbols(PROGRAM["f"], {"N": 8})
+    (place,) = caught.value.diagnostics[0].labels
+    assert (place.span.line, place.span.text) == (2, "K")
 
 
 @pytest.mark.parametrize(

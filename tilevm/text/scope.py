@@ -28,7 +28,10 @@ class Scope:
 
     def __init__(self, outer: Scope | None = None) -> None:
         self.outer = outer
+        self.inner: list[Scope] = []
         self.names: dict[str, Name] = {}
+        if outer is not None:
+            outer.inner.append(self)
 
     def find(self, name: str) -> Name | None:
         """What the name means here, if anything."""
@@ -37,6 +40,19 @@ class Scope:
             if name in scope.names:
                 return scope.names[name]
             scope = scope.outer
+        return None
+
+    def ended(self, name: str) -> Span | None:
+        """Where a block that has ended gives the name, if one does."""
+        scopes: list[Scope] = []
+        scope: Scope | None = self
+        while scope is not None:
+            scopes, scope = [*scopes, *scope.inner], scope.outer
+        while scopes:
+            scope = scopes.pop()
+            if name in scope.names:
+                return scope.names[name].span
+            scopes += scope.inner
         return None
 
     def all(self, index: bool) -> Iterator[str]:
@@ -64,9 +80,13 @@ class Scope:
         """The tile or buffer of that name; TV0101 if there is none, TV0204 if it is an index."""
         name = self.find(text)
         if name is None:
-            near = nearest(text, self.all(index=False))
+            labels, near = [Label(span)], nearest(text, self.all(index=False))
             hint = f"did you mean `{near}`?" if near else "nothing of that name is defined above"
-            raise error("TV0101", f"there is no value `{text}`", Label(span), help=hint)
+            gone = self.ended(text)
+            if gone is not None:
+                labels.append(Label(gone, "known only in its own block, which has ended"))
+                hint = "make it before that block, or hand it on by `yield`"
+            raise error("TV0101", f"there is no value `{text}`", *labels, help=hint)
         if name.index:
             hint = f"`iota i32[1] {{start = {text}}}` makes a tile of it"
             label = Label(span, "this is an index")

@@ -202,9 +202,10 @@ class _Binder:
         for symbol in self.kernel.symbols:
             if symbol not in self.symbols:
                 hint = f"pass `{symbol}=` a number"
-                where = next(p for p in self.kernel.params if symbol in _names(p))
                 message = f"shape symbol `{symbol}` follows from no argument"
-                self.report("TV0410", message, where, "", hint)
+                place = self.symbol(symbol)
+                labels = (Label(place),) if place else ()
+                self.found.append(Diagnostic("TV0410", message, labels, help=hint))
         self.stop()
 
     def array(self, param: Value, value: Any) -> npt.NDArray[Any]:
@@ -270,16 +271,9 @@ class _Binder:
     def match(self, param: Value, array: npt.NDArray[Any]) -> None:
         assert isinstance(param.type, BufferType)
         if array.ndim != len(param.type.shape):
-            message = (
-                f"argument `{param.name}` has {array.ndim} dimensions, not {len(param.type.shape)}"
-            )
-            self.report(
-                "TV0412",
-                message,
-                param,
-                f"this is {param.type}",
-                f"its shape is {list(array.shape)}",
-            )
+            counts = f"{array.ndim} dimensions, not {len(param.type.shape)}"
+            message = f"argument `{param.name}` has {counts}: its shape is {list(array.shape)}"
+            self.report("TV0412", message, param, f"this is {param.type}")
             return
         for dim, (expr, extent) in enumerate(zip(param.type.shape, array.shape, strict=True)):
             if isinstance(expr, Sym):
@@ -360,7 +354,3 @@ def _values(kind: DType, array: npt.NDArray[Any], what: str) -> npt.NDArray[Any]
 def _shape(param: Value) -> tuple[Expr, ...]:
     assert isinstance(param.type, BufferType)
     return param.type.shape
-
-
-def _names(param: Value) -> set[str]:
-    return {symbol.name for extent in _shape(param) for symbol in extent.symbols()}
