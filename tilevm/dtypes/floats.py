@@ -90,9 +90,10 @@ class FloatType(DType):
     ) -> Floats:
         """Float64 values rounded once to this format; modes and `words` as in `cast`."""
         values = np.asarray(x, np.float64)
-        if self._is_single and rounding == "nearest_even" and overflow in (None, "inf"):
-            with np.errstate(all="ignore"):  # the processor does all of it
-                return _canonical(values.astype(np.float32).astype(np.float64))
+        usual = rounding == "nearest_even" and words is None and nan in NAN_MODES
+        if usual and self._is_single and overflow in (None, "inf"):
+            with np.errstate(all="ignore"):
+                return round_single(values)
         f = self.format
         mode = self._overflow(overflow)
         require_rounding(rounding, words)
@@ -116,10 +117,17 @@ class FloatType(DType):
         f = self.format
         if self._is_single:
             return np.asarray(x.astype(np.float32).astype(np.float64))
-        field = (x.view(np.int64) >> 52) & 0x7FF
-        binade = np.clip(field - 1023, f.lowest, f.highest + 1)
-        magic = (((binade + (52 - f.mantissa + 1023)) << 52) | (1 << 51)).view(np.float64)
-        return np.asarray(np.copysign((x + magic) - magic, x))
+        field = np.asarray(x.view(np.int64) >> 52)
+        field &= 0x7FF
+        np.maximum(field, f.lowest + 1023, out=field)
+        np.minimum(field, f.highest + 1024, out=field)
+        field += 52 - f.mantissa
+        field <<= 52
+        field |= 1 << 51
+        magic = field.view(np.float64)
+        rounded = np.asarray(x + magic)
+        rounded -= magic
+        return np.copysign(rounded, x, out=rounded)
 
     @cached_property
     def _native(self) -> np.dtype[Any] | None:
@@ -133,6 +141,13 @@ class FloatType(DType):
     @cached_property
     def _is_single(self) -> bool:
         return self.format == FloatFormat(8, 23, 127)
+
+    @cached_property
+    def _is_short(self) -> bool:
+        """Whether it is float32 with a shorter mantissa: bf16, tf32."""
+        f = self.format
+        shape = (f.exponent, f.bias, f.convention, f.signed)
+        return shape == (8, 127, "ieee", True) and f.mantissa < 23
 
     def _overflowed(self, rounded: Floats, over: Array, x: Floats, mode: str) -> Floats:
         if mode == "trap":
@@ -152,11 +167,15 @@ class FloatType(DType):
     # --- data in and out
 
     def holds(self, array: Array) -> bool:
-        native = self._native
+        native = self._native or (np.dtype(np.float32) if self._is_short else None)
         if native is None or array.dtype.kind != "f" or array.itemsize > 8:
             return False
         with np.errstate(all="ignore"):
-            return bool((array.astype(native, copy=False) == array).all())  # never with a NaN
+            found = array.astype(native, copy=False)
+            if not (found == array).all():  # never with a NaN
+                return False
+        lost = np.uint32((1 << 23 - self.format.mantissa) - 1)
+        return not (self._is_short and (found.view(np.uint32) & lost).any())
 
     def coerce(self, array: npt.ArrayLike, what: str = "value") -> Array:
         given = numeric(array, what)
@@ -338,6 +357,11 @@ class FloatType(DType):
         with np.errstate(all="ignore"):
             whole = settle(self.format, s, e, rounding)
         return self.quantise(whole, rounding, overflow, nan)
+
+
+def round_single(x: Floats) -> Floats:
+    """Float64 values rounded to f32, to nearest even, by the processor, which may warn."""
+    return _canonical(x.astype(np.float32).astype(np.float64))
 
 
 def _canonical(x: Array) -> Floats:

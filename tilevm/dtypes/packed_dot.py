@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tilevm.dtypes.base import Array, DType
-from tilevm.dtypes.floats import FloatType
+from tilevm.dtypes.floats import FloatType, round_single
 from tilevm.dtypes.integers import IntType
 from tilevm.dtypes.products import exact_in
 from tilevm.dtypes.spread import Bytes, group_size, spread
@@ -39,14 +39,16 @@ class PackedDot:
         self.carrier: Carrier = carrier
         # whether the result's carrier holds every such sum
         self.direct = (carrier, to.name) in ((np.float32, "i32"), (np.float32, "i64"))
+        self.single = to.name == "f32"
         self.least = inner * max(-ta.min, ta.max)  # the largest sum of right operands of 1
 
     def __call__(self, data: Bytes, b: Array) -> Array:
         """The product of bytes [blocks or 1, M, K * bits / 8] and values [blocks or 1, K, N]."""
         right = b.astype(self.carrier, copy=False)
-        if self.to.is_float:
+        if isinstance(self.to, FloatType):
             with np.errstate(all="ignore"):  # infinities and NaN are values
-                return cast(FloatType, self.to).quantise(self._exact(data, right) + 0.0)
+                sums = self._exact(data, right) + 0.0
+                return round_single(sums) if self.single else self.to.quantise(sums)
         if self.direct:
             return self._sums(data, right).astype(self.to.carrier)
         return cast(IntType, self.to).wrap(self._exact(data, right).astype(np.int64))

@@ -228,7 +228,8 @@ def _moderate(*types: DType) -> bool:
 
 
 def _moderate_data(x: Floats) -> bool:
-    size = np.abs(x[x != 0])
+    size = np.abs(x)
+    size[size == 0] = 1.0
     return not size.size or bool(size.min() >= _MODERATE[0] and size.max() <= _MODERATE[1])
 
 

@@ -47,14 +47,21 @@ def _precision(kind: DType) -> int:
 
 
 def scaled(
-    q: Floats, s: Floats, to: FloatType, zero: Floats | None = None, offset: Floats | None = None
+    q: Floats,
+    s: Floats,
+    to: FloatType,
+    zero: Floats | None = None,
+    offset: Floats | None = None,
+    exact: bool = False,
 ) -> Floats:
     """(q - zero) * s + offset as values of `to`, rounded once to nearest even.
 
     Float64 arrays of one shape but for the leading axis; the signs of zeros, infinities and NaN are
-    IEEE's for the three operations.
+    IEEE's for the three operations.  `exact`: float64 holds (q - zero) * s (`scaled_is_exact`).
     """
     with np.errstate(all="ignore"):
+        if exact and offset is None:
+            return to.quantise((q if zero is None else q - zero) * s)
         d, lost = (q, np.zeros(())) if zero is None else two_sum(q, np.negative(zero))
         if offset is None:
             plain = np.asarray(d * s)

@@ -103,6 +103,13 @@ class Kernel:
         return self._touched.get(how, frozenset())
 
     @cached_property
+    def only_updated(self) -> frozenset[Value]:
+        """The buffers that no op touches but by updates, each in one step."""
+        found = [pair for op in self.body.walk() for pair in op.touches()]
+        others = {access.buffer for access, hows in found if "updates" not in hows}
+        return self.touched("updates") - others
+
+    @cached_property
     def ordered(self) -> bool:
         """Whether the order of thread blocks shows: then they run one after the other.
 

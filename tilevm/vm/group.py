@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tilevm.ir import Expr, Value
+from tilevm.ir import Access, Expr, Value
 from tilevm.vm.buffer import Array, Buffer
-from tilevm.vm.places import Index, Known
+from tilevm.vm.places import Index, Known, Regular
 
 
 class Scope(dict[Value, Any]):
@@ -85,6 +85,12 @@ class Group(Mapping[str, Any]):
         if found is None:
             found = group.numbers[id(expr)] = Index.of(expr.evaluate(group))
         return found
+
+    def settled(self, access: Access, names: frozenset[str]) -> Regular | None:
+        """The place of an access, if it is regular and known from the start; `names`: its own."""
+        known = (self if self.outer is None else self.home(names)).places
+        found = None if known is None else known.get(access)
+        return found if isinstance(found, Regular) else None
 
     def home(self, names: frozenset[str]) -> Group:
         """The outermost group of the same blocks in which these symbols are known."""

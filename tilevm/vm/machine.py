@@ -96,7 +96,7 @@ def execute(
     plan = Plan.of(launch, chunk_bytes)
     guarded = check or not plan.settled
     try:
-        buffers = plan.buffers(launch, guarded)
+        buffers = plan.buffers(launch, check)
     except MemoryError:
         raise error("TV0414", f"the buffers of `{kernel.name}` do not fit into memory") from None
     checker = None
@@ -110,7 +110,8 @@ def execute(
             machine = Machine(launch, root, observe, output, checker, watch, guarded)
             try:
                 machine.block(kernel.body, machine.root)
-                machine.landed()
+                if machine.copies is not None:
+                    machine.landed(machine.copies)
             finally:
                 machine.said.end()
         if checker is not None:
@@ -237,9 +238,9 @@ class Machine:
         """The asynchronous copies of the blocks of a group, if the kernel has any."""
         return None if self.copies is None else Flight(self.copies, group.rows, op)
 
-    def landed(self) -> None:
+    def landed(self, copies: Copies) -> None:
         """The blocks are done; TV0434 if a copy may still be under way."""
-        late = self.copies and self.copies.late()
+        late = copies.late()
         if late:
             op, row = late
             message = "the block ends with this copy under way: no `wait` covers it"

@@ -18,7 +18,7 @@ from tilevm.vm.footprint import check_memory, chunk_size
 from tilevm.vm.group import Group
 from tilevm.vm.places import Index, Known
 
-_KEPT = 8  # chunks whose indices are kept
+_KEPT = 64  # chunks whose indices are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +66,8 @@ class Plan:
             plan = launch.memo[key] = cls(size, fixed, forms)
         return plan
 
-    def buffers(self, launch: Launch, guarded: bool) -> dict[Value, Buffer]:
-        """The buffers of a launch; `guarded`: who reads and writes what is recorded."""
+    def buffers(self, launch: Launch, check: bool) -> dict[Value, Buffer]:
+        """The buffers of a launch; who touches what is recorded where a conflict is possible."""
         found: dict[Value, Buffer] = {}
         for param, form in self.forms:
             values = launch.arrays.get(param.name)
@@ -77,7 +77,9 @@ class Plan:
             elif form.stored:
                 values = values.copy()
             buffer = found[param] = form.holding(values)
-            if form.stored and guarded:
+            # updates alone are in conflict with nothing, once there are initial values
+            free = state == INITIAL and param in launch.kernel.only_updated
+            if form.stored and (check or not (self.settled or free)):
                 touched = launch.kernel.touched
                 how = ("reads", "updates", "arrives", "leaves")
                 reads, updates, arrives, leaves = (param in touched(each) for each in how)

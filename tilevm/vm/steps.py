@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tilevm.ir import Access, Block, Kernel, Op, RegionOp, Value
-from tilevm.ir.ops import AllocShared, Return
+from tilevm.ir.ops import AllocShared, Load, Return, Store
+from tilevm.vm.buffer import Buffer
 from tilevm.vm.control import CONTROL
 from tilevm.vm.debug import TELLS
 from tilevm.vm.group import Group
@@ -42,7 +43,7 @@ class Steps:
     def __init__(self, kernel: Kernel, alone: bool) -> None:
         self.runs: Mapping[Op, Callable[..., Any]] = pairs(kernel) if alone else {}
         self.alone = alone
-        self.copies = bool(kernel.touched("arrives"))
+        self.plain = alone and not kernel.touched("arrives")
         self._known: dict[Block, tuple[Ready, ...]] = {}
 
     def __getitem__(self, block: Block) -> tuple[Ready, ...]:
@@ -58,11 +59,14 @@ class Steps:
             return Ready(op, _return, True)
         if isinstance(op, AllocShared):
             return Ready(op, _shared(op), False)
+        if isinstance(op, Load) and self.plain and op.out.tile.size:
+            return Ready(op, _load(op), False)
+        if isinstance(op, Store) and self.plain and op.a.tile.size:
+            return Ready(op, _store(op), False)
         return Ready(op, self._op(op), False)
 
     def _op(self, op: Op) -> Step:
-        plain = self.alone and not self.copies
-        takes, give = _takes(op, _plain_part if plain else _part), _give(op)
+        takes, give = _takes(op, _plain_part if self.plain else _part), _give(op)
         run = self.runs.get(op) or op.run
         if not self.alone:
 
@@ -109,6 +113,41 @@ def _shared(op: AllocShared) -> Step:
         group.known[op.out] = machine.shared(op)
 
     return shared
+
+
+def _load(op: Load) -> Step:
+    """Where the place is known, and nothing of it recorded, a load is a view."""
+    access, out = op.at, op.out
+    buffer, names = access.buffer, access.names
+
+    def load(machine: Machine, group: Group) -> None:
+        known = group.known
+        found: Buffer = known[buffer]
+        places = group.settled(access, names)
+        if places is None or found.writer is not None:
+            known[out] = op.run(Part(op, access, group))
+        else:
+            values = places.view(found.values)
+            known[out] = values.copy() if found.stored else values
+
+    return load
+
+
+def _store(op: Store) -> Step:
+    """As `_load`: a store is an assignment to a view."""
+    access, tile = op.at, op.a
+    buffer, names = access.buffer, access.names
+
+    def store(machine: Machine, group: Group) -> None:
+        known = group.known
+        found: Buffer = known[buffer]
+        places = group.settled(access, names)
+        if places is None or found.writer is not None:
+            op.run(known[tile], Part(op, access, group))
+        else:
+            places.put(found.values, known[tile])
+
+    return store
 
 
 def _one(out: Value, run: Callable[..., Any], takes: list[Take]) -> Step:

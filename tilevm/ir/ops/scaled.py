@@ -103,7 +103,9 @@ class Dequantize(ScaledOp, name="dequantize"):
         assert isinstance(self.to, FloatType)
         codes = dtypes.as_floats(a, self.a.dtype)
         parts = each(zero, self.zero), each(offset, self.offset)
-        return dtypes.scaled(codes, each(scale, self.scale), self.to, *parts)
+        point = None if self.zero is None else self.zero.dtype
+        exact = dtypes.scaled_is_exact(self.a.dtype, self.scale.dtype, point)
+        return dtypes.scaled(codes, each(scale, self.scale), self.to, *parts, exact)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
