@@ -10,6 +10,9 @@ The work is y = w @ x with weights of 1 to 4 bits, packed without gaps, and acti
 - `pallas`: the same tiles in JAX Pallas with interpret=True, where it is installed: `grid` has the
   depth in the grid, as is usual in Pallas; `loop` has a loop in the kernel, as ours.
 
+- `bare` and `blas`: the bound for any NumPy program, nothing but decoding and BLAS, and BLAS alone
+  (benchmarks/bound.py).
+
 They take turns, and the median of each round's best counts: absolute times move from run to run,
 ratios much less.  Three more lines are measured: the memory that a run takes beyond its arguments,
 for two chunk settings, and what one op on a small tile costs beyond NumPy's own call.  A table says
@@ -35,6 +38,7 @@ import tilevm
 from tilevm.dtypes import dtype
 
 sys.path.insert(0, str(Path(__file__).parent))
+import bound
 import goals
 import others
 import unpack
@@ -107,24 +111,34 @@ def best(run: Callable[[], object], seconds: float = 0.3) -> float:
     return min(times)
 
 
-def compare(size: int, weight: str, act: str, batch: int, rounds: int) -> dict[str, Any]:
-    """One shape: the median seconds of every contender, after their results are compared."""
+def compare(
+    size: int, weight: str, act: str, batch: int, rounds: int, normal: bool = False
+) -> dict[str, Any]:
+    """One shape: the median seconds of every contender, after their results are compared.
+
+    `normal`: activations are normally distributed, so that NumPy's float32 is not exact.
+    """
     rng = np.random.default_rng(0)
     kind = dtype(weight)
     values = rng.integers(int(kind.min), int(kind.max), (size, size), endpoint=True)
     packed = kind.pack(kind.encode(values), padding="byte").reshape(size, -1)
     x = rng.integers(-128, 128, (size, batch)).astype(np.int8 if act == "i8" else np.float64)
+    if normal:
+        x = rng.standard_normal((size, batch)).astype(np.float16).astype(np.float64)
     program = kernel(size, weight, act, batch)
     contenders: dict[str, Callable[[], Any]] = {
         "machine": lambda: tilevm.run(program, w=packed, x=x)["y"],
         "plain": lambda: unpack.product(packed, kind.bits, x),
     }
     if weight == "i4" and act == "i8":
-        contenders |= others.contenders(packed, x, TILE)
-    expected = values @ x.astype(np.int64)
+        contenders |= others.contenders(packed, x, TILE) | bound.contenders(packed, x)
+    expected = values @ (x if normal else x.astype(np.int64))
     taken: dict[str, list[float]] = {name: [] for name in contenders}
     for name, run in contenders.items():
-        assert np.array_equal(run(), expected), f"{name} is wrong at {size} {weight} {batch}"
+        same = (
+            np.allclose(run(), expected, atol=1e-2) if normal else np.array_equal(run(), expected)
+        )
+        assert same, f"{name} is wrong at {size} {weight} {batch}"
     for number in range(rounds):
         for name, run in contenders.items():
             if number == 0 or taken[name][0] < 2:  # the slowest run once
@@ -193,13 +207,25 @@ def main() -> None:
             {"size": size, "weights": weight, "activations": act, "batch": batch,
              "seconds": seconds, "ratios": ratios}
         )  # fmt: skip
+    normal = {
+        batch: compare(4096, "i4", "f16", batch, 1 if options.quick else 3, normal=True)
+        for batch in ((1, 8, 16) if options.only != 256 else ())
+    }
+    for batch, seconds in normal.items():
+        ratio = seconds["plain"] / seconds["machine"]
+        print(f" 4096 i4      f16  {batch:5}, normally distributed: plain {ratio:.2f}")
     peaks = {chunk: memory(chunk) for chunk in (1 << 20, 8 << 20)}
     for chunk, peak in peaks.items():
         print(f"peak memory with chunks of {chunk >> 20} MiB: {peak / 2**20:.1f} MiB")
     ops = small_op()
     shown = ", ".join(f"{name} {micros:.1f} us" for name, micros in ops.items())
     print(f"one op on 16 elements, beyond NumPy: {shown}")
-    found = {"products": results, "peak_bytes": peaks, "small_op_microseconds": ops}
+    found = {
+        "products": results,
+        "normal_activations": normal,
+        "peak_bytes": peaks,
+        "small_op_microseconds": ops,
+    }
     found["goals"] = goals.judged(found)
     print(goals.table(found["goals"]))
     if options.output:
