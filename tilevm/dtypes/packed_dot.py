@@ -78,23 +78,15 @@ class PackedDot:
         if len(right) > 1:
             room = np.empty((*data.shape[:-1], inner), kind)
             return np.asarray(np.matmul(self._decoded(data, room), right))
-        rows = data.reshape(-1, data.shape[-1])
+        rows, matrix = data.reshape(-1, data.shape[-1]), right[0]
         count = len(rows)
+        sums = np.empty((count, columns), kind)
         each = max(1, _PIECE // (inner * right.itemsize))
-        if columns == 1:
-            sums, column = np.empty((count, 1), kind), right[0]
-            for start in range(0, count, each):
-                part = rows[start : start + each]
-                left = self._decoded(part, _room(len(part), inner, kind))
-                np.matmul(left, column, out=sums[start : start + each])
-            return sums.reshape(*data.shape[:-1], 1)
-        turned = np.empty((columns, count), kind)  # as x^T w^T, which BLAS does faster
-        across = np.ascontiguousarray(right[0].T)
         for start in range(0, count, each):
             part = rows[start : start + each]
             left = self._decoded(part, _room(len(part), inner, kind))
-            np.matmul(across, left.T, out=turned[:, start : start + each])
-        return np.ascontiguousarray(turned.T).reshape(*data.shape[:-1], columns)
+            np.matmul(left, matrix, out=sums[start : start + each])
+        return sums.reshape(*data.shape[:-1], columns)
 
     def _decoded(self, data: Bytes, room: Array) -> Array:
         """The numbers [..., K] of codes in bytes [..., K * bits / 8], in the memory given."""
