@@ -222,3 +222,36 @@ def test_random_values_are_finite_members_and_reach_the_extremes(name: str) -> N
     assert oracle.same(t.quantise(drawn), drawn)
     assert drawn.max() == t.max and drawn.min() == t.min
     assert t.format.smallest in np.abs(drawn)
+
+
+@pytest.mark.parametrize("name", ["f16", "bf16", "tf32", "f32", "f64", "e4m3fn", "e8m10b126"])
+@pytest.mark.parametrize("source", [np.float16, np.float32, np.float64])
+def test_what_is_quick_to_see_is_right(name: str, source: type) -> None:
+    """`holds` may say no to values of the type, but yes to nothing else; borders of every kind."""
+    kind = floats(name)
+    edges = [0.0, 1.0, kind.max, float(kind.format.smallest), 2.0**-126, 2.0**-133, 2.0**-149]
+    edges += [65504.0, 2.0**-24, 3.0e38, np.inf, np.nan, 1 + 2.0**-7, 1 + 2.0**-10, 1 + 2.0**-23]
+    with np.errstate(all="ignore"):
+        values = np.array([*edges, *(-np.array(edges)), *(np.array(edges) * (1 + 2.0**-8))])
+        values = values.astype(source)
+    for value in values:
+        one = np.array([value])
+        held = kind.holds(one)
+        try:
+            same = bool((kind.coerce(one) == one).all())
+        except TileError:
+            same = False
+        assert same or not held, value
+        if kind.name in ("f16", "bf16", "tf32", "f32", "f64"):
+            assert held == same, value
+
+
+@pytest.mark.parametrize("name", ["i1", "u1", "i8", "u8", "i5", "u64", "i64"])
+def test_which_integers_are_held(name: str) -> None:
+    kind = dtype(name)
+    assert not kind.holds(np.zeros(0, np.int16)) and not kind.holds(np.zeros(2))
+    for value in (kind.min, kind.max, kind.min - 1, kind.max + 1):
+        for carrier in (np.int8, np.uint8, np.int64, np.uint64):
+            if np.iinfo(carrier).min <= value <= np.iinfo(carrier).max:
+                inside = kind.min <= value <= kind.max
+                assert kind.holds(np.array([value, 0], carrier)) == inside

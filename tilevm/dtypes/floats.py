@@ -174,8 +174,10 @@ class FloatType(DType):
             found = array.astype(native, copy=False)
             if not (found == array).all():  # never with a NaN
                 return False
+        if not self._is_short:
+            return True
         lost = np.uint32((1 << 23 - self.format.mantissa) - 1)
-        return not (self._is_short and (found.view(np.uint32) & lost).any())
+        return not (found.view(np.uint32) & lost).any()
 
     def coerce(self, array: npt.ArrayLike, what: str = "value") -> Array:
         given = numeric(array, what)

@@ -77,9 +77,10 @@ class Plan:
             elif form.stored:
                 values = values.copy()
             buffer = found[param] = form.holding(values)
-            # updates alone are in conflict with nothing, once there are initial values
-            free = state == INITIAL and param in launch.kernel.only_updated
-            if form.stored and (check or not (self.settled or free)):
+            if form.stored and (check or not self.settled):
+                # updates alone are in conflict with nothing, once there are initial values
+                if not check and state == INITIAL and param in launch.kernel.only_updated:
+                    continue
                 touched = launch.kernel.touched
                 how = ("reads", "updates", "arrives", "leaves")
                 reads, updates, arrives, leaves = (param in touched(each) for each in how)
