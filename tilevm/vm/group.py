@@ -9,7 +9,7 @@ import numpy as np
 
 from tilevm.ir import Access, Expr, Value
 from tilevm.vm.buffer import Array, Buffer
-from tilevm.vm.places import Index, Known, Regular
+from tilevm.vm.places import Index, Known, Regular, Scattered, Starting
 
 
 class Scope(dict[Value, Any]):
@@ -86,11 +86,11 @@ class Group(Mapping[str, Any]):
             found = group.numbers[id(expr)] = Index.of(expr.evaluate(group))
         return found
 
-    def settled(self, access: Access, names: frozenset[str]) -> Regular | None:
-        """The place of an access, if it is regular and known from the start; `names`: its own."""
+    def settled(self, access: Access, names: frozenset[str]) -> Regular | Starting | None:
+        """The place of an access, if it is inside and known from the start; `names`: its own."""
         known = (self if self.outer is None else self.home(names)).places
         found = None if known is None else known.get(access)
-        return found if isinstance(found, Regular) else None
+        return None if isinstance(found, Scattered) else found
 
     def home(self, names: frozenset[str]) -> Group:
         """The outermost group of the same blocks in which these symbols are known."""

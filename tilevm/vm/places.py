@@ -82,6 +82,10 @@ class Regular:
         """Writes values that broadcast to [count, *shape]."""
         self.view(flat)[...] = values
 
+    def start(self, position: Any) -> Any:
+        """The first address in a block, by its position."""
+        return self.first + position * self.step
+
     def address(self, where: tuple[int, ...]) -> int:
         """The address of element `where` of [count, *shape]."""
         steps = zip(where, (self.step, *self.strides), strict=True)
@@ -91,6 +95,54 @@ class Regular:
         """All addresses, [count, *shape]."""
         total: Array = np.asarray(self.first)
         for extent, stride in zip(self.whole, (self.step, *self.strides), strict=True):
+            total = np.add.outer(total, np.arange(extent) * stride)
+        return total
+
+
+class Starting:
+    """A tile whose place in each block follows no rule: tiles copied whole, not by element.
+
+    `base`: the first address in each block; `strides` in elements, none negative.
+    """
+
+    def __init__(self, base: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
+        self.base, self.shape, self.strides = base, shape, strides
+        self.count = len(base)
+        self.whole = (self.count, *shape)
+        self.reach = 1 + sum((e - 1) * s for e, s in zip(shape, strides, strict=True))
+
+    def _windows(self, flat: Array) -> Array:
+        """The tile at every address at which one can start."""
+        item = flat.itemsize
+        whole = (flat.size - self.reach + 1, *self.shape)
+        steps = [item, *(stride * item for stride in self.strides)]
+        windows: Array = np.ndarray(whole, flat.dtype, flat, 0, steps)
+        return windows
+
+    def get(self, flat: Array) -> Array:
+        """The elements [count, *shape]; a copy."""
+        copy: Array = self._windows(flat)[self.base]
+        return copy
+
+    def put(self, flat: Array, values: Array) -> None:
+        """Writes values that broadcast to [count, *shape]."""
+        self._windows(flat)[self.base] = values
+
+    def start(self, position: Any) -> Any:
+        """The first address in a block, by its position."""
+        return self.base[position]
+
+    def address(self, where: tuple[int, ...]) -> int:
+        """The address of element `where` of [count, *shape]."""
+        block, *inner = where
+        return int(self.base[block]) + sum(
+            int(i) * s for i, s in zip(inner, self.strides, strict=True)
+        )
+
+    def addresses(self) -> Array:
+        """All addresses, [count, *shape]."""
+        total: Array = self.base
+        for extent, stride in zip(self.shape, self.strides, strict=True):
             total = np.add.outer(total, np.arange(extent) * stride)
         return total
 
@@ -137,7 +189,7 @@ class Scattered:
         return self.at
 
 
-Places = Regular | Scattered
+Places = Regular | Starting | Scattered
 Known = dict[object, Places]  # of each access, the places found before
 
 

@@ -19,9 +19,8 @@ class Guarded(Region):
 
     def column(self, places: Places) -> Array:
         """The number of the block of each tile, as a column that broadcasts over the tiles."""
-        shape = places.shape if isinstance(places, Regular) else places.at.shape[1:]
         blocks = self.blocks if places.count == len(self.blocks) else self.blocks[:1]
-        return blocks.reshape(-1, *[1] * len(shape))
+        return blocks.reshape(-1, *[1] * (len(places.whole) - 1))
 
     def admit_read(self, places: Places, writer: Array) -> None:
         """Checks a read, and records it."""

@@ -11,7 +11,7 @@ from tilevm.ir import Access, Op
 from tilevm.ir.ops.access import Along
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.group import Group
-from tilevm.vm.places import Index, Places, Regular, Scattered
+from tilevm.vm.places import Index, Places, Regular, Scattered, Starting
 
 
 class Region:
@@ -77,8 +77,7 @@ class Region:
         if regular:
             return Regular(count, first, step, shape, buffer.strides[lead:])
         base = sum(index.values * stride for index, stride in scaled)
-        offsets = Regular(1, 0, 0, shape, buffer.strides[lead:]).addresses()
-        return Scattered(base.reshape(-1, *[1] * len(shape)) + offsets)
+        return Starting(base, shape, buffer.strides[lead:])
 
     def spread(self, shape: tuple[int, ...], trap: bool, along: Along | None = None) -> Scattered:
         """Where a tile lies that an index tile spreads, or of which a part is outside."""

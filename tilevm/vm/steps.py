@@ -18,6 +18,7 @@ from tilevm.vm.group import Group
 from tilevm.vm.memo import Memo
 from tilevm.vm.memory import Part
 from tilevm.vm.pairs import pairs
+from tilevm.vm.places import Regular
 
 if TYPE_CHECKING:
     from tilevm.vm.machine import Machine
@@ -127,8 +128,9 @@ def _load(op: Load) -> Step:
         if places is None or found.writer is not None:
             known[out] = op.run(Part(op, access, group))
         else:
-            values = places.view(found.values)
-            known[out] = values.copy() if found.stored else values
+            values = places.get(found.values)
+            seen = found.stored and isinstance(places, Regular)  # what is stored later
+            known[out] = values.copy() if seen else values
 
     return load
 

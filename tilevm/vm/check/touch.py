@@ -36,7 +36,7 @@ class Touch:
         if isinstance(places, Scattered):
             return self._searched(places, addresses)
         position = np.searchsorted(self.blocks, blocks) if places.count > 1 else 0
-        rest = addresses - places.first - position * places.step
+        rest: Array = addresses - places.start(position)
         number = np.zeros_like(rest)
         for extent, stride in zip(places.shape, places.strides, strict=True):
             number = number * extent + rest // stride
