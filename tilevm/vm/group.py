@@ -86,7 +86,7 @@ class Group(Mapping[str, Any]):
             found = group.numbers[id(expr)] = Index.of(expr.evaluate(group))
         return found
 
-    def settled(self, access: Access, names: frozenset[str]) -> Regular | Starting | None:
+    def place(self, access: Access, names: frozenset[str]) -> Regular | Starting | None:
         """The place of an access, if it is inside and known from the start; `names`: its own."""
         known = (self if self.outer is None else self.home(names)).places
         found = None if known is None else known.get(access)

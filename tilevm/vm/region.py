@@ -13,6 +13,8 @@ from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.group import Group
 from tilevm.vm.places import Index, Places, Regular, Scattered, Starting
 
+_FEW = 1 << 14  # addresses of an access that are kept from run to run
+
 
 class Region:
     """The elements that one access of an op touches, in the blocks of a group."""
@@ -47,7 +49,9 @@ class Region:
             return self.found(shape, trap)
         places = known.get(self.access)
         if places is None:
-            places = known[self.access] = self.found(shape, trap)
+            places = self.found(shape, trap)
+            if not isinstance(places, Scattered) or places.at.size <= _FEW:
+                known[self.access] = places
         return places
 
     def found(self, shape: tuple[int, ...], trap: bool) -> Places:

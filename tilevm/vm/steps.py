@@ -124,7 +124,7 @@ def _load(op: Load) -> Step:
     def load(machine: Machine, group: Group) -> None:
         known = group.known
         found: Buffer = known[buffer]
-        places = group.settled(access, names)
+        places = group.place(access, names)
         if places is None or found.writer is not None:
             known[out] = op.run(Part(op, access, group))
         else:
@@ -143,7 +143,7 @@ def _store(op: Store) -> Step:
     def store(machine: Machine, group: Group) -> None:
         known = group.known
         found: Buffer = known[buffer]
-        places = group.settled(access, names)
+        places = group.place(access, names)
         if places is None or found.writer is not None:
             op.run(known[tile], Part(op, access, group))
         else:
