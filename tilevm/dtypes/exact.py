@@ -54,6 +54,8 @@ def round_ratio(
     except OverflowError:
         infinite = not odd and rounding in ("nearest_even", "nearest_away", outward)
         result = math.inf if infinite else _LARGEST
+    if numerator < 0 and result == 0 and not f.signed:
+        return -5e-324  # no zero: without a sign bit what is negative is NaN
     return -result if numerator < 0 else result
 
 

@@ -203,6 +203,8 @@ def _by_fractions(
             result[at] = round_fraction(f, exact, rounding)
         elif operation in ("add", "fma"):  # terms that cancel
             result[at] = -0.0 if rounding == "down" else 0.0
+        else:
+            result[at] = np.prod([np.copysign(1.0, x[at]) for x in spread]) * 0.0
 
 
 def _signed_zeros(

@@ -98,9 +98,9 @@ class FloatType(DType):
         mode = self._overflow(overflow)
         require_rounding(rounding, words)
         require(nan, NAN_MODES, "nan")
-        magic = f.signed and f.exponent <= 10 and 1 <= f.mantissa <= 50
+        magic = f.signed and 1 <= f.mantissa <= 50 and self._has_magic
         if rounding != "nearest_even" or not magic or f.nan_code is None:
-            if f.precision == 53 and rounding == "nearest_even" and mode == "inf":
+            if self._native == np.float64 and rounding == "nearest_even" and mode == "inf":
                 return _canonical(values)
             return decode_floats(f, encode_floats(f, values, rounding, mode, nan, words))
         with np.errstate(all="ignore"):
@@ -128,6 +128,12 @@ class FloatType(DType):
         rounded = np.asarray(x + magic)
         rounded -= magic
         return np.copysign(rounded, x, out=rounded)
+
+    @cached_property
+    def _has_magic(self) -> bool:
+        """Whether float64 holds all the numbers that `_nearest` adds."""
+        f = self.format
+        return f.highest + 1 + 52 - f.mantissa <= 1023
 
     @cached_property
     def _native(self) -> np.dtype[Any] | None:

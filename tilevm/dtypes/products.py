@@ -54,7 +54,7 @@ def dot(a: Array, b: Array, ta: DType, tb: DType, to: DType, overflow: str | Non
     target = cast(FloatType, to)
     if a.shape[-1] == 0:
         shape = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        return np.zeros((*shape, a.shape[-2], b.shape[-1]))
+        return target.quantise(np.zeros((*shape, a.shape[-2], b.shape[-1])))
     x, y = _factors(a, b, ta, tb)
     with np.errstate(all="ignore"):
         return _float_dot(x, y, ta, tb, target, (a, b))
@@ -86,7 +86,7 @@ def total(
     shape = tuple(a.shape[i] for i in kept)
     rows = a.transpose(kept + summed).reshape(int(np.prod(shape)), -1) if a.size else a[:0]
     if a.size == 0:
-        return np.zeros(shape)
+        return cast(FloatType, to).quantise(np.zeros(shape))
     terms = np.concatenate(_split(rows, t), axis=-1)
     with np.errstate(all="ignore"):
         return _float_total(terms, t, cast(FloatType, to)).reshape(shape)
