@@ -30,6 +30,7 @@ from tilevm.vm.machine import Event
 
 if TYPE_CHECKING:
     from hdl.bus.registers import RegisterMap
+    from hdl.bus.slots import Slots
     from hdl.bus.wrapper import BusTop
 
 DOT_FORMS = ("mac", "lut", "bitserial", "ternary")
@@ -59,6 +60,8 @@ def build(
     table: str = "activations",
     ports: str | Mapping[str, str] = "stream",
     control: str | None = None,
+    bus_bits: int = 64,
+    burst: int = 64,
     sizes: Mapping[str, int] | None = None,
     max_bits: int | None = None,
     watch: Watch | None = None,
@@ -71,10 +74,12 @@ def build(
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
     that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
     floats have at most `max_accumulator` bits.  Shape symbols are given by name (``N=64, K=256``),
-    or in `sizes`.  `ports` is the bus of the ports, ``stream`` or ``axi-stream``, or a mapping of
-    buffers to buses; `control`, ``axi-lite`` or ``wishbone``, adds registers that start launches
-    and count cycles (docs/buses.md).  `max_bits`: the most bits of memory that all tables, memories
-    and buffers may have together, else TV0616.  `watch` sees the program after each pass.
+    or in `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``, ``axi4`` or
+    ``wishbone``, or a mapping of buffers to buses (``*``: all others); `control`, ``axi-lite`` or
+    ``wishbone``, adds registers that start launches and count cycles.  Memory buses have words of
+    `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  `max_bits`: the most
+    bits of memory that all tables, memories and buffers may have together, else TV0616.  `watch`
+    sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
@@ -91,7 +96,7 @@ def build(
         passes.insert(0, step("rewrite_dot", form=dot, **options))
     plain = legalise(transform(launch.kernel, passes, watch))
     lowered = lower(plain, lanes, max_accumulator)
-    edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs])
+    edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs], bus_bits, burst)
     token = None
     if control is not None:
         netlist, token = with_launch(lowered.netlist)
@@ -102,6 +107,8 @@ def build(
         options |= {"group": group, "table": table}
     if not edges.plain:
         options |= {"ports": ports if isinstance(ports, str) else dict(ports), "control": control}
+    if edges.reaches_memory:
+        options |= {"bus_bits": bus_bits, "burst": burst}
     design = Design(launch.kernel, lowered, launch, options, edges, token)
     if max_bits is not None:
         _check_bits(design, max_bits)
@@ -304,6 +311,13 @@ class Design:
 
         return register_map(self.netlist, self.edges)
 
+    @property
+    def slots(self) -> dict[str, Slots]:
+        """How the beats of each port with a memory bus lie in memory."""
+        from hdl.bus.images import slots_by_port
+
+        return slots_by_port(self)
+
     def header(self) -> str:
         """What the design computes, its ports, its cycles, and the program, as plain text."""
         from hdl.report import header
@@ -363,6 +377,25 @@ class Design:
         if self.token is not None:
             found[self.token] = np.zeros((1, 1), np.int64)
         return found
+
+    def images(
+        self, arguments: Mapping[str, Any] | None = None, /, **named: Any
+    ) -> dict[str, bytes]:
+        """What memory holds at the address of each port in that has a memory bus."""
+        from hdl.bus.images import images_in
+
+        arrays = self._arrays({**(arguments or {}), **named})
+        return images_in(self, bind(self.kernel, arrays).arrays)
+
+    def values(
+        self,
+        images: Mapping[str, bytes],
+        initial: Mapping[str, npt.NDArray[Any]] | None = None,
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Output buffers from what memory holds for each port out, as `collect`."""
+        from hdl.bus.images import values_out
+
+        return values_out(self, images, initial or {})
 
     def collect(
         self, beats: Mapping[str, npt.NDArray[Any]], initial: Mapping[str, npt.NDArray[Any]]

@@ -51,9 +51,11 @@ def _terms(counter: str, levels: list[tuple[int, int]]) -> list[str]:
 def ports_data(design: Design) -> list[dict[str, Any]]:
     """Every port as plain data: signals, type, and the element in each lane of each beat.
 
-    Where a lane holds no element it is -1: it takes `fill` on the way in.
+    Where a lane holds no element it is -1: it takes `fill` on the way in.  Of a port with a memory
+    bus also the bytes from one beat to the next, and of the whole image.
     """
-    found = []
+    found: list[dict[str, Any]] = []
+    pins, slots = _signals(design), design.slots
     for direction, ports in (("in", design.inputs), ("out", design.outputs)):
         for port in ports:
             kind = design.kernel.param(port.buffer).dtype
@@ -61,7 +63,8 @@ def ports_data(design: Design) -> list[dict[str, Any]]:
                 {
                     "port": port.name,
                     "direction": direction,
-                    "signals": [f"{port.name}_{part}" for part in ("payload", "valid", "ready")],
+                    "bus": design.edges.kinds[port.name],
+                    "signals": pins[port.name],
                     "buffer": port.buffer,
                     "shape": list(design.launch.extents[port.buffer]),
                     "type": kind.name,
@@ -73,7 +76,17 @@ def ports_data(design: Design) -> list[dict[str, Any]]:
                     "elements": _rows(port.elements),
                 }
             )
+            if port.name in slots:
+                found[-1]["slot_bytes"] = slots[port.name].slot_bytes
+                found[-1]["image_bytes"] = slots[port.name].bytes
     return found
+
+
+def _signals(design: Design) -> dict[str, list[str]]:
+    """The pins of each port in the Verilog."""
+    from hdl.bus.wrapper import pins_in
+
+    return pins_in(design.netlist, design.edges)
 
 
 def _rows(elements: npt.NDArray[np.int64]) -> list[list[int]]:

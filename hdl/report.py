@@ -40,6 +40,9 @@ def header(design: Design) -> str:
         lines.append(f"in  {_port(design, port)}")
     for port in design.outputs:
         lines.append(f"out {_port(design, port)}")
+    if not design.edges.plain:
+        buses = ", ".join(f"{name} {kind}" for name, kind in design.edges.kinds.items())
+        lines += ["", f"Buses of the ports: {buses}.", "docs/buses.md of tilevm describes them."]
     lines += ["", "The program as built:", ""]
     return "\n".join(lines) + "\n" + str(design.kernel)
 

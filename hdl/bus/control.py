@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.bus.gate import LAUNCHES
 from hdl.bus.register_bus import register_bus
 from hdl.bus.registers import IDENTITY, VERSION, RegisterMap
-from hdl.units.nest import all_of
+from hdl.units.nest import all_of, any_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class Control(wiring.Component):
     """Launches by way of registers.
 
     `start` is 1 in a cycle in which a launch begins.  Each port says by `finished<n>` that its part
-    of a launch is done: a launch ends with its last port, launches in their order.
+    of a launch is done: a launch ends with its last port, launches in their order.  A port with a
+    memory bus reads its `address<n>` here, and says by `failed<n>` that memory answered with an
+    error.
     """
 
     def __init__(self, registers: RegisterMap, facts: Facts) -> None:
@@ -36,13 +38,13 @@ class Control(wiring.Component):
             "bus": In(register_bus(registers.address_bits)),
             "start": Out(1),
             "misframed": In(1),
-            "bus_error": In(1),
         }
         for number, port in enumerate(registers.ports):
             members[f"finished{number}"] = In(1)
             members[f"waiting{number}"] = In(1)
             if port.has_address:
                 members[f"address{number}"] = Out(64)
+                members[f"failed{number}"] = In(1)
         super().__init__(members)
 
     def elaborate(self, platform: Any) -> Module:
@@ -73,7 +75,12 @@ class Control(wiring.Component):
         with m.Elif(busy):
             m.d.sync += cycles.eq(cycles + 1)
         cleared = Mux(writes(0x10), written[1:5], 0)
-        events = Cat(ended, asked & ~accepted, self.misframed, self.bus_error)
+        failures = [
+            getattr(self, f"failed{number}")
+            for number, port in enumerate(self.map.ports)
+            if port.has_address
+        ]
+        events = Cat(ended, asked & ~accepted, self.misframed, any_of(failures))
         m.d.sync += sticky.eq((sticky & ~cleared) | events)
 
         values: dict[int, Value] = {
@@ -87,14 +94,20 @@ class Control(wiring.Component):
             0x1C: cycles[32:],
             0x20: Const(facts.predicted, 32),
         }
-        for number, port in enumerate(self.map.ports):
-            waits = Signal(32, name=f"waits{number}")
+
+        def counter(name: str, event: Value) -> Signal:
+            count = Signal(32, name=name)
             with m.If(accepted & ~busy):
-                m.d.sync += waits.eq(0)
+                m.d.sync += count.eq(0)
             with m.Elif(busy):
-                m.d.sync += waits.eq(waits + getattr(self, f"waiting{number}"))
-            values[port.base] = waits
+                m.d.sync += count.eq(count + event)
+            return count
+
+        for number, port in enumerate(self.map.ports):
+            values[port.base] = counter(f"waits{number}", getattr(self, f"waiting{number}"))
             if port.has_address:
+                failed = getattr(self, f"failed{number}")
+                values[port.base + 4] = counter(f"errors{number}", failed)
                 address = getattr(self, f"address{number}")
                 for part in range(2):
                     word, offset = address[32 * part :][:32], port.base + 8 + 4 * part

@@ -55,17 +55,18 @@ def axi_lite(address_bits: int) -> wiring.Signature:
     )
 
 
-def wishbone(address_bits: int) -> wiring.Signature:
-    """The signals of a Wishbone B4 classic master, data of 32 bits, word addresses."""
+def wishbone(address_bits: int, data_bits: int = 32) -> wiring.Signature:
+    """The signals of a Wishbone B4 classic master; addresses are of words."""
+    word_bytes = data_bits // 8
     return wiring.Signature(
         {
             "cyc": Out(1),
             "stb": Out(1),
             "we": Out(1),
-            "adr": Out(address_bits - 2),
-            "sel": Out(4),
-            "dat_w": Out(32),
-            "dat_r": In(32),
+            "adr": Out(address_bits - (word_bytes - 1).bit_length()),
+            "sel": Out(word_bytes),
+            "dat_w": Out(data_bits),
+            "dat_r": In(data_bits),
             "ack": In(1),
             "err": In(1),
         }

@@ -25,7 +25,7 @@ class Register:
 
 @dataclass(frozen=True)
 class PortRegisters:
-    """The registers of one port; only one with a memory bus has an address."""
+    """The registers of one port; only one with a memory bus has an address, and errors."""
 
     port: str
     base: int
@@ -43,6 +43,14 @@ class PortRegisters:
             )
         ]
         if self.has_address:
+            found.append(
+                Register(
+                    f"{self.port}_errors",
+                    self.base + 4,
+                    "ro",
+                    "answers of memory that were errors since the design was last idle",
+                )
+            )
             for part, (name, text) in enumerate((("low", "bits 0-31"), ("high", "bits 32-63"))):
                 found.append(
                     Register(

@@ -10,13 +10,18 @@ from amaranth import Const, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hdl.bus.axi4 import Axi4Reader, Axi4Writer, axi4_read, axi4_write
 from hdl.bus.axi_stream import FromAxiStream, ToAxiStream, axi_stream
 from hdl.bus.control import Control, Facts
-from hdl.bus.edges import Edges
+from hdl.bus.edges import MEMORIES, Edges
 from hdl.bus.gate import Gate
 from hdl.bus.launch import TOKEN
+from hdl.bus.memory_port import ADDRESS_BITS
 from hdl.bus.register_bus import FromAxiLite, FromWishbone, axi_lite, wishbone
 from hdl.bus.registers import RegisterMap
+from hdl.bus.repack import BeatsToWords, WordsToBeats
+from hdl.bus.slots import Slots
+from hdl.bus.wishbone_master import WishboneReader, WishboneWriter
 from hdl.netlist import BeatShape, Netlist
 from hdl.top import Top
 from hdl.units.edge import Sink, Source, input_shapes
@@ -46,12 +51,13 @@ class BusTop(wiring.Component):
         assert launch is None or edges.control is not None
         self.netlist, self.launch, self.facts = netlist, launch, facts
         self.control_kind = edges.control
-        self.edges = edges_in(netlist, edges)
+        self.edges, self.choice = edges_in(netlist, edges), edges
         self.map = register_map(netlist, edges)
         members: dict[str, Any] = {}
         for edge in self.edges:
-            signature = _signature(edge)
-            members[f"port_{edge.name}"] = In(signature) if edge.inward else Out(signature)
+            signature = _signature(edge, edges.bus_bits)
+            inward = edge.inward and edge.kind not in MEMORIES
+            members[f"port_{edge.name}"] = In(signature) if inward else Out(signature)
         if edges.control is not None:
             make = axi_lite if edges.control == "axi-lite" else wishbone
             members["control"] = In(make(self.map.address_bits))
@@ -63,9 +69,8 @@ class BusTop(wiring.Component):
         """Every signal at the edge of the design, by its name in Verilog."""
         pins: dict[str, Value] = {}
         for edge in self.edges:
-            bus = self.ports[edge.name]
-            for part in _signature(edge).members:
-                pins[f"{edge.name}_{part}"] = Value.cast(getattr(bus, part))
+            for part in _signature(edge, self.choice.bus_bits).members:
+                pins[f"{edge.name}_{part}"] = Value.cast(getattr(self.ports[edge.name], part))
         if self.control_kind is not None:
             prefix = control_prefix([edge.name for edge in self.edges])
             for part in self.control.signature.members:
@@ -107,6 +112,16 @@ class BusTop(wiring.Component):
                     connect(m, gate.result, sender.source)
                     connect(m, sender.bus, outside)
                     m.d.comb += sender.last.eq(gate.last)
+                case _:
+                    assert control is not None, "a memory port needs an address"
+                    master = self._memory(m, edge, gate)
+                    connect(m, master.bus, outside)
+                    m.d.comb += [
+                        master.address.eq(getattr(control, f"address{number}")),
+                        getattr(control, f"failed{number}").eq(master.failed),
+                    ]
+                    if not edge.inward:
+                        finished = master.finished
             if control is not None:
                 m.d.comb += [
                     getattr(control, f"finished{number}").eq(finished),
@@ -119,6 +134,28 @@ class BusTop(wiring.Component):
         if control is not None:
             m.d.comb += control.misframed.eq(any_of(misframed))
         return m
+
+    def _memory(self, m: Module, edge: Edge, gate: Gate) -> Any:
+        """The master of a port's memory bus, connected to its gate."""
+        slots = slots_of(edge, self.choice)
+        master: Axi4Reader | Axi4Writer | WishboneReader | WishboneWriter
+        repack: WordsToBeats | BeatsToWords
+        if edge.kind == "axi4":
+            master = (Axi4Reader if edge.inward else Axi4Writer)(slots, self.choice.burst)
+        else:
+            master = (WishboneReader if edge.inward else WishboneWriter)(slots)
+        m.submodules[f"{edge.name}_bus"] = master
+        if edge.inward:
+            m.submodules[f"{edge.name}_repack"] = repack = WordsToBeats(slots)
+            connect(m, master.words, repack.words)
+            connect(m, repack.result, gate.source)
+            m.d.comb += master.start.eq(gate.start)
+        else:
+            m.submodules[f"{edge.name}_repack"] = repack = BeatsToWords(slots)
+            connect(m, gate.result, repack.source)
+            connect(m, repack.words, master.words)
+        m.d.comb += repack.last.eq(gate.last)
+        return master
 
     def _control(self, m: Module) -> Control:
         """The registers, behind the bus that was asked for."""
@@ -152,9 +189,29 @@ def edges_in(netlist: Netlist, edges: Edges) -> list[Edge]:
 
 def register_map(netlist: Netlist, edges: Edges) -> RegisterMap:
     """The control registers of a design."""
-    return RegisterMap.of([(edge.name, False) for edge in edges_in(netlist, edges)])
+    return RegisterMap.of([(e.name, e.kind in MEMORIES) for e in edges_in(netlist, edges)])
 
 
-def _signature(edge: Edge) -> wiring.Signature:
-    """The bus of a port, as the side that sends beats sees it."""
-    return axi_stream(edge.shape) if edge.kind == "axi-stream" else stream_of(edge.shape)
+def pins_in(netlist: Netlist, edges: Edges) -> dict[str, list[str]]:
+    """The names of the pins of each port."""
+    return {
+        edge.name: [f"{edge.name}_{part}" for part in _signature(edge, edges.bus_bits).members]
+        for edge in edges_in(netlist, edges)
+    }
+
+
+def slots_of(edge: Edge, edges: Edges) -> Slots:
+    """How the beats of a port lie in memory."""
+    return Slots(edge.shape, edge.beats, edges.bus_bits)
+
+
+def _signature(edge: Edge, word_bits: int) -> wiring.Signature:
+    """The bus of a port, as the side that sends beats sees it, or the master of a memory bus."""
+    match edge.kind:
+        case "axi-stream":
+            return axi_stream(edge.shape)
+        case "axi4":
+            return axi4_read(word_bits) if edge.inward else axi4_write(word_bits)
+        case "wishbone":
+            return wishbone(ADDRESS_BITS, word_bits)
+    return stream_of(edge.shape)

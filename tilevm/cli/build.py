@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tilevm.cli.parser import (
     CommandParser,
@@ -12,6 +12,7 @@ from tilevm.cli.parser import (
     add_hardware,
     add_kernel,
     add_sizes,
+    buses_of,
     command,
     kernel_of,
     path,
@@ -32,7 +33,8 @@ beat of each port), report.md (cycles, bits, units, streams), timeline.svg, roof
 netlist.svg, layouts/*.svg (a picture of each tile), layouts.txt (why it has it, and the cost),
 program.tile (the program as built),
 description.md and description.json (the whole, each module, each statement), KERNEL.core (for
-FuseSoC), manifest.json; with --control also registers.md and registers.json."""
+FuseSoC), manifest.json; with --control also registers.md and registers.json, with --images also
+images/."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -60,7 +62,17 @@ def declare(commands: Commands) -> CommandParser:
         "them; in any simulator of Verilog it prints PASS, or the first wrong beat",
     )
     parser.add_argument(
-        "--seed", metavar="S", type=whole(0), default=0, help="of the testbench's values"
+        "--images",
+        action="store_true",
+        help="also images/PORT.hex for each port with a memory bus: random values as they lie in "
+        "memory, and what the virtual machine makes of them; a word of the bus a line",
+    )
+    parser.add_argument(
+        "--seed",
+        metavar="S",
+        type=whole(0),
+        default=0,
+        help="of the values of the testbench and the images",
     )
     add_dump(parser)
     parser.add_argument(
@@ -80,9 +92,14 @@ def build(options: CommandParser.Options) -> int:
 
     if options.output is None and not options.explain_layout:
         raise Usage(options.command, "the following arguments are required: -o/--output")
-    if options.testbench and (options.ports != "stream" or options.control is not None):
+    buses = set(buses_of(options).values())
+    if options.testbench and (buses - {"stream"} or options.control is not None):
         raise Usage(
             options.command, "--testbench drives plain streams: leave --ports and --control out"
+        )
+    if options.images and buses.isdisjoint({"axi4", "wishbone"}):
+        raise Usage(
+            options.command, "--images is for ports with a memory bus: --ports axi4 or wishbone"
         )
     sizes = sizes_of(options)
     kernel = kernel_of(options)
@@ -99,6 +116,8 @@ def build(options: CommandParser.Options) -> int:
         files[f"{kernel.name}.il"] = design.rtlil()
     bench = _testbench(design, options.seed) if options.testbench else {}
     files |= bench
+    if options.images:
+        files |= _images(design, options.seed)
     files[f"{kernel.name}.core"] = core_file(design, sorted(bench))
     files["description.md"] = described(design)
     files["description.json"] = json.dumps(design.description(), indent=1) + "\n"
@@ -126,12 +145,27 @@ def _testbench(design: Design, seed: int) -> dict[str, str]:
     return design.testbench(random_arrays(design.launch, seed))
 
 
+def _images(design: Design, seed: int) -> dict[str, str]:
+    from hdl.bus.images import image_files
+    from tilevm.cli.random_inputs import random_arrays
+
+    return image_files(design, random_arrays(design.launch, seed))
+
+
 def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str, int]) -> Design:
     """The hardware that the options ask for."""
     import hdl
     from tilevm.cli.dump import dumping
     from tilevm.cli.progress import stage
 
+    buses: dict[str, Any] = {}
+    if hasattr(options, "ports"):
+        buses = {
+            "ports": buses_of(options) or "stream",
+            "control": options.control,
+            "bus_bits": options.bus_bits,
+            "burst": options.burst,
+        }
     with dumping(options, kernel) as watch, stage(f"building `{kernel.name}`"):
         return hdl.build(
             kernel,
@@ -140,8 +174,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             group=options.group,
             lanes=options.lanes,
             max_accumulator=options.max_accumulator,
-            ports=getattr(options, "ports", "stream"),
-            control=getattr(options, "control", None),
+            **buses,
             sizes=sizes,
             max_bits=options.max_bits,
             watch=watch,

@@ -17,7 +17,7 @@ T = TypeVar("T")
 DOT_FORMS = ("lut", "mac", "bitserial", "ternary")
 TABLES = ("activations", "weights")
 SIMULATORS = ("amaranth", "verilator", "icarus")
-PORTS, CONTROLS = ("stream", "axi-stream"), ("axi-lite", "wishbone")
+PORTS, CONTROLS = ("stream", "axi-stream", "axi4", "wishbone"), ("axi-lite", "wishbone")
 MAX_LANES, MAX_GROUP = 4096, 8
 DEFAULT_ACCUMULATOR, MAX_ACCUMULATOR = 640, 65536
 
@@ -251,15 +251,46 @@ def add_buses(parser: CommandParser) -> None:
     """What stands at the edges of a design."""
     parser.add_argument(
         "--ports",
-        choices=PORTS,
-        default="stream",
-        help="the bus of all ports: plain streams (default) or AXI4-Stream",
+        metavar="[BUFFER=]BUS",
+        action="append",
+        default=[],
+        help=f"the bus of a buffer's ports, or of all others: {', '.join(PORTS)} (default: "
+        "stream); may be repeated, as in --ports w=axi4 --ports axi-stream",
     )
     parser.add_argument(
         "--control",
         choices=CONTROLS,
         help="registers that start launches and count cycles, by this bus (default: none)",
     )
+    parser.add_argument(
+        "--bus-bits",
+        metavar="B",
+        type=whole(8, 1024),
+        default=64,
+        help="bits of a word of the memory buses, axi4 and wishbone (default: 64)",
+    )
+    parser.add_argument(
+        "--burst",
+        metavar="WORDS",
+        type=whole(1, 256),
+        default=64,
+        help="words of the longest burst of an axi4 port, a power of two (default: 64)",
+    )
+
+
+def buses_of(options: CommandParser.Options) -> dict[str, str]:
+    """Buses by buffer, ``*`` for all others, as `hdl.build` takes them."""
+    found: dict[str, str] = {}
+    for text in options.ports:
+        buffer, equals, bus = text.rpartition("=")
+        if equals and not buffer:
+            raise Usage(options.command, f"--ports {text}: write BUFFER=BUS, or only BUS")
+        buffer = buffer if equals else "*"
+        if buffer in found:
+            whose = f"of `{buffer}`" if equals else "of all other buffers"
+            raise Usage(options.command, f"--ports gives the bus {whose} twice")
+        found[buffer] = bus
+    return found
 
 
 def add_passes(parser: CommandParser) -> None:

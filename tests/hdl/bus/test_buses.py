@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +15,7 @@ from hdl.bus.edges import CONTROLS, KINDS
 from hdl.bus.registers import IDENTITY, VERSION
 from hdl.sim.ports import edge, pack, unpack
 from hdl.units.edge import Sink, Source, input_shapes
+from tests.hdl.bus.cocotb_run import drive, needs_cocotb
 from tilevm.cli import main, parser
 from tilevm.diagnostics import TileError
 
@@ -37,50 +33,17 @@ kernel gemv(w: global i3[N, K], x: global i8[K], y: global i13[N], z: global i32
 }
 """
 
-needs_cocotb = pytest.mark.skipif(
-    any(find_spec(name) is None for name in ("cocotb", "cocotbext"))
-    or not shutil.which("iverilog"),
-    reason="needs cocotb, cocotbext-axi, cocotbext-wishbone and Icarus Verilog",
-)
 
-RUN = """
-import sys
-from cocotb_tools.runner import get_runner
-folder, top = sys.argv[1:]
-runner = get_runner("icarus")
-runner.build(sources=[f"{folder}/design.v"], hdl_toplevel=top, build_dir=folder,
-             timescale=("1ns", "1ps"))
-runner.test(hdl_toplevel=top, test_module="cocotb_bench", build_dir=folder, test_dir=folder,
-            results_xml=f"{folder}/results.xml")
-"""
-
-
-def drive(design: hdl.Design, folder: Path, plan: dict[str, Any]) -> dict[str, Any]:
-    """What cocotb saw."""
-    (folder / "design.v").write_text(design.verilog())
-    (folder / "plan.json").write_text(json.dumps(plan))
-    env = os.environ | {
-        "PLAN": str(folder / "plan.json"),
-        "SEEN": str(folder / "seen.json"),
-        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
-    }
-    command = [sys.executable, "-c", RUN, str(folder), design.name]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert (folder / "seen.json").exists(), done.stdout[-6000:] + done.stderr[-3000:]
-    return json.loads((folder / "seen.json").read_text())  # type: ignore[no-any-return]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Three designs; with --long five: each costs seconds."""
+    if "launches" in metafunc.fixturenames:
+        cases = [(None, 0.4, 2), ("axi-lite", 0.4, 3), ("wishbone", 0.0, 1)]
+        if metafunc.config.getoption("long"):
+            cases += [("axi-lite", 0.0, 1), ("wishbone", 0.3, 2)]
+        metafunc.parametrize(("control", "stall", "launches"), cases)
 
 
 @needs_cocotb
-@pytest.mark.parametrize(
-    ("control", "stall", "launches"),
-    [
-        (None, 0.4, 2),
-        ("axi-lite", 0.0, 1),
-        ("axi-lite", 0.4, 3),
-        ("wishbone", 0.0, 1),
-        ("wishbone", 0.3, 2),
-    ],
-)
 def test_streams_and_registers_with_other_peoples_models(
     control: str | None, stall: float, launches: int, tmp_path: Path
 ) -> None:

@@ -112,8 +112,23 @@ CODES = (
     Code(
         "TV0620",
         "unknown bus of a design",
-        "Each port of a design is a plain stream (`stream`) or an AXI4-Stream (`axi-stream`):\n"
-        "one bus for all ports, or one by buffer. Control registers, if there are any, are\n"
-        "reached by `axi-lite` or `wishbone`. docs/buses.md tells more.",
+        "Each port of a design is a plain stream (`stream`), an AXI4-Stream (`axi-stream`), or\n"
+        "the master of a memory bus (`axi4`, `wishbone`): one bus for all ports, or one by\n"
+        "buffer. Control registers, if there are any, are reached by `axi-lite` or `wishbone`.\n"
+        "docs/buses.md tells more.",
+    ),
+    Code(
+        "TV0621",
+        "memory bus without control registers",
+        "A port with a memory bus (`axi4`, `wishbone`) reads or writes an image whose address is\n"
+        "in a register, after a launch was started by a register. So such a design needs\n"
+        "`control` (`--control`), `axi-lite` or `wishbone`.",
+    ),
+    Code(
+        "TV0622",
+        "width or burst that a memory bus does not have",
+        "Words of an AXI4 bus have 32, 64, 128, 256, 512 or 1024 bits, those of a Wishbone bus 8,\n"
+        "16, 32 or 64 (`bus_bits`, `--bus-bits`). The longest burst of an AXI4 bus is a power of\n"
+        "two of at most 256 words (`burst`, `--burst`); the queue of a port holds two of them.",
     ),
 )

@@ -1,0 +1,88 @@
+"""Wishbone B4, classic cycles: a port's image in memory, read and written word by word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from hdl.bus.memory_port import (
+    ADDRESS_BITS,
+    address_of,
+    counted,
+    owed_launches,
+    reader_side,
+    words_fifo,
+    writer_side,
+)
+from hdl.bus.register_bus import wishbone
+from hdl.bus.slots import Slots
+
+_PLACES = 4  # words in the queue
+
+
+class WishboneReader(wiring.Component):
+    """The image of a port, once for each start, as words: a cycle where the queue has a place."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        bits = slots.word_bits
+        super().__init__({"bus": Out(wishbone(ADDRESS_BITS, bits)), **reader_side(bits)})
+
+    def elaborate(self, platform: Any) -> Module:
+        m, bus, slots = Module(), self.bus, self.slots
+        queue = words_fifo(m, _PLACES, slots.word_bits)
+        answered = Signal()
+        word, last = counted(m, "word", slots.words, answered)
+        owed = owed_launches(m, self.start, answered & last)
+        address = address_of(self.address, word, slots.word_bytes)
+        m.d.comb += [
+            # a place that is free stays free until it is written, and so a cycle lasts to its end
+            bus.cyc.eq((owed != 0) & queue.w_rdy),
+            bus.stb.eq(bus.cyc),
+            bus.sel.eq((1 << slots.word_bytes) - 1),
+            bus.adr.eq(address[(slots.word_bytes - 1).bit_length() :]),
+            answered.eq(bus.cyc & (bus.ack | bus.err)),
+            queue.w_data.eq(bus.dat_r),
+            queue.w_en.eq(answered),
+            self.failed.eq(bus.cyc & bus.err),
+            self.words.payload.eq(queue.r_data),
+            self.words.valid.eq(queue.r_rdy),
+            queue.r_en.eq(self.words.ready),
+        ]
+        return m
+
+
+class WishboneWriter(wiring.Component):
+    """Words to the image of a port: a cycle for each word in the queue."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        bits = slots.word_bits
+        super().__init__({"bus": Out(wishbone(ADDRESS_BITS, bits)), **writer_side(bits)})
+
+    def elaborate(self, platform: Any) -> Module:
+        m, bus, slots = Module(), self.bus, self.slots
+        queue = words_fifo(m, _PLACES, slots.word_bits)
+        answered = Signal()
+        word, last = counted(m, "word", slots.words, answered)
+        address = address_of(self.address, word, slots.word_bytes)
+        every = (1 << slots.word_bytes) - 1
+        m.d.comb += [
+            queue.w_data.eq(self.words.payload),
+            queue.w_en.eq(self.words.valid),
+            self.words.ready.eq(queue.w_rdy),
+            bus.cyc.eq(queue.r_rdy),
+            bus.stb.eq(bus.cyc),
+            bus.we.eq(1),
+            bus.sel.eq(Mux(last, slots.last_strobe, every)),
+            bus.adr.eq(address[(slots.word_bytes - 1).bit_length() :]),
+            bus.dat_w.eq(queue.r_data),
+            answered.eq(bus.cyc & (bus.ack | bus.err)),
+            queue.r_en.eq(answered),
+            self.failed.eq(bus.cyc & bus.err),
+            self.finished.eq(answered & last),
+        ]
+        return m
