@@ -19,6 +19,7 @@ from hdl.lower import MAX_ACCUMULATOR, Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
 from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
+from hdl.runtime import RuntimeSize, runtime_size
 from hdl.sizing import size_channels
 from hdl.timing import Stall, Timing, simulate_timing
 from hdl.units import Memory
@@ -62,6 +63,7 @@ def build(
     control: str | None = None,
     bus_bits: int = 64,
     burst: int = 64,
+    runtime: str | None = None,
     sizes: Mapping[str, int] | None = None,
     max_bits: int | None = None,
     watch: Watch | None = None,
@@ -77,9 +79,10 @@ def build(
     or in `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``, ``axi4`` or
     ``wishbone``, or a mapping of buffers to buses (``*``: all others); `control`, ``axi-lite`` or
     ``wishbone``, adds registers that start launches and count cycles.  Memory buses have words of
-    `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  `max_bits`: the most
-    bits of memory that all tables, memories and buffers may have together, else TV0616.  `watch`
-    sees the program after each pass.
+    `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  With `runtime`,
+    a symbol, its size is chosen at each launch in a register, up to that given here.  `max_bits`:
+    the most bits of memory that all tables, memories and buffers may have together, else TV0616.
+    `watch` sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
@@ -101,6 +104,9 @@ def build(
     if control is not None:
         netlist, token = with_launch(lowered.netlist)
         lowered = replace(lowered, netlist=netlist)
+    if runtime is not None and control is None:
+        said = f"`runtime` = {runtime!r} needs a register for the size, and the design has none"
+        raise error("TV0623", said, help="give it control registers: `control`")
     size_channels(lowered.netlist)
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":
@@ -109,7 +115,11 @@ def build(
         options |= {"ports": ports if isinstance(ports, str) else dict(ports), "control": control}
     if edges.reaches_memory:
         options |= {"bus_bits": bus_bits, "burst": burst}
+    if runtime is not None:
+        options["runtime"] = runtime
     design = Design(launch.kernel, lowered, launch, options, edges, token)
+    if runtime is not None:
+        design.runtime = runtime_size(runtime, launch, lowered, design.timing)
     if max_bits is not None:
         _check_bits(design, max_bits)
     return design
@@ -158,6 +168,7 @@ class Design:
         self.options = dict(options)
         self.edges = edges
         self.token = token  # the port that takes one beat a launch, if there is one
+        self.runtime: RuntimeSize | None = None  # a size that is chosen at each launch
 
     @property
     def name(self) -> str:
@@ -300,7 +311,8 @@ class Design:
 
         text = f"{self.kernel}\n{sorted(self.options.items())}"
         number = int.from_bytes(sha256(text.encode()).digest()[:4], "big")
-        return BusTop(self.netlist, self.edges, self.token, Facts(number, self.cycles))
+        facts = Facts(number, self.cycles)
+        return BusTop(self.netlist, self.edges, self.token, facts, self.runtime)
 
     @property
     def registers(self) -> RegisterMap | None:
@@ -309,7 +321,7 @@ class Design:
             return None
         from hdl.bus.wrapper import register_map
 
-        return register_map(self.netlist, self.edges)
+        return register_map(self.netlist, self.edges, self.runtime)
 
     @property
     def slots(self) -> dict[str, Slots]:
@@ -412,8 +424,9 @@ class Design:
             size = prod(self.launch.extents[port.buffer])
             found.setdefault(port.buffer, np.zeros(size, param.dtype.carrier))
             values = from_beats(np.asarray(beats[port.name]), param.dtype)
-            used = port.elements >= 0
-            found[port.buffer][port.elements[used]] = values[used]
+            elements = port.elements[: len(values)]  # fewer in a launch of a smaller size
+            used = elements >= 0
+            found[port.buffer][elements[used]] = values[used]
         return {name: flat.reshape(self.launch.extents[name]) for name, flat in found.items()}
 
     def _arrays(self, arguments: Mapping[str, Any]) -> dict[str, Any]:

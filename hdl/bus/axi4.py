@@ -8,6 +8,7 @@ from amaranth import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.bus.extent import Extent
 from hdl.bus.memory_port import (
     ADDRESS_BITS,
     address_of,
@@ -59,13 +60,12 @@ class _Requests:
     words; `last` marks that of a launch.
     """
 
-    def __init__(self, m: Module, bus: Any, channel: str, slots: Slots, bursts: Bursts) -> None:
+    def __init__(self, m: Module, bus: Any, channel: str, extent: Extent, bursts: Bursts) -> None:
         self.issue, self.free = Signal(name=f"{channel}_issue"), Signal(name=f"{channel}_free")
         valid, ready = getattr(bus, f"{channel}valid"), getattr(bus, f"{channel}ready")
-        number, self.last = counted(m, f"{channel}_burst", bursts.count, self.issue)
-        self.length: Value = Const(bursts.length)
-        if bursts.last != bursts.length:
-            self.length = Mux(self.last, bursts.last, bursts.length)
+        slots, end = extent.slots, extent.last_burst(bursts)
+        number, self.last = counted(m, f"{channel}_burst", bursts.count, self.issue, end)
+        self.length = extent.length(bursts, self.last)
         self._bus, self._channel, self._slots, self._number = bus, channel, slots, number
         self._bytes = bursts.length * slots.word_bytes
         m.d.comb += [
@@ -97,15 +97,16 @@ class Axi4Reader(wiring.Component):
     while another is taken.
     """
 
-    def __init__(self, slots: Slots, longest: int) -> None:
-        self.slots, self.bursts = slots, Bursts.of(slots, longest)
+    def __init__(self, slots: Slots, longest: int, *, sized: bool = False) -> None:
+        self.slots, self.bursts, self.sized = slots, Bursts.of(slots, longest), sized
         super().__init__({"bus": Out(axi4_read(slots.word_bits)), **reader_side(slots.word_bits)})
 
     def elaborate(self, platform: Any) -> Module:
         m, bus, places = Module(), self.bus, 2 * self.bursts.length
         # two more than are ever promised: a word is on its way to the queue's output for a cycle
         queue = words_fifo(m, places + 2, self.slots.word_bits)
-        requests = _Requests(m, bus, "ar", self.slots, self.bursts)
+        extent = Extent(self.slots, self.beats if self.sized else None)
+        requests = _Requests(m, bus, "ar", extent, self.bursts)
         owed = owed_launches(m, self.start, requests.issue & requests.last)
         taken, credit = Signal(), Signal(range(places + 1), init=places)
         m.d.sync += credit.eq(credit + taken - Mux(requests.issue, requests.length, 0))
@@ -131,15 +132,16 @@ class Axi4Writer(wiring.Component):
     answers come in order, as all bursts have one identity.
     """
 
-    def __init__(self, slots: Slots, longest: int) -> None:
-        self.slots, self.bursts = slots, Bursts.of(slots, longest)
+    def __init__(self, slots: Slots, longest: int, *, sized: bool = False) -> None:
+        self.slots, self.bursts, self.sized = slots, Bursts.of(slots, longest), sized
         super().__init__({"bus": Out(axi4_write(slots.word_bits)), **writer_side(slots.word_bits)})
 
     def elaborate(self, platform: Any) -> Module:
         m, bus, slots, bursts = Module(), self.bus, self.slots, self.bursts
         places = 2 * bursts.length + 2
         queue = words_fifo(m, places, slots.word_bits)
-        requests = _Requests(m, bus, "aw", slots, bursts)
+        extent = Extent(slots, self.beats if self.sized else None)
+        requests = _Requests(m, bus, "aw", extent, bursts)
         pushed, sent, answered = Signal(), Signal(), Signal()
         announced = Mux(requests.issue, requests.length, 0)
         waiting, due = Signal(range(places + 1)), Signal(range(places + 1))
@@ -148,7 +150,7 @@ class Axi4Writer(wiring.Component):
             due.eq(due + announced - sent),  # of a burst, not yet sent
         ]
         requests.drive(m, waiting >= requests.length, self.address)
-        word, last_word = counted(m, "word", slots.words, sent)
+        word, last_word = counted(m, "word", slots.words, sent, extent.last_word)
         last_of_burst = last_word
         if bursts.count > 1:
             bits = (bursts.length - 1).bit_length()
@@ -160,7 +162,7 @@ class Axi4Writer(wiring.Component):
             self.words.ready.eq(queue.w_rdy),
             pushed.eq(queue.w_en & queue.w_rdy),
             bus.wdata.eq(queue.r_data),
-            bus.wstrb.eq(Mux(last_word, slots.last_strobe, every)),
+            bus.wstrb.eq(Mux(last_word, extent.last_strobe, every)),
             bus.wlast.eq(last_of_burst),
             bus.wvalid.eq(queue.r_rdy & (due != 0)),
             sent.eq(bus.wvalid & bus.wready),
@@ -169,6 +171,6 @@ class Axi4Writer(wiring.Component):
             answered.eq(bus.bvalid),
             self.failed.eq(answered & (bus.bresp != 0)),
         ]
-        _, last_answer = counted(m, "answer", bursts.count, answered)
+        _, last_answer = counted(m, "answer", bursts.count, answered, extent.last_burst(bursts))
         m.d.comb += self.finished.eq(answered & last_answer)
         return m

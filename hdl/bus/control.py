@@ -11,7 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.bus.gate import LAUNCHES
 from hdl.bus.register_bus import register_bus
-from hdl.bus.registers import IDENTITY, VERSION, RegisterMap
+from hdl.bus.registers import IDENTITY, STEPS, VERSION, RegisterMap
 from hdl.units.nest import all_of, any_of
 
 
@@ -27,7 +27,9 @@ class Control(wiring.Component):
     """Launches by way of registers.
 
     `start` is 1 in a cycle in which a launch begins.  Each port says by `finished<n>` that its part
-    of a launch is done: a launch ends with its last port, launches in their order.  A port with a
+    of a launch is done: a launch ends with its last port, launches in their order.  With a size
+    that is chosen at each launch, `steps` is that of the launch under way, of which there is one
+    at most; after it `restart` is 1 for a cycle.  A port with a
     memory bus reads its `address<n>` here, and says by `failed<n>` that memory answered with an
     error.
     """
@@ -39,6 +41,9 @@ class Control(wiring.Component):
             "start": Out(1),
             "misframed": In(1),
         }
+        if registers.size is not None:
+            members["steps"] = Out(range(registers.size.most + 1))
+            members["restart"] = Out(1)
         for number, port in enumerate(registers.ports):
             members[f"finished{number}"] = In(1)
             members[f"waiting{number}"] = In(1)
@@ -58,29 +63,32 @@ class Control(wiring.Component):
         def writes(offset: int) -> Value:
             return self.bus.write & (self.bus.word == offset >> 2)
 
-        asked = Signal()
+        asked, size = Signal(), self.map.size
+        steps, fits = Signal(32, init=size.most if size else 0), Signal(init=1)
         m.d.comb += [
+            fits.eq((steps != 0) & (steps <= size.most) if size else 1),
             asked.eq(writes(0x0C) & written[0]),
-            accepted.eq(asked & (running != LAUNCHES)),
+            accepted.eq(asked & fits & (running != (1 if size else LAUNCHES))),
             self.start.eq(accepted),
         ]
         m.d.sync += running.eq(running + accepted - ended)
         m.d.comb += ended.eq(self._ended(m))
 
         launches, cycles = Signal(32), Signal(64)
-        sticky = Signal(4)
+        sticky = Signal(5)
         m.d.sync += launches.eq(launches + ended)
         with m.If(accepted & ~busy):
             m.d.sync += cycles.eq(0)
         with m.Elif(busy):
             m.d.sync += cycles.eq(cycles + 1)
-        cleared = Mux(writes(0x10), written[1:5], 0)
+        cleared = Mux(writes(0x10), written[1:6], 0)
         failures = [
             getattr(self, f"failed{number}")
             for number, port in enumerate(self.map.ports)
             if port.has_address
         ]
-        events = Cat(ended, asked & ~accepted, self.misframed, any_of(failures))
+        dropped = asked & fits & ~accepted
+        events = Cat(ended, dropped, self.misframed, any_of(failures), asked & ~fits)
         m.d.sync += sticky.eq((sticky & ~cleared) | events)
 
         values: dict[int, Value] = {
@@ -94,6 +102,14 @@ class Control(wiring.Component):
             0x1C: cycles[32:],
             0x20: Const(facts.predicted, 32),
         }
+
+        if size is not None:
+            values[STEPS] = steps
+            with m.If(writes(STEPS)):
+                m.d.sync += steps.eq((steps & ~mask) | written)
+            with m.If(accepted):
+                m.d.sync += self.steps.eq(steps)
+            m.d.sync += self.restart.eq(ended)
 
         def counter(name: str, event: Value) -> Signal:
             count = Signal(32, name=name)

@@ -20,15 +20,17 @@ class Gate(wiring.Component):
     It has no register on the way: payload and handshake pass in the same cycle while a launch is
     `open`, which ends with a transfer, so a beat that was offered stays.  `last` marks the last
     beat of a launch, `finished` is 1 in the cycle in which it moves.  A gate that is not `gated`
-    is always open, and only counts.
+    is always open, and only counts.  To one that is `sized` a launch has `count` beats, at most
+    `beats`.
     """
 
-    def __init__(self, shape: BeatShape, beats: int, *, gated: bool) -> None:
-        self.beats, self.gated = beats, gated
+    def __init__(self, shape: BeatShape, beats: int, *, gated: bool, sized: bool = False) -> None:
+        self.beats, self.gated, self.sized = beats, gated, sized
         members: dict[str, Any] = {
             "source": In(stream_of(shape)),
             "result": Out(stream_of(shape)),
             "start": In(1),
+            "count": In(range(beats + 1)),
             "open": Out(1),
             "last": Out(1),
             "finished": Out(1),
@@ -41,10 +43,10 @@ class Gate(wiring.Component):
         m.d.comb += moved.eq(self.result.valid & self.result.ready)
         last: Value = Const(1)
         if self.beats > 1:
-            count = Signal(range(self.beats))
-            last = count == self.beats - 1
+            at = Signal(range(self.beats))
+            last = at == (self.count if self.sized else self.beats) - 1
             with m.If(moved):
-                m.d.sync += count.eq(Mux(last, 0, count + 1))
+                m.d.sync += at.eq(Mux(last, 0, at + 1))
         m.d.comb += [self.last.eq(last), self.finished.eq(moved & last)]
         if self.gated:
             owed = Signal(range(LAUNCHES + 1))

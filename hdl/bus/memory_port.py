@@ -13,13 +13,18 @@ from hdl.bus.gate import LAUNCHES
 from hdl.bus.slots import PAGE
 
 ADDRESS_BITS = 64
+BEATS_BITS = 32
 
 
 def reader_side(word_bits: int) -> dict[str, Any]:
-    """Members of a reader: each `start` brings the image at `address` once, as words in order."""
+    """Members of a reader: each `start` brings the image at `address` once, as words in order.
+
+    A reader that is `sized` brings only what holds the first `beats` beats.
+    """
     return {
         "start": In(1),
         "address": In(ADDRESS_BITS),
+        "beats": In(BEATS_BITS),
         "words": Out(stream.Signature(word_bits)),
         "failed": Out(1),  # an answer was an error
     }
@@ -28,11 +33,13 @@ def reader_side(word_bits: int) -> dict[str, Any]:
 def writer_side(word_bits: int) -> dict[str, Any]:
     """Members of a writer: words in order, launch after launch, to the image at `address`.
 
+    To a writer that is `sized` a launch is what holds the first `beats` beats.
     `finished` is 1 in the cycle in which memory has answered the last write of a launch.
     """
     return {
         "words": In(stream.Signature(word_bits)),
         "address": In(ADDRESS_BITS),
+        "beats": In(BEATS_BITS),
         "failed": Out(1),
         "finished": Out(1),
     }
@@ -45,13 +52,18 @@ def owed_launches(m: Module, start: Value, over: Value) -> Value:
     return owed
 
 
-def counted(m: Module, name: str, count: int, step: Value) -> tuple[Value, Value]:
-    """A counter below `count` that moves on with `step`, and whether it is at its last value."""
+def counted(
+    m: Module, name: str, count: int, step: Value, end: Value | None = None
+) -> tuple[Value, Value]:
+    """A counter that moves on with `step`, and whether it is at its last value.
+
+    That is `end`, below `count`; or ``count - 1``.
+    """
     if count == 1:
         return Const(0), Const(1)
     counter = Signal(range(count), name=name)
     last = Signal(name=f"{name}_last")
-    m.d.comb += last.eq(counter == count - 1)
+    m.d.comb += last.eq(counter == (count - 1 if end is None else end))
     with m.If(step):
         m.d.sync += counter.eq(counter + 1)
         with m.If(last):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from hdl.runtime import RuntimeSize
 
 IDENTITY = 0x54494C45  # "TILE"
 VERSION = 1  # of this map
+STEPS = 0x24  # the register of a size that is chosen at each launch
 PORT_BASE = 0x40
 PORT_STRIDE = 0x10
 
@@ -80,9 +83,10 @@ STATUS = Register(
     (
         ("busy", 0, "a launch is under way (cannot be written)"),
         ("done", 1, "stays: a launch has ended"),
-        ("dropped", 2, "stays: a start was dropped, as 15 launches were under way"),
+        ("dropped", 2, "stays: a start was dropped, as launches enough were under way"),
         ("misframed", 3, "stays: `tlast` or `tkeep` of an AXI4-Stream was not as due"),
         ("bus_error", 4, "stays: a memory answered with an error"),
+        ("wrong_size", 5, "stays: a start was dropped, as `steps` was out of range"),
     ),
 )
 
@@ -104,20 +108,37 @@ class RegisterMap:
     """All registers of a design with these ports."""
 
     ports: tuple[PortRegisters, ...]
+    size: RuntimeSize | None = None
 
     @classmethod
-    def of(cls, ports: Sequence[tuple[str, bool]]) -> RegisterMap:
+    def of(cls, ports: Sequence[tuple[str, bool]], size: RuntimeSize | None = None) -> RegisterMap:
         """For ports by name, each with whether it has an address."""
         return cls(
             tuple(
                 PortRegisters(name, PORT_BASE + number * PORT_STRIDE, address)
                 for number, (name, address) in enumerate(ports)
-            )
+            ),
+            size,
         )
 
     @property
     def registers(self) -> list[Register]:
-        return [*FIXED, *(register for port in self.ports for register in port.registers)]
+        fixed = list(FIXED)
+        if self.size is not None:
+            size = self.size
+            fixed[fixed.index(CONTROL)] = replace(
+                CONTROL, text="starts a launch; one may be under way, a start beyond it is dropped"
+            )
+            fixed.append(
+                Register(
+                    "steps",
+                    STEPS,
+                    "rw",
+                    f"steps of the grid's first dimension, 1 to {size.most}, that the next launch "
+                    f"makes: {size.symbol} = {size.unit} * steps; {size.most} after the reset",
+                )
+            )
+        return [*fixed, *(register for port in self.ports for register in port.registers)]
 
     @property
     def address_bits(self) -> int:

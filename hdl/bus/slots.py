@@ -51,7 +51,7 @@ class Slots:
     @property
     def words(self) -> int:
         """Words of a launch; the last may be used in part."""
-        return -(-self.bytes // self.word_bytes)
+        return self.words_of(self.beats)
 
     @property
     def bytes(self) -> int:
@@ -61,8 +61,15 @@ class Slots:
     @property
     def last_strobe(self) -> int:
         """A bit for each byte of the last word: whether a beat is there."""
-        used = self.bytes - (self.words - 1) * self.word_bytes
-        return (1 << used) - 1
+        return self.strobe(self.beats)
+
+    def strobe(self, beats: int) -> int:
+        """The same where the image ends after so many beats."""
+        return (1 << beats * self.slot_bytes - (self.words_of(beats) - 1) * self.word_bytes) - 1
+
+    def words_of(self, beats: int) -> int:
+        """Words that hold the first beats of the image."""
+        return -(-beats * self.slot_bytes // self.word_bytes)
 
     def image(self, payloads: Sequence[int]) -> bytes:
         """Beats as the bytes in memory."""
@@ -73,7 +80,7 @@ class Slots:
         mask, size = (1 << self.shape.width) - 1, self.slot_bytes
         return [
             int.from_bytes(image[at : at + size], "little") & mask
-            for at in range(0, self.bytes, size)
+            for at in range(0, len(image) // size * size, size)
         ]
 
 

@@ -8,6 +8,7 @@ from amaranth import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from hdl.bus.extent import Extent
 from hdl.bus.memory_port import (
     ADDRESS_BITS,
     address_of,
@@ -26,8 +27,8 @@ _PLACES = 4  # words in the queue
 class WishboneReader(wiring.Component):
     """The image of a port, once for each start, as words: a cycle where the queue has a place."""
 
-    def __init__(self, slots: Slots) -> None:
-        self.slots = slots
+    def __init__(self, slots: Slots, *, sized: bool = False) -> None:
+        self.slots, self.sized = slots, sized
         bits = slots.word_bits
         super().__init__({"bus": Out(wishbone(ADDRESS_BITS, bits)), **reader_side(bits)})
 
@@ -35,7 +36,8 @@ class WishboneReader(wiring.Component):
         m, bus, slots = Module(), self.bus, self.slots
         queue = words_fifo(m, _PLACES, slots.word_bits)
         answered = Signal()
-        word, last = counted(m, "word", slots.words, answered)
+        extent = Extent(slots, self.beats if self.sized else None)
+        word, last = counted(m, "word", slots.words, answered, extent.last_word)
         owed = owed_launches(m, self.start, answered & last)
         address = address_of(self.address, word, slots.word_bytes)
         m.d.comb += [
@@ -58,8 +60,8 @@ class WishboneReader(wiring.Component):
 class WishboneWriter(wiring.Component):
     """Words to the image of a port: a cycle for each word in the queue."""
 
-    def __init__(self, slots: Slots) -> None:
-        self.slots = slots
+    def __init__(self, slots: Slots, *, sized: bool = False) -> None:
+        self.slots, self.sized = slots, sized
         bits = slots.word_bits
         super().__init__({"bus": Out(wishbone(ADDRESS_BITS, bits)), **writer_side(bits)})
 
@@ -67,7 +69,8 @@ class WishboneWriter(wiring.Component):
         m, bus, slots = Module(), self.bus, self.slots
         queue = words_fifo(m, _PLACES, slots.word_bits)
         answered = Signal()
-        word, last = counted(m, "word", slots.words, answered)
+        extent = Extent(slots, self.beats if self.sized else None)
+        word, last = counted(m, "word", slots.words, answered, extent.last_word)
         address = address_of(self.address, word, slots.word_bytes)
         every = (1 << slots.word_bytes) - 1
         m.d.comb += [
@@ -77,7 +80,7 @@ class WishboneWriter(wiring.Component):
             bus.cyc.eq(queue.r_rdy),
             bus.stb.eq(bus.cyc),
             bus.we.eq(1),
-            bus.sel.eq(Mux(last, slots.last_strobe, every)),
+            bus.sel.eq(Mux(last, extent.last_strobe, every)),
             bus.adr.eq(address[(slots.word_bytes - 1).bit_length() :]),
             bus.dat_w.eq(queue.r_data),
             answered.eq(bus.cyc & (bus.ack | bus.err)),

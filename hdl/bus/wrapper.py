@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth import Const, Module, Value
+from amaranth import ClockDomain, ClockSignal, Const, DomainRenamer, Module, ResetSignal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -23,6 +23,7 @@ from hdl.bus.repack import BeatsToWords, WordsToBeats
 from hdl.bus.slots import Slots
 from hdl.bus.wishbone_master import WishboneReader, WishboneWriter
 from hdl.netlist import BeatShape, Netlist
+from hdl.runtime import RuntimeSize
 from hdl.top import Top
 from hdl.units.edge import Sink, Source, input_shapes
 from hdl.units.nest import any_of
@@ -45,14 +46,23 @@ class BusTop(wiring.Component):
 
     Members are ``port_<name>`` and, with control registers, `control`.  Without them every port is
     always open, as in `hdl.top.Top`.  `launch` is the port of the launch token, if there is one.
+    With a `size` that is chosen at each launch the core is reset after each, as it may have been
+    left in the midst of a longer one.
     """
 
-    def __init__(self, netlist: Netlist, edges: Edges, launch: str | None, facts: Facts) -> None:
+    def __init__(
+        self,
+        netlist: Netlist,
+        edges: Edges,
+        launch: str | None,
+        facts: Facts,
+        size: RuntimeSize | None = None,
+    ) -> None:
         assert launch is None or edges.control is not None
         self.netlist, self.launch, self.facts = netlist, launch, facts
         self.control_kind = edges.control
         self.edges, self.choice = edges_in(netlist, edges), edges
-        self.map = register_map(netlist, edges)
+        self.map = register_map(netlist, edges, size)
         members: dict[str, Any] = {}
         for edge in self.edges:
             signature = _signature(edge, edges.bus_bits)
@@ -79,13 +89,27 @@ class BusTop(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m = Module()
-        m.submodules.core = core = Top(self.netlist)
+        core, size = Top(self.netlist), self.map.size
         gated = self.control_kind is not None
         control = self._control(m) if gated else None
+        if size is None:
+            m.submodules.core = core
+        else:
+            assert control is not None, "a size is chosen in a register"
+            domain = ClockDomain("core")
+            m.domains += domain
+            m.d.comb += [
+                domain.clk.eq(ClockSignal()),
+                domain.rst.eq(ResetSignal() | control.restart),
+            ]
+            m.submodules.core = DomainRenamer("core")(core)
         start: Value = control.start if control is not None else Const(0)
         misframed: list[Value] = []
         for number, edge in enumerate(self.edges):
-            gate = Gate(edge.shape, edge.beats, gated=gated)
+            gate = Gate(edge.shape, edge.beats, gated=gated, sized=size is not None)
+            if size is not None and control is not None:
+                rate = size.rates[edge.name]
+                m.d.comb += gate.count.eq(control.steps * rate.each + rate.once)
             m.submodules[f"{edge.name}_gate"] = gate
             m.d.comb += gate.start.eq(start)
             outside = flipped(self.ports[edge.name])
@@ -141,9 +165,10 @@ class BusTop(wiring.Component):
         master: Axi4Reader | Axi4Writer | WishboneReader | WishboneWriter
         repack: WordsToBeats | BeatsToWords
         if edge.kind == "axi4":
-            master = (Axi4Reader if edge.inward else Axi4Writer)(slots, self.choice.burst)
+            kind = Axi4Reader if edge.inward else Axi4Writer
+            master = kind(slots, self.choice.burst, sized=gate.sized)
         else:
-            master = (WishboneReader if edge.inward else WishboneWriter)(slots)
+            master = (WishboneReader if edge.inward else WishboneWriter)(slots, sized=gate.sized)
         m.submodules[f"{edge.name}_bus"] = master
         if edge.inward:
             m.submodules[f"{edge.name}_repack"] = repack = WordsToBeats(slots)
@@ -154,7 +179,7 @@ class BusTop(wiring.Component):
             m.submodules[f"{edge.name}_repack"] = repack = BeatsToWords(slots)
             connect(m, gate.result, repack.source)
             connect(m, repack.words, master.words)
-        m.d.comb += repack.last.eq(gate.last)
+        m.d.comb += [repack.last.eq(gate.last), master.beats.eq(gate.count)]
         return master
 
     def _control(self, m: Module) -> Control:
@@ -187,9 +212,9 @@ def edges_in(netlist: Netlist, edges: Edges) -> list[Edge]:
     return found
 
 
-def register_map(netlist: Netlist, edges: Edges) -> RegisterMap:
+def register_map(netlist: Netlist, edges: Edges, size: RuntimeSize | None = None) -> RegisterMap:
     """The control registers of a design."""
-    return RegisterMap.of([(e.name, e.kind in MEMORIES) for e in edges_in(netlist, edges)])
+    return RegisterMap.of([(e.name, e.kind in MEMORIES) for e in edges_in(netlist, edges)], size)
 
 
 def pins_in(netlist: Netlist, edges: Edges) -> dict[str, list[str]]:

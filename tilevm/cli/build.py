@@ -34,7 +34,7 @@ netlist.svg, layouts/*.svg (a picture of each tile), layouts.txt (why it has it,
 program.tile (the program as built),
 description.md and description.json (the whole, each module, each statement), KERNEL.core (for
 FuseSoC), manifest.json; with --control also registers.md and registers.json, with --images also
-images/."""
+images/, with --runtime also sizes.json."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -127,6 +127,8 @@ def build(options: CommandParser.Options) -> int:
     if (registers := design.registers) is not None:
         files["registers.md"] = registers.markdown(kernel.name)
         files["registers.json"] = json.dumps(registers.data()) + "\n"
+    if design.runtime is not None:
+        files["sizes.json"] = json.dumps(design.runtime.data()) + "\n"
     files["program.tile"] = str(design.kernel)
     files |= design.pictures()
     files |= {f"layouts/{name}.svg": picture for name, picture in design.layouts().items()}
@@ -165,6 +167,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             "control": options.control,
             "bus_bits": options.bus_bits,
             "burst": options.burst,
+            "runtime": options.runtime,
         }
     with dumping(options, kernel) as watch, stage(f"building `{kernel.name}`"):
         return hdl.build(

@@ -276,6 +276,11 @@ def add_buses(parser: CommandParser) -> None:
         default=64,
         help="words of the longest burst of an axi4 port, a power of two (default: 64)",
     )
+    parser.add_argument(
+        "--runtime",
+        metavar="SYMBOL",
+        help="choose this symbol's size at each launch, in a register, up to that of --set",
+    )
 
 
 def buses_of(options: CommandParser.Options) -> dict[str, str]:

@@ -23,6 +23,7 @@ from cocotbext.axi import (
     AxiReadBus,
     AxiStreamBus,
     AxiStreamFrame,
+    AxiStreamSink,
     AxiStreamSource,
     AxiWriteBus,
 )
@@ -105,13 +106,16 @@ async def watch_bursts(dut: Any, name: str, channel: str, port: dict[str, Any]) 
             port["longest"] = max(port["longest"], length + 1)
 
 
-def attach(dut: Any, memory: Any) -> dict[str, Any]:
-    """A memory, or a stream, at every port; returns the sources of streams."""
-    sources, channels = {}, []
+def attach(dut: Any, memory: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A memory, or a stream, at every port; returns the sources and the sinks of streams."""
+    sources: dict[str, Any] = {}
+    sinks: dict[str, Any] = {}
+    channels = []
     for number, (name, port) in enumerate(PLAN["ports"].items()):
         if port["kind"] == "axi-stream":
-            sources[name] = AxiStreamSource(AxiStreamBus.from_prefix(dut, name), dut.clk, dut.rst)
-            channels.append(sources[name])
+            make, ends = (AxiStreamSource, sources) if port["inward"] else (AxiStreamSink, sinks)
+            ends[name] = make(AxiStreamBus.from_prefix(dut, name), dut.clk, dut.rst)
+            channels.append(ends[name])
         elif port["kind"] == "wishbone":
             WishboneMemory(dut, name, memory, PLAN["seed"] + number)
         elif port["inward"]:
@@ -127,15 +131,15 @@ def attach(dut: Any, memory: Any) -> dict[str, Any]:
     for number, channel in enumerate(channels):
         if PLAN["stall"]:
             channel.set_pause_generator(pauses(PLAN["stall"], PLAN["seed"] + number))
-    return sources
+    return sources, sinks
 
 
 @cocotb.test()
 async def rounds(dut: Any) -> None:
     """Each round: images into memory, launches, images out of memory."""
     dut.rst.value = 1
-    memory, seen = bytearray(b"\xaa" * SIZE), {"rounds": [], "registers": {}}
-    sources, registers = attach(dut, memory), Registers(dut)
+    memory, seen = bytearray(b"\xaa" * SIZE), {"rounds": [], "cycles": [], "registers": {}}
+    (sources, sinks), registers = attach(dut, memory), Registers(dut)
     cocotb.start_soon(Clock(dut.clk, 10, "ns").start())
     for _ in range(4):
         await RisingEdge(dut.clk)
@@ -149,7 +153,15 @@ async def rounds(dut: Any) -> None:
                     port["register"] + 4 * part, port["base"] >> 32 * part & 0xFFFFFFFF
                 )
     ended = 0
-    for images in PLAN["rounds"]:
+    for turn, images in enumerate(PLAN["rounds"]):
+        if PLAN["steps"]:
+            steps = PLAN["steps"][turn]
+            for wrong in (0, PLAN["most"] + 1, 1 << 31):  # no launch, but an error bit
+                await registers.write(0x24, wrong)
+                await registers.write(0x0C, 1)
+                assert (await registers.read(0x10))[0] & 0b100001 == 0b100000
+                await registers.write(0x10, 0b100000)
+            await registers.write(0x24, steps)
         for name, text in images.items():
             data, port = bytes.fromhex(text), PLAN["ports"][name]
             if name in sources:
@@ -165,11 +177,15 @@ async def rounds(dut: Any) -> None:
             pass
         found = {}
         for name, port in PLAN["ports"].items():
-            if not port["inward"]:
+            if name in sinks:
+                found[name] = bytes((await sinks[name].recv()).tdata).hex()
+                assert sinks[name].empty(), "more than one packet"
+            elif not port["inward"]:
                 start = port["base"] % SIZE
                 found[name] = bytes(memory[start : start + port["bytes"] + 64]).hex()
                 memory[start : start + port["bytes"]] = b"\xaa" * port["bytes"]
         seen["rounds"].append(found)
+        seen["cycles"].append((await registers.read(0x18))[0])
     for offset in PLAN["offsets"]:
         seen["registers"][str(offset)] = (await registers.read(offset))[0]
     seen["longest"] = {name: port["longest"] for name, port in PLAN["ports"].items()}

@@ -89,6 +89,7 @@ def check(
         "rounds": images,
         "starts": starts,
         "bad": bad,
+        "steps": [],
         "offsets": [register.offset for register in design.registers.registers],
     }
     seen = drive(design, folder, plan, "memory_bench")

@@ -131,4 +131,13 @@ CODES = (
         "16, 32 or 64 (`bus_bits`, `--bus-bits`). The longest burst of an AXI4 bus is a power of\n"
         "two of at most 256 words (`burst`, `--burst`); the queue of a port holds two of them.",
     ),
+    Code(
+        "TV0623",
+        "size that cannot be chosen at each launch",
+        "With `runtime` (`--runtime`) a symbol's size is in a register. A launch of a smaller\n"
+        "size is the beginning of a full one: fewer steps of the grid's first dimension. So the\n"
+        "symbol may only be the first extent of buffers and of the grid, a step writes its own\n"
+        "part of the outputs, and reads no more than its part and those before.\n"
+        "Every multiple of a step must be allowed by `where`, and the design needs `control`.",
+    ),
 )
