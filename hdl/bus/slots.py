@@ -76,11 +76,11 @@ class Slots:
         return b"".join(payload.to_bytes(self.slot_bytes, "little") for payload in payloads)
 
     def payloads(self, image: bytes) -> list[int]:
-        """The inverse of `image`; what stands above a payload in its slot is dropped."""
+        """The inverse of `image`; what stands above a payload, or behind all, is dropped."""
         mask, size = (1 << self.shape.width) - 1, self.slot_bytes
         return [
             int.from_bytes(image[at : at + size], "little") & mask
-            for at in range(0, len(image) // size * size, size)
+            for at in range(0, min(len(image), self.bytes), size)
         ]
 
 
