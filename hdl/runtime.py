@@ -21,6 +21,7 @@ from hdl.netlist import Netlist
 from hdl.timing import Timing, beat_arcs
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source
+from hdl.units.memory import Drain, Memory
 from tilevm.diagnostics import TileError, error, nearest
 from tilevm.vm import Launch, bind_symbols
 
@@ -81,6 +82,9 @@ def runtime_size(symbol: str, launch: Launch, lowered: Lowered, timing: Timing) 
         hint = f"did you mean `{near}`?" if near else None
         said = f"the runtime size is one of the symbols {', '.join(known)}, not {symbol!r}"
         raise error("TV0623", said, help=hint)
+    for actor in lowered.netlist.actors:
+        if isinstance(actor.unit, Memory) and any(isinstance(p, Drain) for p in actor.unit.places):
+            raise _refused(symbol, "steps of the grid share a buffer that they change")
     unit, most = _steps(symbol, launch)
     sinks = {port.name: _whole_steps(symbol, port, launch, most) for port in lowered.outputs}
     rates = dict(sinks)

@@ -184,6 +184,13 @@ HEAD = "kernel f(x: global i8[N], y: global i8[N]) where N % 4 == 0"
             "N",
             "it is not the first extent of `x`",
         ),
+        (
+            "kernel f(x: global u8[32], y: global i32[N]) where N % 4 == 0 grid (n = N / 4)"
+            " { one = full i32[4] {value = 1}\n t: u8[4] = load x[n * 4]\n"
+            " atomic one, y[0] {op = add, index = t, oob = skip} }",
+            "N",
+            "steps of the grid share a buffer that they change",
+        ),
     ],
 )
 def test_sizes_that_cannot_be_chosen_at_a_launch(text: str, runtime: str, said: str) -> None:
