@@ -215,6 +215,10 @@ def test_calls_that_grow_without_bound_are_refused_at_once() -> None:
     with pytest.raises(TileError) as caught:
         tilevm.parse(doubling(40))
     assert {each.code for each in caught.value.diagnostics} == {"TV0108"}
+    nothing = doubling(40).replace("  b = add a, a\n  yield b\n", "  yield a\n")
+    with pytest.raises(TileError) as caught:  # no statement comes of it, but no end either
+        tilevm.parse(nothing)
+    assert {each.code for each in caught.value.diagnostics} == {"TV0108"}
     kernel = tilevm.parse(doubling(17))["k"]  # one call is 65536 statements, two are too many
     with pytest.raises(TileError) as caught:
         tilevm.run(kernel, x=[1])

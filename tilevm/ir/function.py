@@ -142,8 +142,8 @@ def functions_of(block: Block) -> tuple[Function, ...]:
 
 
 def size_of(block: Block) -> int:
-    """How many statements a block is when every call is written out."""
-    return sum(op.function.size if isinstance(op, Call) else 1 for op in block.walk())
+    """How many statements a block is when every call is written out; one of nothing counts too."""
+    return sum(max(op.function.size, 1) if isinstance(op, Call) else 1 for op in block.walk())
 
 
 def check_size(what: str, size: int, loc: Loc) -> None:
