@@ -447,7 +447,7 @@ class Design:
         simulator: str = "amaranth",
         stall: float = 0.0,
         seed: int = 0,
-        vcd: str | Path | None = None,
+        waves: str | Path | None = None,
         check: bool = True,
         record: bool = False,
         **named: Any,
@@ -456,10 +456,11 @@ class Design:
 
         `simulator`: "amaranth", "verilator", "icarus", or "fastest": the fastest that is installed.
         `stall`: how often, from 0 to below 1, each port is closed in a cycle; `seed` replays the
-        pattern.  `vcd`: a waveform file to write (simulator "amaranth").  With `check`, every beat
-        of every stream that carries a named value must equal the VM's: TileError TV0606 names the
-        first that does not.  Firing times are compared with the timed model: TV0607.  With
-        `record` the beats of these streams are in the result, right or wrong: nothing is compared.
+        pattern.  `waves`: a waveform file to write, .vcd or (not "amaranth") .fst, its signals in
+        groups by statement.  With `check`, every beat of every stream that carries a named value
+        must equal the VM's: TileError TV0606 names the first that does not.  Firing times are
+        compared with the timed model: TV0607.  With `record` the beats of these streams are in the
+        result, right or wrong: nothing is compared.
         """
         from hdl.check import (
             compare_firings,
@@ -471,16 +472,12 @@ class Design:
         if simulator == FASTEST:
             from hdl.sim.external import fastest
 
-            simulator = fastest() if vcd is None else "amaranth"
+            simulator = fastest(waves)
         if simulator not in SIMULATORS:
             near = nearest(str(simulator), SIMULATORS)
             hint = f"did you mean `{near}`?" if near else f"simulators: {', '.join(SIMULATORS)}"
             raise error("TV0608", f"there is no simulator `{simulator}`", help=hint)
         predicted, stalls = self.timed(stall, seed)
-        if vcd is not None and simulator != "amaranth":
-            raise error(
-                "TV0609", f"simulator `{simulator}` writes no waveform", help="use `amaranth`"
-            )
         launch = bind(self.kernel, self._arrays({**(arguments or {}), **named}))
         events: list[Event] = []
         values: dict[str, npt.NDArray[Any]] = {}
@@ -492,7 +489,7 @@ class Design:
         if simulator == "amaranth":
             from hdl.sim import run
 
-            seen = run(self.netlist, feeds, stalls=stalls, taps=check or record, vcd=vcd)
+            seen = run(self.netlist, feeds, stalls=stalls, taps=check or record, waves=waves)
             beats, cycles, taps = seen.outputs, seen.cycles, seen.taps
             if check:
                 compared = compare_streams(self, expected_streams(self, events), taps)
@@ -504,7 +501,7 @@ class Design:
 
             sunk = {p.name: len(p.elements) for p in self.outputs}
             watch = {tap.channel for tap in self.lowered.taps} if check or record else None
-            moved = run_external(self, simulator, feeds, sunk, stalls, watch)
+            moved = run_external(self, simulator, feeds, sunk, stalls, watch, waves)
             beats, cycles, taps = moved.outputs, moved.cycles, moved.taps
             if check:
                 compared = compare_streams(self, expected_streams(self, events), taps)

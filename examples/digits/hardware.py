@@ -70,4 +70,4 @@ def record(outcome: Outcome, path: Path) -> None:
     """
     layer = outcome.layer
     design = build(layer, 1, outcome.design.options["lanes"])
-    design.simulate(layer.arguments(1), vcd=path, check=outcome.equal)
+    design.simulate(layer.arguments(1), waves=path, check=outcome.equal)

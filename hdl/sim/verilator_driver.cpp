@@ -7,7 +7,7 @@
 //   n.taken  out, of a sink: the payloads
 // Arguments: the most cycles to run, then for each port the number of beats that it has to move.
 // ports.inc, written with the design, says SOURCE(n), SINK(n), or TAP(n) (a stream inside of the
-// design that is watched) for each port.
+// design that is watched) for each port.  Compiled with VM_TRACE, it writes the file `waves`.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +19,13 @@
 
 #include "Vbench.h"
 #include "verilated.h"
+#if VM_TRACE_FST
+#include "verilated_fst_c.h"
+using WaveFile = VerilatedFstC;
+#elif VM_TRACE_VCD
+#include "verilated_vcd_c.h"
+using WaveFile = VerilatedVcdC;
+#endif
 
 namespace {
 
@@ -104,10 +111,35 @@ bool all_done(const std::vector<Port>& ports) {
     return true;
 }
 
-void half_cycle(Vbench& bench, int level) {
-    bench.clk = level;
-    bench.eval();
-}
+// The bench and its clock; what it is in each half of a cycle, 5 ns, goes to the waveform.
+class Clock {
+public:
+#if VM_TRACE
+    explicit Clock(Vbench& bench) : bench_(bench) {
+        bench_.trace(&waves_, 99);
+        waves_.open("waves");
+    }
+    ~Clock() { waves_.close(); }
+#else
+    explicit Clock(Vbench& bench) : bench_(bench) {}
+#endif
+
+    void half(int level) {
+        bench_.clk = level;
+        bench_.eval();
+#if VM_TRACE
+        waves_.dump(time_);
+        time_ += 5;
+#endif
+    }
+
+private:
+    Vbench& bench_;
+#if VM_TRACE
+    WaveFile waves_;
+    std::uint64_t time_ = 0;
+#endif
+};
 
 }  // namespace
 
@@ -126,7 +158,11 @@ int main(int count, char** arguments) {
     VerilatedContext context;
     context.randReset(2);  // what the reset does not set starts at random
     context.randSeed(1);
+#if VM_TRACE
+    context.traceEverOn(true);
+#endif
     Vbench bench{&context};
+    Clock clock(bench);
     bench.rst = 1;
 #define SOURCE(n) bench.p##n##_valid = 0;
 #define SINK(n) bench.p##n##_ready = 0;
@@ -135,7 +171,7 @@ int main(int count, char** arguments) {
 #undef SOURCE
 #undef SINK
 #undef TAP
-    for (int edge = 0; edge < 4; ++edge) half_cycle(bench, edge % 2);
+    for (int edge = 0; edge < 4; ++edge) clock.half(edge % 2);
     bench.rst = 0;
     for (std::uint64_t cycle = 0; cycle < limit && !all_done(ports); ++cycle) {
 #define SOURCE(n) ports[n].offer(cycle, bench.p##n##_payload, bench.p##n##_valid);
@@ -145,7 +181,7 @@ int main(int count, char** arguments) {
 #undef SOURCE
 #undef SINK
 #undef TAP
-        half_cycle(bench, 0);
+        clock.half(0);
         // Sampled before the edge, handed over after it: inputs change between edges only.
 #define SOURCE(n) const bool moved##n = bench.p##n##_ready;
 #define SINK(n) \
@@ -156,7 +192,7 @@ int main(int count, char** arguments) {
 #undef SOURCE
 #undef SINK
 #undef TAP
-        half_cycle(bench, 1);
+        clock.half(1);
 #define SOURCE(n) ports[n].offered(cycle, bench.p##n##_valid, moved##n);
 #define SINK(n)
 #define TAP(n)

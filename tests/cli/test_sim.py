@@ -75,12 +75,12 @@ def test_a_waveform(tilevm: Folder) -> None:
 
 
 def test_hardware_that_differs(tilevm: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def wrong(self: hdl.Design, *_: object, vcd: Path, **__: object) -> hdl.Result:
-        vcd.write_text("seen")
+    def wrong(self: hdl.Design, *_: object, waves: Path, **__: object) -> hdl.Result:
+        waves.write_text("seen")
         raise error("TV0606", "`part` of `dot` differs from the virtual machine")
 
     monkeypatch.setattr(hdl.Design, "simulate", wrong)
-    outcome = tilevm("sim", *WORDS, "-o", "y.npz", "--vcd", "wave.vcd")
+    outcome = tilevm("sim", *WORDS, "-o", "y.npz", "--waves", "wave.vcd")
     assert outcome.status == 1
     assert outcome.out == "gemv: NOT equal (amaranth, stall 0, seed 0)\n"
     assert "error[TV0606]" in outcome.err

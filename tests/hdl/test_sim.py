@@ -80,7 +80,7 @@ def test_constants_are_recorded_for_the_launches_asked_for() -> None:
 
 def test_waveform(tmp_path: Path) -> None:
     file = tmp_path / "sums.vcd"
-    run(sums(), {"x": FEED}, vcd=file)
+    run(sums(), {"x": FEED}, waves=file)
     text = file.read_text("utf-8")
     assert "$scope module fold_actor $end" in text and "fold_fire $end" in text
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from tilevm.cli.build import design_of
@@ -40,7 +43,7 @@ cycles with the predicted ones."""
 
 def declare(commands: Commands) -> CommandParser:
     """Adds the command to the parser."""
-    example = "tilevm sim gemv.tile gemv -a w=w.npy -a x=x.npy --stall 0.3 --seed 1 --vcd wave.vcd"
+    example = "tilevm sim gemv.tile gemv -a w=w.npy -a x=x.npy --stall 0.3 --seed 1 --waves w.vcd"
     parser = command(commands, "sim", sim, "simulate a kernel's hardware", _ABOUT, example)
     add_kernel(parser)
     add_arrays(parser)
@@ -53,7 +56,7 @@ def declare(commands: Commands) -> CommandParser:
         "--simulator",
         choices=SIMULATORS,
         help="default: the fastest of verilator, icarus (both run the emitted Verilog, and must be "
-        "installed) and amaranth; with --vcd amaranth",
+        "installed) and amaranth; with --waves amaranth, or for .fst icarus or verilator",
     )
     parser.add_argument(
         "--stall",
@@ -71,7 +74,11 @@ def declare(commands: Commands) -> CommandParser:
     )
     add_dump(parser)
     parser.add_argument(
-        "--vcd", metavar="FILE", type=path, help="write a waveform (simulator amaranth)"
+        "--waves",
+        "--vcd",
+        metavar="FILE",
+        type=path,
+        help="write a waveform, .vcd or (icarus, verilator) .fst: signals grouped by statement",
     )
     add_output(parser)
     return parser
@@ -82,14 +89,14 @@ def sim(options: CommandParser.Options) -> int:
     from tilevm.cli.output import check_writable
 
     check_output_name(options)
-    if options.vcd is not None and options.simulator not in (None, "amaranth"):
-        raise Usage(options.command, f"simulator {options.simulator} writes no waveform (--vcd)")
+    if options.waves is not None:
+        _check_waves(options)
     kernel = kernel_of(options)
     if options.simulator is None:
-        options.simulator = "amaranth" if options.vcd is not None else _fastest()
+        options.simulator = _fastest(options.waves)
     check_output(options.output, kernel)
-    if options.vcd is not None:
-        check_writable(options.vcd)
+    if options.waves is not None:
+        check_writable(options.waves)
     design, arguments = _prepared(options, kernel)
     where = f"{options.simulator}, stall {options.stall:g}, seed {options.seed}"
     result = _simulated(options, design, arguments)
@@ -104,10 +111,20 @@ def sim(options: CommandParser.Options) -> int:
     return 0
 
 
-def _fastest() -> str:
+def _check_waves(options: CommandParser.Options) -> None:
+    name, simulator = options.waves.lower(), options.simulator
+    if not name.endswith((".vcd", ".fst")):
+        raise Usage(
+            options.command, f"--waves must name a .vcd or .fst file, not `{options.waves}`"
+        )
+    if name.endswith(".fst") and simulator == "amaranth":
+        raise Usage(options.command, "simulator amaranth writes .vcd files, no .fst (--waves)")
+
+
+def _fastest(waves: str | None) -> str:
     from hdl.sim.external import fastest
 
-    return fastest()
+    return fastest(waves)
 
 
 def _prepared(options: CommandParser.Options, kernel: Kernel) -> tuple[Design, dict[str, Any]]:
@@ -135,7 +152,10 @@ def _simulated(
     from tilevm.cli.progress import stage
 
     with ExitStack() as stack:
-        vcd = stack.enter_context(whole_file(options.vcd)) if options.vcd is not None else None
+        made = None
+        if options.waves is not None:
+            folder = stack.enter_context(TemporaryDirectory(prefix="tilevm-"))
+            made = Path(folder, f"waves{Path(options.waves).suffix.lower()}")
         stack.enter_context(stage(f"simulating `{design.name}`, {design.cycles} cycles or more"))
         try:
             return design.simulate(
@@ -143,9 +163,13 @@ def _simulated(
                 simulator=options.simulator,
                 stall=options.stall,
                 seed=options.seed,
-                vcd=vcd,
+                waves=made,
             )
         except TileError as problem:
             if not HARDWARE_FAULTS.intersection(d.code for d in problem.diagnostics):
                 raise
             return problem
+        finally:
+            if made is not None and made.exists():
+                with whole_file(options.waves) as place:
+                    copyfile(made, place)
