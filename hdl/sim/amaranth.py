@@ -17,7 +17,7 @@ from amaranth.sim import Simulator
 
 from hdl.deadlock import deadlock
 from hdl.netlist import Actor, Netlist
-from hdl.sim.ports import feed_of, unpack
+from hdl.sim.ports import broken_stream, feed_of, unpack
 from hdl.sim.stalls import Stall
 from hdl.sim.waves import check_writable, groups, no_waves, wave_format
 from hdl.timing import Usage, event_graph
@@ -60,7 +60,8 @@ def run(
     channels are recorded; `waves` is the waveform file to write (.vcd).
 
     Raises TileError TV0802 where the waveform cannot be written, TV0602 where nothing fires for
-    `max_idle` cycles in which all ports are open, TV0603 for a feed of the wrong shape.
+    `max_idle` cycles in which all ports are open, TV0603 for a feed of the wrong shape, TV0617 for
+    a port that changes a beat that it offers.
     """
     if waves is not None:
         if (kind := wave_format(waves)) != "vcd":
@@ -91,6 +92,7 @@ def _run(
         cycle = last = 0
         while True:
             driver.before(ctx, cycle)
+            driver.check(ctx, cycle)
             fired = recorder.look(ctx)
             left = recorder.left
             if fired:
@@ -98,6 +100,7 @@ def _run(
                 driver.after(fired)
                 if recorder.left == 0:
                     finished = True
+                    await ctx.tick()  # the last cycle is in the waveform too
                     return
             if recorder.left < left:
                 last = cycle
@@ -292,6 +295,11 @@ class _Driver:
         for port in self._ports:
             port.before(ctx, cycle)
 
+    def check(self, ctx: Any, cycle: int) -> None:
+        """Compare what ports offer with what they offered, and nobody took, in the last cycle."""
+        for port in self._ports:
+            port.check(ctx, cycle)
+
     def after(self, fired: int) -> None:
         """Note which ports took part in the cycle."""
         for port in self._ports:
@@ -303,7 +311,7 @@ class _Port:
     """One port: a source's, which offers `beats` in order, or a sink's (None)."""
 
     def __init__(
-        self, number: int, stream: Any, stall: list[bool], beats: list[int] | None
+        self, name: str, number: int, stream: Any, stall: list[bool], beats: list[int] | None
     ) -> None:
         self.number, self.open = number, stall
         self._beats = beats
@@ -311,6 +319,18 @@ class _Port:
         self._drive: Value = stream.ready if beats is None else Cat(stream.valid, stream.payload)
         self._driven = 0
         self.offered = False  # a source's beat stays offered until it is taken
+        self._name = name
+        self._offer: Value = Cat(stream.valid, stream.payload)
+        self._kept: int | None = None  # what a sink offered while nobody took it
+
+    def check(self, ctx: Any, cycle: int) -> None:
+        """TV0617 where a sink takes back or changes what it offers."""
+        if self._beats is not None or (self._kept is None and self._driven):
+            return
+        offer = ctx.get(self._offer)
+        if self._kept is not None and offer != self._kept:
+            raise broken_stream(self._name, cycle)
+        self._kept = offer if offer & 1 and not self._driven else None
 
     def before(self, ctx: Any, cycle: int) -> None:
         is_open = cycle >= len(self.open) or self.open[cycle]
@@ -342,4 +362,4 @@ def _port(
     if isinstance(actor.unit, Source):
         beats = feed_of(port, actor, input_shapes(actor)[0], feeds, launches)
     opened = [bool(is_open) for is_open in stalls.get(port, ())]
-    return _Port(number, top.ports[port], opened, beats)
+    return _Port(port, number, top.ports[port], opened, beats)

@@ -21,7 +21,7 @@ from hdl.deadlock import deadlock
 from hdl.emit import verilog
 from hdl.netlist import Netlist
 from hdl.sim import icarus, verilator
-from hdl.sim.ports import PortMoves, PortPlan, edge, feed_of, unpack
+from hdl.sim.ports import PortMoves, PortPlan, broken_stream, edge, feed_of, unpack
 from hdl.sim.stalls import Stall
 from hdl.sim.waves import (
     WavePlan,
@@ -87,7 +87,8 @@ def run_verilog(
 
     Raises TileError TV0602 where the design takes more than twice the cycles of the timed model,
     TV0603 for a feed of the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one
-    that is not installed, TV0612 where it fails on the Verilog, TV0613 for unknown bits in a beat.
+    that is not installed, TV0612 where it fails on the Verilog, TV0613 for unknown bits in a beat,
+    TV0617 for a port that changes a beat that it offers.
     """
     program = _simulator(simulator)
     program.require()
@@ -98,6 +99,9 @@ def run_verilog(
     limit = 2 * predicted + _SLACK
     text = verilog(netlist, top) if text is None else text
     seen = program.simulate(text, top, [*plans, *taps], limit, plan)
+    for port, moves in zip(plans, seen, strict=False):
+        if moves.broken is not None:
+            raise broken_stream(port.name, moves.broken)
     inner = dict(zip((tap.name for tap in taps), seen[len(plans) :], strict=True))
     seen = seen[: len(plans)]
     if any(len(moves.cycles) < plan.count for plan, moves in zip(plans, seen, strict=True)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -59,10 +60,14 @@ def simulate(
         if waves is not None:
             waves.keep(folder / waves.file)
     rows: list[list[list[str]]] = [[] for _ in ports]
+    broken: dict[int, int] = {}
     for words in map(str.split, said.splitlines()):
         if words and words[0] == "moved":
             rows[int(words[1])].append(words[2:])
-    return [_moves(port, found) for port, found in zip(ports, rows, strict=True)]
+        elif words and words[0] == "broken":
+            broken.setdefault(int(words[1]), int(words[2]))
+    moves = [_moves(port, found) for port, found in zip(ports, rows, strict=True)]
+    return [replace(found, broken=broken.get(number)) for number, found in enumerate(moves)]
 
 
 def _moves(port: PortPlan, rows: list[list[str]]) -> PortMoves:
@@ -98,6 +103,8 @@ def testbench(
 ) -> str:
     """Module ``<top>_bench``, with its own clock; prints ``moved PORT CYCLE [PAYLOAD]`` per beat.
 
+    And ``broken PORT CYCLE`` where a sink changes a beat that it offered and nobody took.
+
     PORT is the number of the port, PAYLOAD that of a sink in hexadecimal.
     """
     declared, clocked, wires = [], [], [".clk(clk)", ".rst(rst)"]
@@ -121,6 +128,12 @@ def testbench(
             clocked.append(f"      {p}_held <= {p}_valid && !{p}_ready;")
         else:
             shown = f'$display("moved {number} %0d %h", cycle, {p}_payload);'
+            clocked += [
+                f"      if ({p}_kept && (!{p}_valid || {p}_payload !== {p}_last))",
+                f'        $display("broken {number} %0d", cycle);',
+                f"      {p}_kept <= {p}_valid && !{p}_ready;",
+                f"      {p}_last <= {p}_payload;",
+            ]
         clocked += [
             f"      if ({p}_valid && {p}_ready && {more}) begin",
             f"        {shown}",
@@ -173,7 +186,8 @@ def _port(p: str, port: PortPlan) -> list[str]:
         f"  wire {p}_open = cycle >= {patterns} || {p}_pattern[cycle];",
     ]
     if port.beats is None:
-        return [*lines, f"  assign {p}_ready = !rst && {p}_open;"]
+        kept = f"  reg {p}_kept = 0; reg [{port.width - 1}:0] {p}_last;"
+        return [*lines, kept, f"  assign {p}_ready = !rst && {p}_open;"]
     return [
         *lines,
         f"  reg [{port.width - 1}:0] {p}_beats [0:{max(len(port.beats), 1) - 1}];",

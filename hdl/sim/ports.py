@@ -11,7 +11,7 @@ import numpy.typing as npt
 from hdl.netlist import Actor, BeatShape, Netlist
 from hdl.units.edge import Sink, Source
 from hdl.units.lanes import Beats, from_bits, to_bits
-from tilevm.diagnostics import error
+from tilevm.diagnostics import TileError, error
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,16 @@ class PortMoves:
 
     cycles: npt.NDArray[np.int64]  # of each beat
     payloads: list[int]  # those of a sink
+    broken: int | None = None  # the first cycle in which a sink changed what it had offered
+
+
+def broken_stream(port: str, cycle: int) -> TileError:
+    """The error for a port that does not keep what it offers until it is taken."""
+    return error(
+        "TV0617",
+        f"port `{port}` changes in cycle {cycle} a beat that it offered and nobody had taken",
+        notes=["valid must stay, and the payload too, until a cycle in which ready is 1"],
+    )
 
 
 def edge(netlist: Netlist, kind: type[Source] | type[Sink]) -> dict[str, Actor]:

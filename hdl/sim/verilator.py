@@ -144,9 +144,11 @@ def simulate(
 
 def _moves(folder: Path, number: int, port: PortPlan) -> PortMoves:
     cycles = np.fromfile(folder / f"{number}.cycles", np.int64)
+    broken = np.fromfile(folder / f"{number}.broken", np.int64)
     data, size = (folder / f"{number}.taken").read_bytes(), _words(port) * _WORD
     starts = range(0, len(data), size)
-    return PortMoves(cycles, [int.from_bytes(data[at : at + size], "little") for at in starts])
+    payloads = [int.from_bytes(data[at : at + size], "little") for at in starts]
+    return PortMoves(cycles, payloads, int(broken[0]) if len(broken) else None)
 
 
 def _words(port: PortPlan) -> int:

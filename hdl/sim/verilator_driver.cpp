@@ -5,6 +5,7 @@
 //   n.beats  in, of a source: its payloads, each in words of 32 bits, lowest word first
 //   n.cycles out: the cycle in which each beat moved, 64 bits; cycle 0 is the first after the reset
 //   n.taken  out, of a sink: the payloads
+//   n.broken out, of a sink: the first cycle in which it changed a beat that nobody had taken
 // Arguments: the most cycles to run, then for each port the number of beats that it has to move.
 // ports.inc, written with the design, says SOURCE(n), SINK(n), or TAP(n) (a stream inside of the
 // design that is watched) for each port.  Compiled with VM_TRACE, it writes the file `waves`.
@@ -76,6 +77,8 @@ struct Port {
     std::vector<Word> beats;  // of a source
     std::vector<std::uint64_t> cycles;
     std::vector<Word> taken;  // of a sink
+    std::vector<Word> kept;   // what a sink offered while nobody took it
+    std::vector<std::uint64_t> broken;
 
     bool is_open(std::uint64_t cycle) const { return cycle >= open.size() || open[cycle]; }
 
@@ -100,6 +103,17 @@ struct Port {
         cycles.push_back(cycle);
         for (std::size_t index = 0; index < words_of(payload); ++index)
             taken.push_back(word_of(payload, index));
+    }
+
+    // What a sink offers must stay until it is taken.
+    template <typename T>
+    void watch(std::uint64_t cycle, const T& payload, bool valid, bool ready) {
+        if (ready && kept.empty()) return;
+        std::vector<Word> offer;
+        for (std::size_t index = 0; valid && index < words_of(payload); ++index)
+            offer.push_back(word_of(payload, index));
+        if (!kept.empty() && offer != kept && broken.empty()) broken.push_back(cycle);
+        kept = ready ? std::vector<Word>() : offer;
     }
 
     bool done() const { return cycles.size() == wanted; }
@@ -184,7 +198,8 @@ int main(int count, char** arguments) {
         clock.half(0);
         // Sampled before the edge, handed over after it: inputs change between edges only.
 #define SOURCE(n) const bool moved##n = bench.p##n##_ready;
-#define SINK(n) \
+#define SINK(n)                                                                               \
+    ports[n].watch(cycle, bench.p##n##_payload, bench.p##n##_valid, bench.p##n##_ready);      \
     if (bench.p##n##_valid && bench.p##n##_ready) ports[n].take(cycle, bench.p##n##_payload);
 #define TAP(n) \
     if (bench.p##n##_valid) ports[n].take(cycle, bench.p##n##_payload);
@@ -206,5 +221,6 @@ int main(int count, char** arguments) {
     for (std::size_t number = 0; number < ports.size(); ++number) {
         write_file(std::to_string(number) + ".cycles", ports[number].cycles);
         write_file(std::to_string(number) + ".taken", ports[number].taken);
+        write_file(std::to_string(number) + ".broken", ports[number].broken);
     }
 }

@@ -110,6 +110,13 @@ CODES = (
         "need less, and so does a port in that is read in order once: it is not kept.",
     ),
     Code(
+        "TV0617",
+        "port takes back what it offers",
+        "Once a port out has set valid, it must keep it, and the payload, until a cycle in which\n"
+        "ready is 1. A simulation watches this at every port of a design while it is closed.\n"
+        "The message names the port and the cycle; it is a bug in tilevm.",
+    ),
+    Code(
         "TV0620",
         "unknown bus of a design",
         "Each port of a design is a plain stream (`stream`), an AXI4-Stream (`axi-stream`), or\n"
