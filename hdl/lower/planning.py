@@ -202,11 +202,12 @@ class Planning:
         for value in op.results:
             if value in self.schedules:
                 self.schedules[value] = one_by_one(value.tile.size)
+                self.choices[value] = Choice("made", op)
             elif not touched.accesses[-1].writes:
                 del self.touching[op]
                 return
         for need in touched.needs:
-            self._want(need)
+            self._want(need, op)
 
     def _check_accumulator(self, op: Op, plan: Plan) -> None:
         if plan.accumulator > self.max_accumulator:
@@ -230,7 +231,7 @@ class Planning:
     def _preference(self, value: Value) -> Choice:
         return Choice("free" if value.tile.layout is None else "written")
 
-    def _want(self, need: Need, by: Op | None = None) -> None:
+    def _want(self, need: Need, by: Op) -> None:
         """Notes that `by` takes these elements: producers follow, if they are still free."""
         for root, bits in self.wires.parts(self.wires.need(need.value, need.elements)).items():
             if root in self.schedules:

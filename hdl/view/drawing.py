@@ -22,6 +22,7 @@ _KINDS = {
     "merge": "#f3dcea",
     "route": "#f3dcea",
     "collect": "#ece3f5",
+    "memory": "#d5eeee",
 }
 _OTHER = "#eeeeee"
 

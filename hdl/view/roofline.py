@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hdl.lower.schedule import HOLE
 from hdl.netlist import Netlist
-from hdl.units import Sink, Source
+from hdl.units import Memory, Sink, Source
 from hdl.view.svg import INK, PALE, Drawing
 from hdl.view.usage import UnitTime, busiest, unit_times
 from tilevm.diagnostics import TileError
@@ -106,6 +106,8 @@ def _roofs(netlist: Netlist) -> list[Roof]:
         if isinstance(unit, Sink):
             shape = actor.inputs[0].reader.channel.shape
             found.append(Roof("port out", unit.port, actor.firings, shape.width))
+        elif isinstance(unit, Memory):
+            found.append(Roof("memory", actor.name, actor.firings, unit.shape.bits))
         elif isinstance(unit, Source):
             channel = actor.outputs[0].channel
             found.append(Roof("port in", unit.port, actor.firings, channel.shape.width))

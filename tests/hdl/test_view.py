@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
+from pathlib import Path
 from random import Random
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from hdl.netlist import Netlist
 from hdl.sim import random_stalls
 from hdl.sizing import size_channels
 from hdl.timing import moments, simulate_timing
+from hdl.units import Memory
 from hdl.view import netlist_svg, roofline, unit_times
 from hdl.view.layers import layered
 from hdl.view.text import aligned
@@ -23,6 +25,8 @@ from hdl.view.timeline import COLUMNS, STATES, runs_of, states_of
 from hdl.view.usage import lost
 from tests.hdl.designs import carry, gemv, softmax
 from tests.hdl.netlists import edge_ports, random_netlist
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 GEMV = """
 kernel gemv(w: global i4[N, K], x: global i8[K], y: global i32[N])
@@ -182,6 +186,19 @@ def test_a_kernel_that_only_moves_has_a_roofline_too() -> None:
     design = hdl.build(tilevm.parse(text)["copy"], lanes=4)
     assert roofline(design, design.timing).counted == "elements stored"
     assert all(map(ElementTree.fromstring, design.pictures().values()))
+
+
+def test_a_memory_is_drawn_and_is_a_roof() -> None:
+    kernel = tilevm.load(EXAMPLES / "histogram.tile")["histogram"]
+    design = hdl.build(kernel, lanes=16, N=64)
+    (memory,) = (a for a in design.netlist.actors if isinstance(a.unit, Memory))
+    roofs = {(roof.kind, roof.name): roof for roof in roofline(design, design.timing).roofs}
+    assert roofs["memory", memory.name].beats == memory.firings
+    pictures = design.pictures()
+    assert memory.name in named(pictures["netlist.svg"], "name")
+    assert memory.name in named(pictures["timeline.svg"], "unit")
+    for unit in unit_times(design, design.timing):
+        assert unit.cycles >= design.cycles and unit.done >= 0
 
 
 def test_lane_cycles_are_all_accounted_for() -> None:
