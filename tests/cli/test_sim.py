@@ -25,7 +25,7 @@ def test_the_fastest_simulator_is_taken_and_named(
     tilevm: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = "icarus" if external.missing("icarus") is None else "amaranth"
-    monkeypatch.setattr(external, "fastest", lambda: taken)
+    monkeypatch.setattr(external, "fastest", lambda waves: taken)
     outcome = tilevm("sim", "two.tile", "two", "--random", "--set", "N=8")
     assert outcome.status == 0, outcome.err
     assert f"two: equal in every bit ({taken}, stall 0, seed 0)\n" in outcome.out
@@ -70,8 +70,18 @@ def test_a_waveform(tilevm: Folder) -> None:
     assert tilevm("sim", *WORDS, "--vcd", "wave.vcd").status == 0
     assert "$enddefinitions" in Path("wave.vcd").read_text()
     before = tilevm.files()
-    refused(tilevm("sim", *WORDS, "--vcd", "none/wave.vcd"), 1, "TV0802")
+    refused(tilevm("sim", *WORDS, "--waves", "none/wave.vcd"), 1, "TV0802")
     assert tilevm.files() == before
+
+
+def test_a_waveform_in_fst(tilevm: Folder) -> None:
+    if external.missing("icarus") is not None:
+        refused(tilevm("sim", *WORDS, "--waves", "wave.fst"), 1, "TV0611")
+        return
+    outcome = tilevm("sim", *WORDS, "--waves", "wave.fst")
+    assert outcome.status == 0, outcome.err
+    assert "equal in every bit (icarus, " in outcome.out
+    assert Path("wave.fst").read_bytes()[:1] == b"\0", "the block of the header comes first"
 
 
 def test_hardware_that_differs(tilevm: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
