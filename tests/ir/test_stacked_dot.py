@@ -59,6 +59,27 @@ def drawn(kernel: Any, seed: int) -> dict[str, np.ndarray]:
     return {p.name: p.dtype.random(rng, p.type.extents) for p in kernel.params[:2]}
 
 
+FORMS = (
+    {"form": "mac"},
+    {"form": "bitserial"},
+    {"form": "ternary"},
+    {"form": "lut"},
+    {"form": "lut", "table": "weights", "group": 3},
+)
+
+
+@pytest.mark.parametrize("options", FORMS)
+@pytest.mark.parametrize("second", ["i8[8, 2]", "i8[3, 8, 2]", "i8[1, 8, 2]"])
+def test_each_form_takes_stacks(second: str, options: dict[str, Any]) -> None:
+    first = TileType(dtype("i4"), (3, 2, 8))
+    k = Builder("f")
+    a = k.full(first, value=-3)
+    k.store(k.dot(a, k.full(second, value=7), acc="i32"), k.buffer("y", "i32", (3, 2, 2))[0, 0, 0])
+    made = rewrite_dot(k.kernel(), **options)
+    assert not any(op.name == "dot" for op in made.body.walk())
+    assert np.all(tilevm.run(made)["y"] == -3 * 7 * 8)
+
+
 @settings(max_examples=60)
 @given(shapes(), KINDS, KINDS, KINDS, st.sampled_from([None, "sat"]), st.integers(0, 2**32))
 def test_integers(
@@ -75,8 +96,8 @@ def test_integers(
     found = tilevm.run(kernel, given_arrays)["y"]
     assert found.shape == (exact.shape or (1,))
     assert found.ravel().tolist() == want
-    for form in ("mac", "bitserial", "ternary", "lut"):
-        made = canonicalise(rewrite_dot(kernel, form=form))
+    for options in FORMS:
+        made = canonicalise(rewrite_dot(kernel, **options))
         assert tilevm.run(made, given_arrays)["y"].ravel().tolist() == want, f"{made}"
     assert_agreement(kernel, given_arrays)
 

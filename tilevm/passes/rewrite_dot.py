@@ -2,7 +2,7 @@
 
 Every form is exact, for all widths, signs and values.  A `dot` of floats stays as it is, and so
 does one whose exact sum is needed (for a float result, or where `overflow` is `sat` or `trap`) but
-does not fit into 64 bits.  Of stacks of matrices, `lut` leaves products as they are.
+does not fit into 64 bits.
 
 `form = lut` reads sums of `group` elements from tables, once for each bit-plane of the other
 operand.  The tables are made of the activations or of the weights (`table`); the weights are the
@@ -171,7 +171,7 @@ def rewrite_dot(
         if not isinstance(op, Dot) or not (op.a.dtype.is_int and op.b.dtype.is_int):
             return None
         rank = max(op.a.tile.rank, op.b.tile.rank)
-        if rank > (2 if form == "lut" else MAX_RANK - 3):  # the forms need dimensions of their own
+        if rank > MAX_RANK - 3:  # the forms need dimensions of their own
             return None
         if not op.a.tile.size or not op.b.tile.size:
             made = _zeros(op, emit)

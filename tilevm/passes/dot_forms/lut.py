@@ -46,7 +46,9 @@ def lut(op: Dot, emit: Emitter, group: int, tables_weights: bool) -> Value | Non
     sums = emit(SubsetSums, name="table", a=tabled, group=group)
     planes = emit(BitPlanes, name="planes", a=indexed)
     index = _grouped(planes, emit, group)
-    if rows:
+    if max(a.tile.rank, b.tile.rank) > 2:
+        sums, index = _stacked(op, emit, sums, index, tables_first)
+    elif rows:
         # the index is shared by all rows of the tables: give it their dimension
         shape = list(index.tile.shape)
         at = len(shape) - 2 if columns and tables_first else len(shape) - 1
@@ -70,6 +72,34 @@ def lut(op: Dot, emit: Emitter, group: int, tables_weights: bool) -> Value | Non
     signed_sum = dtype(f"i{wide}")
     total = emit(ShiftAdd, name="exact", a=partial, signed=sign, acc=signed_sum)
     return emit(Cast, written=op.written, a=total, to=op.to)
+
+
+def _stacked(
+    op: Dot, emit: Emitter, sums: Value, index: Value, tables_first: bool
+) -> tuple[Value, Value]:
+    """Tables and indices of stacks of matrices, as they face each other.
+
+    The tables are [stacks, M, N, groups, entries], with an extent of 1 where they repeat; the
+    indices [planes, stacks, M, N, groups].  A missing M or N is missing here too.
+    """
+    rows = op.a.tile.shape[-2:-1]
+    columns = op.b.tile.shape[-1:] if op.b.tile.rank > 1 else ()
+    stacks = op.out.tile.shape[: op.out.tile.rank - len(rows) - len(columns)]
+    for_a, for_b = (
+        (1,) * (len(stacks) - len(own)) + own
+        for own in (op.a.tile.shape[:-2], op.b.tile.shape[:-2])
+    )
+    of_a = (*for_a, *rows, *(1 for _ in columns))
+    of_b = (*for_b, *(1 for _ in rows), *columns)
+    of_table, of_index = (of_a, of_b) if tables_first else (of_b, of_a)
+    shape = (*of_table, *sums.tile.shape[-2:])
+    sums = emit(Reshape, name="tables", a=sums, shape=shape)
+    planes, groups = index.tile.shape[0], index.tile.shape[-1]
+    index = emit(Reshape, name="spread", a=index, shape=(planes, *of_index, groups))
+    every = (planes, *stacks, *rows, *columns, groups)
+    if index.tile.shape != every:
+        index = emit(Broadcast, name="each", a=index, shape=every)
+    return sums, index
 
 
 def _fitting(group: int, kind: DType) -> int:
