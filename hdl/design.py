@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hdl.bus.edges import Edges, edges_of
 from hdl.bus.launch import with_launch
-from hdl.lower import MAX_ACCUMULATOR, Lowered, Port, lower
+from hdl.lower import LIMITS, Limits, Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
 from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
@@ -67,7 +67,8 @@ def build(
     sizes: Mapping[str, int] | None = None,
     max_bits: int | None = None,
     watch: Watch | None = None,
-    max_accumulator: int = MAX_ACCUMULATOR,
+    max_accumulator: int = LIMITS.accumulator,
+    max_table: int = LIMITS.table,
     **symbols: int,
 ) -> Design:
     """The hardware of a kernel for given shapes; a unit computes at most `lanes` elements a cycle.
@@ -75,8 +76,9 @@ def build(
     `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
     that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
-    floats have at most `max_accumulator` bits.  Shape symbols are given by name (``N=64, K=256``),
-    or in `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``, ``axi4`` or
+    floats have at most `max_accumulator` bits; functions are tables of all codes, which have at
+    most `max_table` bits (up to 16).  Shape symbols are given by name (``N=64, K=256``), or in
+    `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``, ``axi4`` or
     ``wishbone``, or a mapping of buffers to buses (``*``: all others); `control`, ``axi-lite`` or
     ``wishbone``, adds registers that start launches and count cycles.  Memory buses have words of
     `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  With `runtime`,
@@ -98,7 +100,7 @@ def build(
         options = {"group": group, "table": table} if dot == "lut" else {}
         passes.insert(0, step("rewrite_dot", form=dot, **options))
     plain = legalise(transform(launch.kernel, passes, watch))
-    lowered = lower(plain, lanes, max_accumulator)
+    lowered = lower(plain, lanes, Limits(max_accumulator, max_table))
     edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs], bus_bits, burst)
     token = None
     if control is not None:

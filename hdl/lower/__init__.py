@@ -2,6 +2,7 @@
 
 from hdl.lower.building import Tap
 from hdl.lower.edges import Port
-from hdl.lower.lowering import MAX_ACCUMULATOR, Lowered, lower
+from hdl.lower.lowering import LIMITS, Lowered, lower
+from hdl.lower.planning import Limits
 
-__all__ = ["MAX_ACCUMULATOR", "Lowered", "Port", "Tap", "lower"]
+__all__ = ["LIMITS", "Limits", "Lowered", "Port", "Tap", "lower"]

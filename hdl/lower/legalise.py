@@ -11,8 +11,10 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+from hdl.lower.copies import plain_copies
 from hdl.lower.even import even_loops
 from hdl.lower.memories import memories_of
+from hdl.lower.returns import without_returns
 from tilevm.dtypes import dtype
 from tilevm.ir import Access, Const, Expr, Kernel, Op, Value
 from tilevm.ir.ops import (
@@ -47,7 +49,7 @@ MAX_WINDOW = 1 << 20  # bits of what a tile may be gathered from
 
 def legalise(kernel: Kernel) -> Kernel:
     """A kernel of bound shapes, with the same results, in ops that hardware has."""
-    even = even_loops(kernel)
+    even = even_loops(without_returns(plain_copies(kernel)))
     # gathered from as they are, an element after the other
     memories = {buffer.name for buffer in memories_of(even, gathers=False)}
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from hdl.lower.building import Building, Tap, too_large
 from hdl.lower.edges import Port
 from hdl.lower.overwrites import last_writes
-from hdl.lower.planning import Choice, Planning
+from hdl.lower.planning import Choice, Limits, Planning
 from hdl.lower.schedule import Schedule
 from hdl.netlist import Netlist, Origin
 from tilevm.diagnostics import Label, TileError, error
@@ -19,7 +19,7 @@ from tilevm.ir import Kernel, Value
 
 MAX_WIDTH = 1 << 16  # bits of a beat, and of all ports in together: Amaranth has no wider cells
 
-MAX_ACCUMULATOR = 640  # bits of an exact sum: enough for products of f32
+LIMITS = Limits()
 
 MAX_FIRINGS = 1 << 24  # of one unit: minutes of the timed model, and gigabytes
 
@@ -40,14 +40,14 @@ class Lowered:
     notes: list[str] = field(default_factory=list)
 
 
-def lower(kernel: Kernel, lanes: int, max_accumulator: int = MAX_ACCUMULATOR) -> Lowered:
+def lower(kernel: Kernel, lanes: int, limits: Limits = LIMITS) -> Lowered:
     """Lowers a kernel whose shapes are bound; `lanes`: at most so many elements computed in a beat;
-    `max_accumulator`: at most so many bits of an exact sum of floats.
+    `limits`: how large sums and tables may be.
 
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static, TV0504
     for a kernel that stores nothing, TV0614 for beats that are too wide, TV0615 for too many.
     """
-    built = Building(kernel, Planning(kernel, lanes, max_accumulator))
+    built = Building(kernel, Planning(kernel, lanes, limits))
     _check_widths(built)
     _check_firings(built)
     if not built.outputs and not built.images:

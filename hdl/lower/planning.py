@@ -52,6 +52,28 @@ _COMBINES: dict[type[Op], str] = {
 MAX_TILE_BITS = 1 << 26  # each bit is followed by itself: more would take minutes, and gigabytes
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How large units may be: options of `hdl.build`."""
+
+    accumulator: int = 640  # bits of an exact sum: enough for products of f32
+    table: int = 12  # bits of the codes of which a table has all
+
+    def check(self, op: Op, plan: Plan) -> None:
+        """TileError TV0502 for an op that is beyond them."""
+        if plan.accumulator > self.accumulator:
+            reason = f"its exact sum needs {plan.accumulator} bits, and {self.accumulator} is"
+            help = "`cast` the operands to a format with fewer exponents, or raise the limit"
+            raise refused(op, f"{reason} the most (`max_accumulator`)", help)
+        if plan.table > self.table:
+            reason = f"it is a table of all codes, which have {plan.table} bits, and {self.table}"
+            help = (
+                f"`cast` to a format of at most {self.table} bits first, or build it with "
+                f"`max_table = {plan.table}` (`--max-table {plan.table}`)"
+            )
+            raise refused(op, f"{reason} is the most (`max_table`)", help)
+
+
 @dataclass(frozen=True, eq=False)
 class FoldedCarry:
     """A carried value that each round only combines with a new one: a fold, no loop of beats."""
@@ -79,8 +101,8 @@ class Planning:
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static.
     """
 
-    def __init__(self, kernel: Kernel, lanes: int, max_accumulator: int) -> None:
-        self.lanes, self.max_accumulator = lanes, max_accumulator
+    def __init__(self, kernel: Kernel, lanes: int, limits: Limits) -> None:
+        self.lanes, self.limits = lanes, limits
         self.schedules: dict[Value, Schedule] = {}
         self.choices: dict[Value, Choice] = {}
         self.plans: dict[Op, Plan] = {}
@@ -188,7 +210,7 @@ class Planning:
                     self._plan_branches(op)
                 case _ if type(op) in RULES and op.out in self.schedules:
                     plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
-                    self._check_accumulator(op, plan)
+                    self.limits.check(op, plan)
                     self.plans[op] = plan
                     if not np.array_equal(plan.schedule, self.schedules[op.out]):
                         self.choices[op.out] = Choice("made", op)
@@ -208,12 +230,6 @@ class Planning:
                 return
         for need in touched.needs:
             self._want(need, op)
-
-    def _check_accumulator(self, op: Op, plan: Plan) -> None:
-        if plan.accumulator > self.max_accumulator:
-            reason = f"its exact sum needs {plan.accumulator} bits, and {self.max_accumulator} is"
-            help = "`cast` the operands to a format with fewer exponents, or raise the limit"
-            raise refused(op, f"{reason} the most (`max_accumulator`)", help)
 
     def stored(self, op: Store) -> Schedule:
         """The beats in which a tile is stored: as it comes, or in the order of the buffer."""

@@ -51,19 +51,6 @@ VARYING_STEP = """\
   }
   store b, y[n * 4]
 """
-COPY = """\
-  s = alloc_shared i8[4]
-  copy_async s[0], x[n * 4] {shape = [4]}
-  commit
-  wait
-  barrier
-  a: i8[4] = load s[0]
-  store a, y[n * 4]
-"""
-BEYOND = """\
-  a = iota i8[4] {start = n * 4 + 121, overflow = sat}
-  store a, y[n * 4]
-"""
 
 
 @pytest.mark.parametrize(
@@ -73,7 +60,6 @@ BEYOND = """\
         pytest.param("i8", TRAP, "TV0502", 6, id="trap"),
         pytest.param("i8", EMPTY, "TV0502", 5, id="no elements"),
         pytest.param("i8", WHILE, "TV0502", 7, id="while on varying fuel"),
-        pytest.param("i8", COPY, "TV0502", 6, id="copy"),
         pytest.param("i8", VARYING_STEP, "TV0503", 6, id="step that varies"),
         pytest.param("i8", BEYOND, "TV0502", 5, id="iota that saturates"),
     ],

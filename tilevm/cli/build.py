@@ -177,6 +177,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             group=options.group,
             lanes=options.lanes,
             max_accumulator=options.max_accumulator,
+            max_table=options.max_table,
             **buses,
             sizes=sizes,
             max_bits=options.max_bits,

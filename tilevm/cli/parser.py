@@ -240,6 +240,13 @@ def add_hardware(parser: CommandParser) -> None:
         help=f"bits of an exact sum of floats, at most (default: {DEFAULT_ACCUMULATOR})",
     )
     parser.add_argument(
+        "--max-table",
+        metavar="BITS",
+        type=whole(1, 16),
+        default=12,
+        help="bits of the codes of which a function's table has all, at most 16 (default: 12)",
+    )
+    parser.add_argument(
         "--max-bits",
         metavar="B",
         type=whole(0),

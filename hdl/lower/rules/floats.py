@@ -16,7 +16,7 @@ from hdl.lower.wires import refused
 from tilevm.dtypes import CodebookType, DType, FixedType, FloatType, Trap
 from tilevm.ir import Op, Value, ops
 
-TABLE_BITS = 12  # of a code that indexes a table: 4096 entries
+WIDEST_TABLE = 16  # bits of a code that indexes a table: 65,536 entries
 OTHER_OVERFLOW = "use another `overflow`"  # of floats there are more
 WIDEST_DIVIDER = 32  # bits of a code: the quotient bits are one combinational path
 
@@ -213,12 +213,12 @@ def cast(op: ops.Cast, schedule: Schedule) -> Plan:
 def tabulated(op: Any, schedule: Schedule, mean: Callable[[Any], Any]) -> Plan:
     """An op of one operand as a table of the results for all of its codes."""
     given, to = op.a.dtype, op.out.dtype
-    if given.bits > TABLE_BITS:
-        hint = f"`cast` to a format of at most {TABLE_BITS} bits first, or `div`, `mul`, `fma`"
+    if given.bits > WIDEST_TABLE:
+        hint = f"`cast` to a format of at most {WIDEST_TABLE} bits first, or `div`, `mul`, `fma`"
         if isinstance(given, CodebookType) or isinstance(to, CodebookType):
-            hint = f"use codes of at most {TABLE_BITS} bits"
+            hint = f"use codes of at most {WIDEST_TABLE} bits"
         reason = f"it is a table of all codes, and {given} has {given.bits} bits"
-        raise refused(op, f"{reason}, more than {TABLE_BITS}", hint)
+        raise refused(op, f"{reason}, more than {WIDEST_TABLE}", hint)
     count = len(given.table) if isinstance(given, CodebookType) else 1 << given.bits
     try:
         found = to.encode(mean(given.decode(np.arange(count, dtype=np.uint64))))
@@ -227,7 +227,7 @@ def tabulated(op: Any, schedule: Schedule, mean: Callable[[Any], Any]) -> Plan:
         raise refused(op, reason, "bring them into range first, in a type that has them") from None
     results = tuple(int(code) for code in found) + (0,) * ((1 << given.bits) - count)
     function = Table(f"{op.name} of {given}", to, schedule.shape[1], results)
-    return Plan(schedule, (Need(op.a, schedule),), function)
+    return Plan(schedule, (Need(op.a, schedule),), function, table=given.bits)
 
 
 def _functions() -> Sequence[type[Op]]:

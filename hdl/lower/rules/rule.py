@@ -33,6 +33,7 @@ class Plan:
 
     A fold gives one beat for these, a scan each of them: its `schedule` has them all.
     `finish` then takes each beat once more: it rounds an exact sum, which has `accumulator` bits.
+    A function by its table has `table` bits of a code as the index.
     `flags` [beats], if any, is a last operand of one constant bit for each beat.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     scan: ScanFunction | None = None
     finish: LaneFunction | None = None
     accumulator: int = 0
+    table: int = 0
 
 
 Rule = Callable[[Any, Schedule, int], Plan]

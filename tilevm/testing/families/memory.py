@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tilevm.ir import Value
-from tilevm.testing.families.family import beyond_hardware, family
+from tilevm.testing.families.family import family
 from tilevm.testing.writer import Writer
 
 
@@ -51,7 +51,7 @@ def load_with_a_value_outside(w: Writer) -> Value | None:
     return loaded
 
 
-@beyond_hardware
+@family
 def through_asynchronous_copies(w: Writer) -> Value | None:
     """A tile copied to shared memory and on to a buffer, and loaded from there and from here."""
     kind = w.any_value().tile
