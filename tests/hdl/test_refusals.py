@@ -53,6 +53,12 @@ VARYING_STEP = """\
 """
 
 
+BEYOND = """\
+  a = iota i8[4] {start = n * 4 + 121, overflow = sat}
+  store a, y[n * 4]
+"""
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "code", "line"),
     [
