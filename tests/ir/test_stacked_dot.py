@@ -37,7 +37,7 @@ def shapes(draw: st.DrawFn) -> tuple[Shape, Shape]:
     if number < 2:
         sides[number] = (depth,)
     stacked = 1 - number if number < 2 else 0
-    if len(sides[stacked]) < 3:
+    if max(map(len, sides)) < 3:
         sides[stacked] = (draw(EXTENTS), *sides[stacked])
     return sides[0], sides[1]
 
