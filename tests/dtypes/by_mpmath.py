@@ -103,7 +103,7 @@ def enclosed(t: FloatType, name: str, x: float) -> list[float]:
     """
     if x == 0 or not np.isfinite(x) or (x < 0 and name in ("log", "log2", "rsqrt")):
         return [wanted(t, name, x, rounding) for rounding in ROUNDINGS]
-    if name == "log1p" and x <= -1:
+    if (name == "log1p" and x <= -1) or (name in ("log", "log2") and x == 1):
         return [wanted(t, name, x, rounding) for rounding in ROUNDINGS]
     sign, low, high, exponent = _interval(name, x)
     form = t.format
