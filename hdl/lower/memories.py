@@ -14,6 +14,7 @@ import numpy as np
 
 from hdl.lower.functions import Always, Swap, beat_shape, to_beats
 from hdl.lower.rules import RULES, Need
+from hdl.lower.rules.rule import no_trap
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from hdl.units import Access, LaneFunction
@@ -164,7 +165,9 @@ def _combine(op: Touch, kind: DType, name: str) -> LaneFunction:
     """Two elements combined as the op of that name does; refused where hardware has none."""
     one = TileType(kind, (1,))
     held, given = Value("held", one), Value("given", one)
-    made = _UPDATES[name](a=held, b=given, loc=op.loc)  # type: ignore[call-arg]
+    no_trap(op)
+    overflow = {"overflow": getattr(op, "overflow", None)} if name == "add" else {}
+    made = _UPDATES[name](a=held, b=given, loc=op.loc, **overflow)  # type: ignore[arg-type,call-arg]
     plan = RULES[type(made)](made, one_by_one(1), 1)
     if plan.steps != 1 or plan.fold is not None or plan.finish is not None:
         raise refused(op, f"`{name}` of {kind} takes several steps", "cast it first")

@@ -258,7 +258,8 @@ def test_programs(text: str) -> None:
         ("f16", "f16", "add a, b {overflow = trap}", "cannot stop on overflow"),
         ("e2m1fn", "e2m1fn", "div a, b", "no code in e2m1fn"),
         ("f16", "e2m1fn", "cast a {to = e2m1fn}", "no code in e2m1fn"),
-        ("f16", "nf4", "cast a {to = nf4}", "table of all codes"),
+        ("f32", "nf4", "cast a {to = nf4}", "table of all codes"),
+        ("f16", "nf4", "cast a {to = nf4}", "NaN has no nearest entry in nf4"),
         ("f64", "f64", "div a, b", "one path of 64 bits"),
         (
             "f16",

@@ -57,6 +57,48 @@ def test_histograms(kernel: str, simulator: str) -> None:
     assert design.memory_bits >= 256 * 32
 
 
+SUMS = """
+kernel sums(x: global {kind}[8], at: global u3[8], y: global {kind}[6])
+{{
+  a: {kind}[8] = load x[0]
+  i: u3[8] = load at[0]
+  {statement}
+}}
+"""
+STATEMENTS = {
+    "atomic": "atomic a, y[0] {op = add, index = i, oob = skip, overflow = MODE}",
+    "scatter": "scatter a, y[0], i {duplicate = add, oob = skip, overflow = MODE}",
+}
+
+
+@pytest.mark.parametrize("op", STATEMENTS)
+@pytest.mark.parametrize("kind", ["i5", "u23", "i64"])
+@pytest.mark.parametrize("mode", ["wrap", "sat"])
+def test_sums_that_do_not_fit(op: str, kind: str, mode: str) -> None:
+    """Each addition wraps or saturates, element by element."""
+    signed, bits = kind[0] == "i", int(kind[1:])
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    at = [0, 1, 0, 7, 1, 0, 5, 1]
+    x = [high, low, high - 2, high, low, 3, high, low + 1]
+    y = [high - 1, 1, 2, 3, 4, 5]
+    design = built(SUMS.format(kind=kind, statement=STATEMENTS[op].replace("MODE", mode)))
+    want = list(y)
+    for place in set(at) - {7} if op == "scatter" else ():
+        want[place] = 0
+    for place, value in zip(at, x, strict=True):
+        if place < len(y):
+            exact = want[place] + value
+            wrapped = (exact - low) % (high - low + 1) + low
+            want[place] = wrapped if mode == "wrap" else min(max(exact, low), high)
+    assert simulated(design, x=x, at=at, y=y)["y"] == want
+
+
+@pytest.mark.parametrize("op", STATEMENTS)
+def test_sums_cannot_stop(op: str) -> None:
+    with pytest.raises(TileError, match=rf"TV0502.*`{op}`.*cannot stop on overflow"):
+        built(SUMS.format(kind="i8", statement=STATEMENTS[op].replace("MODE", "trap")))
+
+
 SCATTER = """
 kernel f(p: global i8[8], x: global i16[8, 4], y: global i16[6, 4])
 {
