@@ -1,10 +1,11 @@
-"""Descriptions of a design at several grains: the whole, each module, each statement."""
+"""Descriptions of a design at several grains: the whole, each unit, each statement."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from hdl.emit.modules import Kinds, instance_name
 from hdl.netlist import Actor
 
 if TYPE_CHECKING:
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 
 def description(design: Design) -> dict[str, Any]:
-    """The design, its modules and the statements that they come from, as plain data."""
-    modules = [_module(design, actor) for actor in design.netlist.actors]
+    """The design, its units and the statements that they come from, as plain data."""
+    kinds = Kinds.of(design.netlist, design.name if design.edges.plain else f"{design.name}_core")
+    modules = [_module(design, actor, kinds.names[actor]) for actor in design.netlist.actors]
     return {
         "design": {
             "name": design.name,
@@ -25,11 +27,12 @@ def description(design: Design) -> dict[str, Any]:
     }
 
 
-def _module(design: Design, actor: Actor) -> dict[str, Any]:
+def _module(design: Design, actor: Actor, kind: str) -> dict[str, Any]:
     use, origin = design.timing.usage[actor.name], actor.origin
     channels = [port.channel for port in actor.outputs]
     return {
-        "module": f"{design.name}_{actor.name}_actor",
+        "instance": instance_name(actor),
+        "module": kind,
         "does": actor.unit.summary,
         "value": origin.value if origin else None,
         "op": origin.op if origin else None,
@@ -51,9 +54,10 @@ def _statements(modules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[int, str], list[str]] = {}
     for module in modules:
         if module["line"] is not None:
-            found.setdefault((module["line"], module["statement"]), []).append(module["module"])
+            place = (module["line"], module["statement"])
+            found.setdefault(place, []).append(module["instance"])
     return [
-        {"line": line, "statement": text, "modules": names}
+        {"line": line, "statement": text, "instances": names}
         for (line, text), names in sorted(found.items())
     ]
 
@@ -66,7 +70,7 @@ def described(design: Design) -> str:
         f"# {design.name}",
         "",
         f"Computes the kernel `{design.name}`{' for ' + sizes if sizes else ''}, one launch in "
-        f"{design.cycles} cycles, by {len(data['modules'])} modules. It stores "
+        f"{design.cycles} cycles, by {len(data['modules'])} units. It stores "
         f"{design.table_bits} bits of tables, {design.memory_bits} of input buffers, "
         f"{design.buffer_bits} in other streams.",
         "",
@@ -75,9 +79,9 @@ def described(design: Design) -> str:
     ]
     for statement in data["statements"]:
         first, *_ = statement["statement"].splitlines()
-        names = ", ".join(f"`{name}`" for name in statement["modules"])
+        names = ", ".join(f"`{name}`" for name in statement["instances"])
         lines.append(f"- Line {statement['line']}, `{first}`: {names}")
-    lines += ["", "## Modules", ""]
+    lines += ["", "## Units", ""]
     for module in data["modules"]:
         takes = ", ".join(f"`{stream}`" for stream in module["takes"]) or "its port"
         gives = ", ".join(
@@ -85,7 +89,7 @@ def described(design: Design) -> str:
             for s in module["gives"]
         )
         lines.append(
-            f"- `{module['module']}`: {module['does']}. It takes from {takes} and gives to "
+            f"- `{module['instance']}` of `{module['module']}`: {module['does']}. It takes from {takes} and gives to "
             f"{gives or 'its port'}, {module['firings']} times a launch."
         )
     return "\n".join(lines) + "\n"

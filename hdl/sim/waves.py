@@ -153,7 +153,7 @@ def _source(wave: Wave, dut: str) -> str:
 
 def fire_path(actor: Actor, dut: str = "dut") -> str:
     """Where the emitted Verilog says that a unit fires."""
-    return f"{dut}.{actor.name}_actor.{actor.name}_fire"
+    return f"{dut}.{actor.name}_actor.fire"
 
 
 def beat_paths(channel: Channel, dut: str = "dut") -> tuple[str, str]:

@@ -27,10 +27,11 @@ class ActorComponent(wiring.Component):
     two outputs due together need readers whose ready waits for no valid, as that of a channel.
 
     As members the streams are named after what they connect: ``x_read0`` is reader 0 of channel x,
-    ``y_write`` the writer of channel y; the stream to the outside is `port`.
+    ``y_write`` the writer of channel y; the stream to the outside is `port`.  With `plain`, they
+    are ``in0, in1, ...`` and ``out0, out1, ...``: equal for all actors that work the same.
     """
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, *, plain: bool = False) -> None:
         self.actor = actor
         takes = [read_name(port.reader) for port in actor.inputs]
         gives = [write_name(port.channel) for port in actor.outputs]
@@ -38,6 +39,9 @@ class ActorComponent(wiring.Component):
             takes = ["port"]
         if isinstance(actor.unit, Sink):
             gives = ["port"]
+        if plain:
+            takes = [f"in{number}" for number in range(len(takes))]
+            gives = [f"out{number}" for number in range(len(gives))]
         members: dict[str, Any] = {}
         for name, shape in zip(takes, input_shapes(actor), strict=True):
             members[name] = In(stream_of(shape))
@@ -47,7 +51,7 @@ class ActorComponent(wiring.Component):
         self.inputs: list[Any] = [getattr(self, name) for name in takes]
         self.outputs: list[Any] = [getattr(self, name) for name in gives]
         # kept under its name in Verilog, where simulators watch it
-        self.fire = Signal(name=f"{actor.name}_fire", attrs={"keep": 1})
+        self.fire = Signal(name="fire" if plain else f"{actor.name}_fire", attrs={"keep": 1})
         self.fed, self.roomy = Signal(), Signal()  # for simulation: no Verilog has them
 
     def elaborate(self, platform: Any) -> Module:

@@ -34,18 +34,21 @@ class ChannelComponent(wiring.Component):
     and memory, never from each other.  The stages of the latency have no enable, so that a
     synthesizer can move logic between them.  Without readers, beats are dropped.
 
-    As members the streams of a channel x are ``x_write`` and ``x_read0, x_read1, ...``.
+    As members the streams of a channel x are ``x_write`` and ``x_read0, x_read1, ...``; with
+    `plain`, ``write`` and ``read0, read1, ...``: equal for all channels that work the same.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, plain: bool = False) -> None:
         assert channel.depth is not None, f"channel `{channel.name}` has no depth yet"
         assert channel.depth >= 1 and channel.latency >= 1, f"channel `{channel.name}`"
         self.channel, self.depth = channel, channel.depth
+        write = "write" if plain else write_name(channel)
         reads = [read_name(Reader(channel, n)) for n in range(len(channel.readers))]
+        if plain:
+            reads = [f"read{number}" for number in range(len(reads))]
         beats = stream_of(channel.shape)
-        members = {write_name(channel): In(beats), **{name: Out(beats) for name in reads}}
-        super().__init__(members)
-        self.write: Any = getattr(self, write_name(channel))
+        super().__init__({write: In(beats), **{name: Out(beats) for name in reads}})
+        self.write: Any = getattr(self, write)
         self.reads: list[Any] = [getattr(self, name) for name in reads]
 
     def elaborate(self, platform: Any) -> Module:

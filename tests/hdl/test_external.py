@@ -224,19 +224,21 @@ def test_two_launches_of_a_design(simulator: str) -> None:
         assert design.collect({"y": half}, {})["y"].tolist() == arguments["a"].T.tolist()
 
 
-def broken(name: str, old: str, new: str) -> tuple[hdl.Design, str, dict[str, Any]]:
-    """A design, its Verilog with one change, and feeds for it."""
+def broken(name: str, part: str, old: str, new: str) -> tuple[hdl.Design, str, dict[str, Any]]:
+    """A design, its Verilog with one change in a module, and feeds for it."""
     design, text = built(name)
-    assert text.count(old) == 1
-    return design, text.replace(old, new), design.feed(random_arguments(design, seed=1))
+    before, head, module = text.partition(f"module {part}(")
+    assert head and module.partition("endmodule")[0].count(old) == 1
+    changed = before + head + module.replace(old, new, 1)
+    return design, changed, design.feed(random_arguments(design, seed=1))
 
 
 @simulators
 def test_a_design_that_stands_still(simulator: str) -> None:
     """The last channel is never emptied: its first beat leaves again and again, nothing gets in."""
     need(simulator)
-    fire = "assign y_sink_fire = "
-    design, text, feeds = broken("module", fire, f"{fire} 1'b0 & ")
+    ready = "assign in0_ready = "
+    design, text, feeds = broken("module", "module_sink_i2x1", ready, f"{ready} 1'b0 & ")
     with pytest.raises(TileError) as caught:
         run_verilog(design.netlist, feeds, simulator=simulator, text=text, top="module")
     (diagnostic,) = caught.value.diagnostics
@@ -257,8 +259,8 @@ def test_verilog_that_a_simulator_refuses(
     need(simulator)
     verilator_runtime(monkeypatch)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    fire = "assign y_sink_fire = "
-    design, text, feeds = broken("module", fire, f"{fire} no_such_wire & ")
+    ready = "assign in0_ready = "
+    design, text, feeds = broken("module", "module_sink_i2x1", ready, f"{ready} no_such_wire & ")
     with pytest.raises(TileError, match="fails on the emitted Verilog") as caught:
         run_verilog(design.netlist, feeds, simulator=simulator, text=text, top="module")
     (diagnostic,) = caught.value.diagnostics
@@ -272,8 +274,8 @@ def test_verilog_that_a_simulator_refuses(
 
 def test_unknown_bits_are_told() -> None:
     need("icarus")
-    payload = "assign port__payload = r_read0__payload;"
-    design, text, feeds = broken("module", payload, f"{payload[:-1]} ^ 2'bx0;")
+    payload = "assign out0_payload = in0_payload"
+    design, text, feeds = broken("module", "module_sink_i2x1", payload, f"{payload} ^ 2'bx0")
     with pytest.raises(TileError, match="beat 0 of port `y` has unknown bits in cycle 2") as caught:
         run_verilog(design.netlist, feeds, simulator="icarus", text=text, top="module")
     assert caught.value.diagnostics[0].code == "TV0613"

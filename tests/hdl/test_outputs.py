@@ -77,24 +77,26 @@ def test_rtlil_is_read_by_yosys() -> None:
     design, _ = built("gemv-mac")
     read = f"read_rtlil <<rtlil\n{design.rtlil()}\nrtlil\n"
     said = _yosys(f"{read}proc -norom\nwrite_verilog -noattr\n")
-    assert "module gemv_part_actor(" in said
+    assert all(f" {unit['instance']} (" in said for unit in design.description()["modules"])
 
 
-def test_modules_say_the_statement_that_they_compute() -> None:
+def test_instances_say_the_statement_that_they_compute() -> None:
     design, _ = built("gemv-mac")
     text = design.verilog()
-    for module in design.description()["modules"]:
-        head = text[: text.index(f"module {module['module']}(")].splitlines()[-2:]
-        assert head[-1].startswith(f"// `{module['op']}`, line {module['line']}: "), module
-        assert head[-1].endswith(module["statement"].splitlines()[0])
+    for unit in design.description()["modules"]:
+        head = text[: text.index(f"  {unit['module']} {unit['instance']} (\n")].splitlines()[-2:]
+        name = unit["instance"].removesuffix("_actor")
+        assert head[0] == f"  // unit {name}: {unit['does']}"
+        assert head[1].startswith(f"  // `{unit['op']}`, line {unit['line']}: "), unit
+        assert head[1].endswith(unit["statement"].splitlines()[0])
 
 
 def test_descriptions_at_each_grain() -> None:
     design, _ = built("gemv-mac")
     data = design.description()
     assert data["design"]["cycles"] == design.cycles
-    names = [module["module"] for module in data["modules"]]
-    assert sorted(names) == sorted(m for s in data["statements"] for m in s["modules"])
+    names = [module["instance"] for module in data["modules"]]
+    assert sorted(names) == sorted(m for s in data["statements"] for m in s["instances"])
     text = described(design)
     for statement in data["statements"]:
         assert f"- Line {statement['line']}, `{statement['statement']}`" in text

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from hdl.emit import verilog
+from hdl.lower.functions.planes import HornerStep
 from hdl.netlist import BeatShape, Channel, Netlist
 from hdl.units import fold_actor, sink_actor, source_actor
 from tests.hdl.netlists import Horner, design_of_all_units
+from tilevm.dtypes import dtype
 
 
 def sums(output_depth: int = 3) -> Netlist:
@@ -31,11 +33,36 @@ def test_names_are_those_of_the_netlist() -> None:
     }  # fmt: skip
     modules = re.findall(r"^module (\w+)", text, re.M)
     assert sorted(modules) == [
-        "sums", "sums_fold_actor", "sums_load_actor", "sums_store_actor",
-        "sums_total_channel", "sums_x_channel",
+        "sums", "sums_fifo_i8x2_depth2", "sums_fifo_i8x2_depth3", "sums_fold_horner_over_1_i8x2",
+        "sums_sink_i8x2", "sums_source_i8x2",
     ]  # fmt: skip
-    for name in ("reg [1:0] counter0", "reg state_index", "reg [15:0] states", "x_read0__payload"):
+    for name in ("reg [1:0] counter0", "reg state_index", "reg [15:0] states", "x_read0_payload"):
         assert name in text
+
+
+def test_equal_parts_are_instances_of_one_module() -> None:
+    """Three chains: b is as a; c folds over another level, and its last channel is deeper."""
+    step = HornerStep(dtype("i8"), 2)
+    actors = []
+    for chain, level, depth in (("a", 1, 1), ("b", 1, 1), ("c", 2, 2)):
+        values = Channel(f"{chain}_values", step.shape, 12, depth=2)
+        total = Channel(f"{chain}_total", step.shape, 6, depth=depth)
+        over = [number == level for number in range(3)]
+        actors += [
+            source_actor(f"{chain}_load", f"{chain}_x", values, 12),
+            fold_actor(f"{chain}_fold", (3, 2, 2), over, step, values.read(), total),
+            sink_actor(f"{chain}_store", f"{chain}_y", total.read(), 6),
+        ]
+    text = verilog(Netlist("chains", actors), "chains")
+    found = re.findall(r"^  (\w+) (\w+) \($", text, re.M)
+    kinds = {instance: module for module, instance in found}
+    assert len(found) == len(kinds) == 15
+    same = ("load_actor", "store_actor", "values_channel")
+    for part in (*same, "fold_actor", "total_channel"):
+        assert kinds[f"a_{part}"] == kinds[f"b_{part}"]
+        assert (kinds[f"a_{part}"] == kinds[f"c_{part}"]) == (part in same)
+    modules = re.findall(r"^module (\w+)", text, re.M)
+    assert sorted(modules) == sorted(["chains", *set(kinds.values())]) and len(modules) == 7
 
 
 def test_nothing_is_escaped_and_no_attribute_is_left() -> None:

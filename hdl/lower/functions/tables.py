@@ -77,11 +77,19 @@ class Select:
         return beat_shape(self.kind, len(self.slots))
 
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
-        from amaranth.hdl import Array
+        from amaranth import Signal
+
+        from hdl.units.stage import joined, resize
 
         tables, index = operands
-        parts = [tables[i : i + self.entries] for i in range(0, len(tables), self.entries)]
-        return [Array(parts[slot])[i] for slot, i in zip(self.slots, index, strict=True)]
+        bits, packed = self.kind.bits, []
+        for start in range(0, len(tables), self.entries):
+            entries = [resize(lane, bits) for lane in tables[start : start + self.entries]]
+            packed.append(Signal(self.entries * bits, name=f"table{len(packed)}"))
+            m.d.comb += packed[-1].eq(joined(entries))
+        pairs = zip(self.slots, index, strict=True)
+        found = [packed[slot].word_select(i.as_unsigned(), bits) for slot, i in pairs]
+        return [lane.as_signed() for lane in found] if self.kind.signed else found
 
     def model(self, operands: Sequence[Beats]) -> Beats:
         tables, index = operands
