@@ -286,6 +286,13 @@ class Design:
 
         return verilog(self.netlist, self.name, self.header())
 
+    def verilog_files(self) -> dict[str, str]:
+        """By name `verilog` with ``$readmemh``, and the files of memories beside it."""
+        from hdl.emit.memories import with_files
+
+        text, files = with_files(self.verilog())
+        return {f"{self.name}.v": text, **files}
+
     def rtlil(self) -> str:
         """The design as RTLIL, the intermediate language of Yosys."""
         from hdl.emit import rtlil

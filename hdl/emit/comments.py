@@ -6,6 +6,7 @@ import re
 
 from hdl.emit.modules import Kinds, instance_name
 from hdl.netlist import Actor, Channel
+from hdl.units.edge import Sink, Source
 
 _MODULE = re.compile(r"^module (\w+)", re.M)
 _INSTANCE = re.compile(r"^( *)(\w+) (\w+) \($", re.M)
@@ -13,7 +14,9 @@ _INSTANCE = re.compile(r"^( *)(\w+) (\w+) \($", re.M)
 
 def commented(text: str, kinds: Kinds) -> str:
     """Verilog with comments above the modules and instances of a netlist."""
-    modules = {name: _module(part, len(kinds.instances(name))) for name, part in kinds.parts.items()}
+    modules = {
+        name: _module(part, len(kinds.instances(name))) for name, part in kinds.parts.items()
+    }
     instances = {(kind, instance_name(part)): _instance(part) for part, kind in kinds.names.items()}
 
     def module(found: re.Match[str]) -> str:
@@ -32,8 +35,8 @@ def _module(part: Actor | Channel, count: int) -> str:
     if isinstance(part, Channel):
         beats = f"beats of {part.shape.lanes} x {part.shape.bits} bits"
         return f"stream: {beats}, {part.depth} at most{times}"
-    said = part.unit.summary.split()[0] if not part.inputs or not part.outputs else None
-    return f"unit: {said or part.unit.summary}{times}"
+    edge = isinstance(part.unit, Source | Sink)  # the port is the instance's
+    return f"unit: {type(part.unit).__name__.lower() if edge else part.unit.summary}{times}"
 
 
 def _instance(part: Actor | Channel) -> list[str]:

@@ -95,8 +95,9 @@ def described(design: Design) -> str:
     return "\n".join(lines) + "\n"
 
 
-def core_file(design: Design, bench: Sequence[str] = ()) -> str:
-    """A FuseSoC core description (CAPI2); `bench` lists the files of the testbench."""
+def core_file(design: Design, bench: Sequence[str] = (), memories: Sequence[str] = ()) -> str:
+    """A FuseSoC core description (CAPI2); `bench` lists the files of the testbench, `memories`
+    those with contents of memories."""
     name = design.name
     lines = [
         "CAPI=2:",
@@ -107,6 +108,9 @@ def core_file(design: Design, bench: Sequence[str] = ()) -> str:
         f"    files: [{name}.v]",
         "    file_type: verilogSource",
     ]
+    if memories:
+        lines += ["  memories:", "    files:"]
+        lines += [f"      - {file}: {{file_type: user, copyto: {file}}}" for file in memories]
     if bench:
         lines += ["  bench:", "    files:"]
         for file in bench:
@@ -114,8 +118,9 @@ def core_file(design: Design, bench: Sequence[str] = ()) -> str:
             if not file.endswith(".v"):
                 fields = f"file_type: user, copyto: {file}"
             lines.append(f"      - {file}: {{{fields}}}")
-    lines += ["targets:", "  default:", "    filesets: [rtl]", f"    toplevel: {name}"]
+    rtl = "rtl, memories" if memories else "rtl"
+    lines += ["targets:", "  default:", f"    filesets: [{rtl}]", f"    toplevel: {name}"]
     if bench:
-        lines += ["  sim:", "    filesets: [rtl, bench]", f"    toplevel: {name}_tb"]
+        lines += ["  sim:", f"    filesets: [{rtl}, bench]", f"    toplevel: {name}_tb"]
         lines += ["    default_tool: icarus"]
     return "\n".join(lines) + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -345,38 +344,3 @@ def verilator_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     if missing("verilator") is None:
         objects = verilator._runtime(verilator.require())
         monkeypatch.setattr(verilator, "_runtime", lambda tools: objects)
-
-
-@pytest.mark.parametrize("name", DESIGNS)
-def test_verilator_lints_it_without_errors(name: str, tmp_path: Path) -> None:
-    need("verilator")
-    file = tmp_path / "design.v"
-    file.write_text(built(name)[1], "utf-8")
-    root = verilator.require().root
-    done = subprocess.run(
-        [root / "bin" / "verilator_bin", "--lint-only", "-Wall", "-Wno-fatal", file],
-        env={"VERILATOR_ROOT": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0 and "%Error" not in done.stderr, done.stderr
-
-
-@pytest.mark.parametrize("name", DESIGNS)
-def test_slang_elaborates_it_without_errors(name: str) -> None:
-    """A strict front end of IEEE 1800, which knows nothing of Yosys' habits."""
-    pytest.importorskip("pyslang", reason="pyslang is not installed")
-    from pyslang import DiagnosticEngine
-    from pyslang.ast import Compilation
-    from pyslang.syntax import SyntaxTree
-
-    text = built(name)[1]
-    tree = SyntaxTree.fromText(text)
-    compilation = Compilation()
-    compilation.addSyntaxTree(tree)
-    diagnostics = [found for found in compilation.getAllDiagnostics() if found.isError()]
-    told = DiagnosticEngine.reportAll(tree.sourceManager, diagnostics) if diagnostics else ""
-    assert not diagnostics, told
-    tops = [str(instance.name) for instance in compilation.getRoot().topInstances]
-    assert tops == [built(name)[0].name]

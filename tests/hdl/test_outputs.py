@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import ml_dtypes
+import numpy as np
 import pytest
 
 import hdl
@@ -120,3 +122,39 @@ def test_a_limit_of_bits() -> None:
     with pytest.raises(TileError, match=f"TV0616.*stores {needed:,} bits") as caught:
         hdl.build(kernel, lanes=5, max_bits=needed - 1)
     assert "largest part is `" in caught.value.diagnostics[0].notes[0]
+
+
+ROOTS = """
+kernel roots(a: global e4m3fn[12], y: global e4m3fn[12])
+  grid (n = 3)
+{
+  at: e4m3fn[4] = load a[n * 4]
+  r = sqrt at
+  store r, y[n * 4]
+}
+"""
+
+
+def test_memories_in_files(tmp_path: Path) -> None:
+    """What the file holds is what the op gives; with other contents the testbench fails."""
+    design = hdl.build(tilevm.parse(ROOTS)["roots"], lanes=2)
+    files = design.verilog_files()
+    (memory,) = (name for name in files if name != "roots.v")
+    assert memory == "memories/roots_map_sqrt_of_e4m3fn_u8x2_entries.hex"
+    assert f'$readmemh("{memory}"' in files["roots.v"] and "initial begin" not in files["roots.v"]
+    first, *words = files[memory].split()
+    codes = np.arange(256, dtype=np.uint8).view(ml_dtypes.float8_e4m3fn).astype(np.float64)
+    roots = np.sqrt(np.abs(codes)).astype(ml_dtypes.float8_e4m3fn).view(np.uint8)
+    positive = np.flatnonzero(codes > 0)
+    assert first == "@0" and [int(words[n], 16) for n in positive] == roots[positive].tolist()
+    if shutil.which("iverilog") is None:
+        pytest.skip("Icarus is not installed")
+    files |= design.testbench(a=codes[8:20])
+    wrong = "@0\n" + "55\n" * len(words)
+    for contents, said in ((files[memory], f"PASS: {design.cycles} cycles"), (wrong, "FAIL")):
+        for file, content in {**files, memory: contents}.items():
+            (tmp_path / file).parent.mkdir(exist_ok=True)
+            (tmp_path / file).write_text(content, "utf-8")
+        assert run(tmp_path, "roots").splitlines()[-1] == said
+    listed = core_file(design, ["roots_tb.v"], [memory])
+    assert f"- {memory}: " in listed and "filesets: [rtl, memories, bench]" in listed

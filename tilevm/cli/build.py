@@ -54,6 +54,12 @@ def declare(commands: Commands) -> CommandParser:
         help="print for each value which layout it has, why, and what it costs; writes nothing "
         "where no -o is given",
     )
+    parser.add_argument(
+        "--memories",
+        choices=("inline", "files"),
+        default="inline",
+        help="contents of memories in the Verilog (inline), or in memories/*.hex ($readmemh)",
+    )
     parser.add_argument("--rtlil", action="store_true", help="also KERNEL.il, for Yosys (RTLIL)")
     parser.add_argument(
         "--testbench",
@@ -112,13 +118,16 @@ def build(options: CommandParser.Options) -> int:
         return 0
     with stage("writing Verilog (its tool, Yosys, compiles itself on first use: up to a minute)"):
         files = {f"{kernel.name}.v": design.verilog()}
+        if options.memories == "files":
+            files = design.verilog_files()
+    memories = sorted(file for file in files if "/" in file)
     if options.rtlil:
         files[f"{kernel.name}.il"] = design.rtlil()
     bench = _testbench(design, options.seed) if options.testbench else {}
     files |= bench
     if options.images:
         files |= _images(design, options.seed)
-    files[f"{kernel.name}.core"] = core_file(design, sorted(bench))
+    files[f"{kernel.name}.core"] = core_file(design, sorted(bench), memories)
     files["description.md"] = described(design)
     files["description.json"] = json.dumps(design.description(), indent=1) + "\n"
     files["ports.json"] = json.dumps(ports_data(design)) + "\n"

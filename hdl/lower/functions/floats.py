@@ -60,7 +60,7 @@ class Table:
         return beat_shape(self.to, self.lanes)
 
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
-        return read_table(m, "table", self.results, self.shape.bits, operands[0])
+        return read_table(m, "entries", self.results, self.shape.bits, operands[0])
 
     def model(self, operands: Sequence[Beats]) -> Beats:
         index = operands[0].astype(np.int64) % len(self.results)
