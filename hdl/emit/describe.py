@@ -89,8 +89,8 @@ def described(design: Design) -> str:
             for s in module["gives"]
         )
         lines.append(
-            f"- `{module['instance']}` of `{module['module']}`: {module['does']}. It takes from {takes} and gives to "
-            f"{gives or 'its port'}, {module['firings']} times a launch."
+            f"- `{module['instance']}`, a `{module['module']}`: {module['does']}. It takes from "
+            f"{takes} and gives to {gives or 'its port'}, {module['firings']} times a launch."
         )
     return "\n".join(lines) + "\n"
 
