@@ -52,7 +52,7 @@ _ZEROS = re.compile(
 class Pinned(Protocol):
     """A component that can be a top module, around the netlist's own (`core`)."""
 
-    core: Top
+    core: Top | None
 
     @property
     def pins(self) -> dict[str, Value]:
