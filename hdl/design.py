@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from hdl.bus.edges import Edges, edges_of
 from hdl.bus.launch import with_launch
-from hdl.lower import LIMITS, Limits, Lowered, Port, lower
+from hdl.lower import LIMITS, MAX_ENGINES, Limits, Lowered, Port, lower
 from hdl.lower.functions import from_beats, to_beats
 from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
@@ -69,6 +69,7 @@ def build(
     watch: Watch | None = None,
     max_accumulator: int = LIMITS.accumulator,
     max_table: int = LIMITS.table,
+    engines: int = 1,
     **symbols: int,
 ) -> Design:
     """The hardware of a kernel for given shapes; a unit computes at most `lanes` elements a cycle.
@@ -77,19 +78,22 @@ def build(
     operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
     that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
     floats have at most `max_accumulator` bits; functions are tables of all codes, which have at
-    most `max_table` bits (up to 16).  Shape symbols are given by name (``N=64, K=256``), or in
-    `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``, ``axi4`` or
-    ``wishbone``, or a mapping of buffers to buses (``*``: all others); `control`, ``axi-lite`` or
-    ``wishbone``, adds registers that start launches and count cycles.  Memory buses have words of
-    `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  With `runtime`,
-    a symbol, its size is chosen at each launch in a register, up to that given here.  `max_bits`:
-    the most bits of memory that all tables, memories and buffers may have together, else TV0616.
-    `watch` sees the program after each pass.
+    most `max_table` bits (up to 16).  `engines` copies of the hardware share the thread blocks:
+    they take turns, ports stay what they are, and so do results.  Shape symbols are given by name
+    (``N=64, K=256``), or in `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``,
+    ``axi4`` or ``wishbone``, or a mapping of buffers to buses (``*``: all others); `control`,
+    ``axi-lite`` or ``wishbone``, adds registers that start launches and count cycles.  Memory buses
+    have words of `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  With
+    `runtime`, a symbol, its size is chosen at each launch in a register, up to that given here.
+    `max_bits`: the most bits of memory that all tables, memories and buffers may have together,
+    else TV0616.  `watch` sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
     if not _is_whole(lanes) or not 1 <= lanes <= MAX_LANES:
         raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
+    if not _is_whole(engines) or not 1 <= engines <= MAX_ENGINES:
+        raise error("TV0506", f"`engines` is a number from 1 to {MAX_ENGINES}, not {engines!r}")
     if dot not in DOT_FORMS:
         near = nearest(str(dot), DOT_FORMS)
         hint = f"did you mean `{near}`?" if near else None
@@ -100,7 +104,7 @@ def build(
         options = {"group": group, "table": table} if dot == "lut" else {}
         passes.insert(0, step("rewrite_dot", form=dot, **options))
     plain = legalise(transform(launch.kernel, passes, watch))
-    lowered = lower(plain, lanes, Limits(max_accumulator, max_table))
+    lowered = lower(plain, lanes, Limits(max_accumulator, max_table), engines)
     edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs], bus_bits, burst)
     token = None
     if control is not None:
@@ -113,6 +117,8 @@ def build(
     options = {"dot": dot, "lanes": lanes}
     if dot == "lut":
         options |= {"group": group, "table": table}
+    if engines != 1:
+        options["engines"] = engines
     if not edges.plain:
         options |= {"ports": ports if isinstance(ports, str) else dict(ports), "control": control}
     if edges.reaches_memory:
@@ -247,10 +253,12 @@ class Design:
 
     @property
     def _memories(self) -> list[Channel]:
+        # those that a source fills, and those of engines that it is dealt out to
         return [
-            a.outputs[0].channel
-            for a in self.netlist.actors
-            if not a.inputs and a.outputs and a.unit.summary.startswith("source")
+            port.channel
+            for actor in self.netlist.actors
+            for port in actor.outputs
+            if not actor.inputs or port.channel.name in self.lowered.memories
         ]
 
     @property
@@ -381,6 +389,16 @@ class Design:
         return pictures(self)
 
     # --- data
+
+    def image(self, buffer: str, values: Any) -> dict[str, list[int]]:
+        """By port in that reads a buffer its packed image for these values: a word for each beat.
+
+        Lane l of a word is its bits from ``l * bits_per_lane`` up; `ports.json` says which element
+        it holds.  A word is what the port takes, and what a memory in its place has to hold.
+        """
+        from hdl.images import image
+
+        return image(self, buffer, values)
 
     def feed(self, values: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
         """The beats [beats, lanes] of every input port, for carrier values of the buffers.

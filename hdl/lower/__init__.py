@@ -2,7 +2,8 @@
 
 from hdl.lower.building import Tap
 from hdl.lower.edges import Port
+from hdl.lower.engines import MAX_ENGINES
 from hdl.lower.lowering import LIMITS, Lowered, lower
 from hdl.lower.planning import Limits
 
-__all__ = ["LIMITS", "Limits", "Lowered", "Port", "Tap", "lower"]
+__all__ = ["LIMITS", "MAX_ENGINES", "Limits", "Lowered", "Port", "Tap", "lower"]

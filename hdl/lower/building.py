@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdl.lower.edges import Port, port_elements
+from hdl.lower.engines import Engines, dealt, merged
 from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to_beats
 from hdl.lower.on_chip import OnChip
 from hdl.lower.overwrites import rounds_of
@@ -58,23 +59,25 @@ class Tap:
 class Building:
     """The actors, ports and taps of a kernel, made as its plan says."""
 
-    def __init__(self, kernel: Kernel, plan: Planning) -> None:
-        self.plan = plan
+    def __init__(self, kernel: Kernel, plan: Planning, engines: Engines | None = None) -> None:
+        self.plan, self.engines = plan, engines or Engines()
         self.wires, self.schedules = plan.wires, plan.schedules
         self.streams = Streams(plan.wires)
         self.inputs: list[Port] = []
         self.outputs: list[Port] = []
-        self.stores: list[Store] = []  # of each output
+        self.stores: list[tuple[Store, ...]] = []  # of each output, engine by engine
         self.images: list[Port] = []  # outputs of memories
+        self.memories: list[str] = []
         self.taps: list[Tap] = []
         self.tables: list[str] = []
         self.notes: list[str] = []
         self._under: list[tuple[Condition, bool]] = []  # of the branches around, and which way
-        self._sources: dict[tuple[Value, Schedule | object], Channel] = {}
+        self._sources: dict[object, Channel] = {}
+        self._to_merge: dict[tuple[Op, ...], list[tuple[Reader, Schedule]]] = {}
         scope: Scope = ()
         for name, extent in kernel.grid:
             assert isinstance(extent, Const)
-            scope = (*scope, Loop(name, extent.value, len(scope)))
+            scope = (*scope, Loop(name, extent.value, len(scope), block=True))
         if rounds(scope) > MAX_BEATS:
             what = f"the grid of `{kernel.name}` has {rounds(scope):,} thread blocks"
             raise too_large(what, MAX_BEATS, kernel.loc.span, _SMALLER)
@@ -348,29 +351,43 @@ class Building:
         schedule = self.schedules[op.out]
         used = {symbol.name for index in op.at.indices for symbol in index.symbols()}
         around = tuple(loop for loop in scope if loop.name in used)
-        frame = rounds(around) * len(schedule)
+        each: tuple[Op, ...] = (op,)
+        if any(self.engines.spreads(loop) for loop in around):
+            each = self.engines.of(op)
+        frame = rounds(around) * len(schedule) * len(each)
         if frame > MAX_BEATS:
             raise refused(op, f"it takes {frame:,} beats", _SMALLER)
-        guarded = op.out in self.plan.guarded
-        elements = port_elements(op, op.out.tile, schedule, around, guarded=guarded)
+        parts = [self._part(load, schedule, around) for load in each if isinstance(load, Load)]
+        chunk = self.engines.chunk(around) if len(each) > 1 else 1
+        elements = self.engines.together(parts, chunk)
         fill = int(to_beats([op.fill], op.out.dtype)[0]) if op.oob == "value" else 0
-        key = (op.at.buffer, (elements.tobytes(), elements.shape, len(schedule), fill))
-        if key not in self._sources:
+        key = (op.at.buffer, (elements.tobytes(), elements.shape, len(schedule), fill), len(each))
+        if (*key, 0) not in self._sources:
             origin = Origin(op.out.name, "load", op.loc.span)
             name = self.streams.name(op.at.buffer.name)
             shape = beat_shape(op.out.dtype, schedule.shape[1])
-            channel = Channel(self.streams.name(f"{name}_memory"), shape, frame)
+            held = f"{name}_memory" if len(each) == 1 else f"{name}_stream"
+            channel = Channel(self.streams.name(held), shape, frame)
             label = self.streams.name(f"{name}_source")
             self.streams.actors.append(source_actor(label, name, channel, frame, origin=origin))
-            self._sources[key] = channel
-            port = Port(name, op.at.buffer.name, shape, elements, origin, around, fill)
-            self.inputs.append(port)
+            channels = dealt(self.streams, channel, name, chunk, len(each), origin)
+            self._sources |= {(*key, number): made for number, made in enumerate(channels)}
+            self.memories += [made.name for made in channels]
+            whole = self.engines.whole(around) if len(each) > 1 else around
+            self.inputs.append(Port(name, op.at.buffer.name, shape, elements, origin, whole, fill))
         steps: dict[Loop, int] = {}
         span = len(schedule)
         for loop in reversed(around):
             steps[loop] = span
             span *= loop.trips
-        self.streams.of[op.out] = Stream(op.out, self._sources[key], schedule, scope, steps)
+        channel = self._sources[*key, each.index(op)]
+        self.streams.of[op.out] = Stream(op.out, channel, schedule, scope, steps)
+
+    def _part(self, op: Load, schedule: Schedule, around: Scope) -> Schedule:
+        """What a load asks for: that of an engine as the others."""
+        assert np.array_equal(self.schedules[op.out], schedule), op.out.name
+        guarded = op.out in self.plan.guarded
+        return port_elements(op, op.out.tile, schedule, around, guarded=guarded)
 
     def _store(self, op: Store, scope: Scope) -> None:
         schedule = self.plan.stored(op)
@@ -379,10 +396,22 @@ class Building:
         beats = rounds(scope) * len(schedule)
         if beats > MAX_BEATS:
             raise refused(op, f"it gives {beats:,} beats", _SMALLER)
-        name = self.streams.name(op.at.buffer.name)
-        label = self.streams.name(f"{name}_sink")
-        self.streams.actors.append(sink_actor(label, name, reader, beats, origin=origin))
         elements = port_elements(op, op.a.tile, schedule, scope, runs=self._runs(scope))
+        each = self.engines.of(op)
+        parts = self._to_merge.setdefault(each, [])
+        parts.append((reader, elements))
+        if len(parts) < len(each):  # the port is made with the last engine
+            return
+        name = self.streams.name(op.at.buffer.name)
+        if len(each) > 1:
+            chunk = self.engines.chunk(scope)
+            readers = [part for part, _ in parts]
+            reader = merged(self.streams, readers, name, chunk, beats // chunk, origin)
+            elements = self.engines.together([part for _, part in parts], chunk)
+            scope = self.engines.whole(scope)
+        label = self.streams.name(f"{name}_sink")
+        count = beats * len(each)
+        self.streams.actors.append(sink_actor(label, name, reader, count, origin=origin))
         shape = reader.channel.shape
         self.outputs.append(Port(name, op.at.buffer.name, shape, elements, origin, scope))
-        self.stores.append(op)
+        self.stores.append(tuple(store for store in each if isinstance(store, Store)))

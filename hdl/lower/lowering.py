@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 
 from hdl.lower.building import Building, Tap, too_large
 from hdl.lower.edges import Port
+from hdl.lower.engines import spread
 from hdl.lower.overwrites import last_writes
 from hdl.lower.planning import Choice, Limits, Planning
 from hdl.lower.schedule import Schedule
 from hdl.netlist import Netlist, Origin
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Kernel, Value
+from tilevm.ir.ops import Store
 
 MAX_WIDTH = 1 << 16  # bits of a beat, and of all ports in together: Amaranth has no wider cells
 
@@ -37,28 +39,27 @@ class Lowered:
     choices: dict[Value, Choice]  # why each has its schedule
     streams: dict[Value, str]  # the channel of each
     tables: list[str]  # channels that hold look-up tables
+    memories: list[str]  # channels that hold input buffers
     notes: list[str] = field(default_factory=list)
 
 
-def lower(kernel: Kernel, lanes: int, limits: Limits = LIMITS) -> Lowered:
+def lower(kernel: Kernel, lanes: int, limits: Limits = LIMITS, engines: int = 1) -> Lowered:
     """Lowers a kernel whose shapes are bound; `lanes`: at most so many elements computed in a beat;
-    `limits`: how large sums and tables may be.
+    `limits`: how large sums and tables may be; `engines` share the thread blocks.
 
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static, TV0504
-    for a kernel that stores nothing, TV0614 for beats that are too wide, TV0615 for too many.
+    for a kernel that stores nothing, TV0506 for engines that do not divide the blocks, TV0614 for
+    beats that are too wide, TV0615 for too many.
     """
-    built = Building(kernel, Planning(kernel, lanes, limits))
+    kernel, shared = spread(kernel, engines)
+    built = Building(kernel, Planning(kernel, lanes, limits), shared)
     _check_widths(built)
     _check_firings(built)
     if not built.outputs and not built.images:
         labels = [Label(kernel.loc.span)] if kernel.loc.span else []
         message = f"kernel `{kernel.name}` stores nothing: there is no hardware to build"
         raise error("TV0504", message, *labels)
-    written = list(zip(built.stores, (port.elements for port in built.outputs), strict=True))
-    outputs = [
-        replace(port, elements=elements)
-        for port, elements in zip(built.outputs, last_writes(kernel, written), strict=True)
-    ]
+    outputs = _last_writes(kernel, built)
     return Lowered(
         kernel,
         Netlist(kernel.name, built.streams.actors),
@@ -69,8 +70,26 @@ def lower(kernel: Kernel, lanes: int, limits: Limits = LIMITS) -> Lowered:
         {value: built.plan.choices.get(value, Choice("free")) for value in built.streams.of},
         {value: stream.channel.name for value, stream in built.streams.of.items()},
         built.tables,
+        built.memories,
         built.notes,
     )
+
+
+def _last_writes(kernel: Kernel, built: Building) -> list[Port]:
+    """The ports out, without what is overwritten later."""
+    engines = built.engines
+    ports = [
+        (port, stores, engines.chunk(port.scope) // len(stores) if len(stores) > 1 else 1)
+        for port, stores in zip(built.outputs, built.stores, strict=True)
+    ]
+    written: list[tuple[Store, Schedule]] = []
+    for port, stores, chunk in ports:
+        written += zip(stores, engines.apart(port.elements, len(stores), chunk), strict=True)
+    left = iter(last_writes(kernel, written))
+    return [
+        replace(port, elements=engines.together([next(left) for _ in stores], chunk))
+        for port, stores, chunk in ports
+    ]
 
 
 def _check_widths(built: Building) -> None:

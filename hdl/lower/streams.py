@@ -27,7 +27,7 @@ from tilevm.ir import Value
 class Loop:
     """A level around an actor: a dimension of the grid, or a `for` from `first` on by `step`.
 
-    `depth` is the number of loops around it.
+    `depth` is the number of loops around it; `block` says that it is a dimension of the grid.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Loop:
     depth: int
     first: int = 0
     step: int = 1
+    block: bool = False
 
 
 Scope = tuple[Loop, ...]

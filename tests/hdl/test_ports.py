@@ -13,6 +13,7 @@ import tilevm
 from hdl import Design
 from hdl.ports import port_order, ports_data
 from hdl.sim import run
+from tilevm.diagnostics import TileError
 
 GEMV = """
 kernel gemv(w: global i3[N, K], x: global i8[K], y: global i32[N])
@@ -69,3 +70,31 @@ def test_a_bench_that_only_reads_the_data_gets_the_result() -> None:
     result = np.zeros(out["shape"], np.int64)
     result.reshape(-1)[np.array(out["elements"])] = beats[out["port"]]
     assert (result == arrays["w"] @ arrays["x"]).all(), "rng seed 7"
+
+
+@pytest.mark.parametrize("options", [{}, {"lanes": 4, "group": 3}, {"engines": 2, "lanes": 8}])
+def test_images_are_what_the_data_of_the_ports_says(options: dict[str, int]) -> None:
+    built = design(**options)
+    told = json.loads(json.dumps(ports_data(built)))
+    rng = np.random.default_rng(3)
+    arrays = {"w": rng.integers(-4, 4, (16, 24)), "x": rng.integers(-128, 128, 24)}
+    for buffer, values in arrays.items():
+        images, flat = built.image(buffer, values), values.reshape(-1).tolist()
+        ports = [port for port in told if port["buffer"] == buffer]
+        assert list(images) == [port["port"] for port in ports] and ports
+        for port in ports:
+            bits = port["bits_per_lane"]
+            words = []
+            for row in port["elements"]:
+                lanes = [port["fill"] if at < 0 else flat[at] for at in row]
+                words.append(sum((v % 2**bits) << bits * lane for lane, v in enumerate(lanes)))
+            assert images[port["port"]] == words
+    assert built.image("y", np.zeros(16, np.int64)) == {}
+
+
+def test_images_of_what_is_no_buffer_or_does_not_fit() -> None:
+    built = design()
+    with pytest.raises(TileError, match="TV0101"):
+        built.image("v", [1])
+    with pytest.raises(TileError, match="TV0412"):
+        built.image("x", np.zeros(23, np.int64))

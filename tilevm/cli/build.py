@@ -185,6 +185,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             table=options.table,
             group=options.group,
             lanes=options.lanes,
+            engines=options.engines,
             max_accumulator=options.max_accumulator,
             max_table=options.max_table,
             **buses,

@@ -233,6 +233,13 @@ def add_hardware(parser: CommandParser) -> None:
         help="elements per beat, at most (default: 16)",
     )
     parser.add_argument(
+        "--engines",
+        metavar="E",
+        type=whole(1),
+        default=1,
+        help="copies of the hardware, side by side, that share the thread blocks (default: 1)",
+    )
+    parser.add_argument(
         "--max-accumulator",
         metavar="BITS",
         type=whole(1, MAX_ACCUMULATOR),

@@ -37,6 +37,12 @@ CODES = (
         "least 1, and at most what the message says.",
     ),
     Code(
+        "TV0506",
+        "engines that do not divide the thread blocks",
+        "With `engines = E`, each engine runs every E-th block of the outermost dimension of the\n"
+        "grid that has more than one: so E divides its extent. The message lists what does.",
+    ),
+    Code(
         "TV0510",
         "no pass of that name",
         "A pass rewrites a program into one with the same results. The nearest name is suggested;\n"
