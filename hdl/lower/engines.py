@@ -8,7 +8,7 @@ does not is one memory that all engines read; stores are merged block by block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -97,6 +97,20 @@ def spread(kernel: Kernel, count: int) -> tuple[Kernel, Engines]:
     siblings = {op: each for each in zip(*ops, strict=True) for op in each}
     body = Block(tuple(op for copy in copies for op in copy.ops))
     return replace(kernel, grid=grid, body=body), Engines(count, symbol, siblings)
+
+
+def check_order(kernel: Kernel, engines: Engines, touched: Collection[Op]) -> None:
+    """TileError TV0506 where engines would touch memories in another order than one does.
+
+    They take turns by the blocks of one dimension, so what runs inside of it changes its order.
+    """
+    inner = [name for name, extent in kernel.grid if name != engines.symbol and extent != Const(1)]
+    if engines.count == 1 or not touched or not inner:
+        return
+    span = next(iter(touched)).loc.span
+    message = f"engines would change the order in which the blocks `{inner[-1]}` touch a memory"
+    help = f"use one engine, or put the blocks `{inner[-1]}` into a loop"
+    raise error("TV0506", message, *([Label(span)] if span else []), help=help)
 
 
 def dealt(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from hdl.lower.building import Building, Tap, too_large
 from hdl.lower.edges import Port
-from hdl.lower.engines import spread
+from hdl.lower.engines import check_order, spread
 from hdl.lower.overwrites import last_writes
 from hdl.lower.planning import Choice, Limits, Planning
 from hdl.lower.schedule import Schedule
@@ -48,11 +48,13 @@ def lower(kernel: Kernel, lanes: int, limits: Limits = LIMITS, engines: int = 1)
     `limits`: how large sums and tables may be; `engines` share the thread blocks.
 
     TileError TV0502 for an op that cannot be built, TV0503 for a loop that is not static, TV0504
-    for a kernel that stores nothing, TV0506 for engines that do not divide the blocks, TV0614 for
-    beats that are too wide, TV0615 for too many.
+    for a kernel that stores nothing, TV0506 for engines that do not divide the blocks, or that
+    would touch a memory out of order, TV0614 for beats that are too wide, TV0615 for too many.
     """
     kernel, shared = spread(kernel, engines)
-    built = Building(kernel, Planning(kernel, lanes, limits), shared)
+    plan = Planning(kernel, lanes, limits)
+    check_order(kernel, shared, plan.touching)
+    built = Building(kernel, plan, shared)
     _check_widths(built)
     _check_firings(built)
     if not built.outputs and not built.images:

@@ -100,6 +100,32 @@ def test_engines_that_do_not_fit(engines: int, said: str) -> None:
         assert diagnostic.help == "numbers of engines that do: 1, 2, 3, 4, 6, 12"
 
 
+EXCHANGED = """
+kernel f(x: global i8[24], y: global i8[6], z: global i8[24])
+  grid (n = 4, m = {inner})
+{{
+  a: i8[2] = load x[n * 6 + m * 2]
+  r = atomic a, y[m] {{op = exchange, oob = skip}}
+  store r, z[n * 6 + m * 2]
+}}
+"""
+
+
+def test_memories_are_touched_in_the_order_of_the_blocks() -> None:
+    kernel = tilevm.parse(EXCHANGED.format(inner=1))["f"]
+    rng = np.random.default_rng(8)
+    arguments = {"x": rng.integers(-128, 128, 24), "y": rng.integers(-128, 128, 6)}
+    want = tilevm.run(kernel, arguments)
+    result = hdl.build(kernel, engines=4).simulate(arguments, stall=0.3, seed=1)
+    assert result.cycles == result.predicted
+    for name, values in want.items():
+        assert result.outputs[name].tolist() == values.tolist()
+    kernel = tilevm.parse(EXCHANGED.format(inner=3))["f"]
+    assert hdl.build(kernel).cycles > 0
+    with pytest.raises(TileError, match=r"TV0506.*the order in which the blocks `m` touch"):
+        hdl.build(kernel, engines=2)
+
+
 def test_one_block_is_not_shared() -> None:
     text = "kernel f(x: global i8[4], y: global i8[4])\n{\n  a: i8[4] = load x[0]\n"
     with pytest.raises(TileError, match=r"TV0506.*one thread block"):
