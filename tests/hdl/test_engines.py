@@ -114,7 +114,11 @@ kernel f(x: global i8[24], y: global i8[6], z: global i8[24])
 def test_memories_are_touched_in_the_order_of_the_blocks() -> None:
     kernel = tilevm.parse(EXCHANGED.format(inner=1))["f"]
     rng = np.random.default_rng(8)
-    arguments = {"x": rng.integers(-128, 128, 24), "y": rng.integers(-128, 128, 6)}
+    arguments = {
+        "x": rng.integers(-128, 128, 24),
+        "y": rng.integers(-128, 128, 6),
+        "z": np.zeros(24, int),
+    }
     want = tilevm.run(kernel, arguments)
     result = hdl.build(kernel, engines=4).simulate(arguments, stall=0.3, seed=1)
     assert result.cycles == result.predicted
