@@ -177,7 +177,11 @@ def test_random_programs(made: Generated, data: st.DataObject) -> None:
     engines = data.draw(st.sampled_from(fit))
     arguments = inputs(made.kernel, made.sizes, seed=engines)
     one = hdl.build(made.kernel, lanes=4, sizes=made.sizes)
-    many = hdl.build(made.kernel, lanes=4, sizes=made.sizes, engines=engines)
+    try:
+        many = hdl.build(made.kernel, lanes=4, sizes=made.sizes, engines=engines)
+    except TileError as refused:  # the one reason not to share blocks that divide
+        assert "the order in which the blocks" in str(refused), refused
+        return
     same_ports(one, many)
     for stall in (0.0, 0.5):
         result = many.simulate(arguments, stall=stall, seed=engines)

@@ -40,8 +40,9 @@ CODES = (
         "TV0506",
         "engines that do not divide the thread blocks",
         "With `engines = E`, each engine runs every E-th block of the outermost dimension of the\n"
-        "grid that has more than one: so E divides its extent. The message lists what does. Where memories\n"
-        "are touched, no dimension inside of that one may have blocks: their order would change.",
+        "grid that has more than one: so E divides its extent. The message lists what does.\n"
+        "Where memories are touched, no dimension inside of that one may have more than one block:\n"
+        "their order would change.",
     ),
     Code(
         "TV0510",
