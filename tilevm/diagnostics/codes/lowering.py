@@ -41,7 +41,7 @@ CODES = (
         "engines that do not divide the thread blocks",
         "With `engines = E`, each engine runs every E-th block of the outermost dimension of the\n"
         "grid that has more than one: so E divides its extent. The message lists what does.\n"
-        "Where memories are touched, no dimension inside of that one may have more than one block:\n"
+        "Where memories are touched, no dimension inside of that one has more than one block:\n"
         "their order would change.",
     ),
     Code(
