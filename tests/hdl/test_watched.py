@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -53,9 +54,10 @@ def test_a_hang_names_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     if reason := missing("icarus"):
         pytest.skip(reason)
     design, text = built("module")
-    fire = "assign y_sink_fire = "
-    assert text.count(fire) == 1
-    broken = text.replace(fire, f"{fire} 1'b0 & ")
+    (sink,) = re.findall(r"^module \w+_sink_\w+\(.*?^endmodule", text, re.M | re.S)
+    held = re.sub(r"assign (in0_ready|out0_valid) = ", r"\g<0>1'b0 & ", sink)
+    assert held.count("1'b0 & ") == 2
+    broken = text.replace(sink, held)
     feeds = design.feed(random_arguments(design, seed=1))
     with pytest.raises(tilevm.TileError, match="TV0602") as caught:
         run_verilog(design.netlist, feeds, simulator="icarus", text=broken, top="module", watch=())
