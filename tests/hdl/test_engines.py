@@ -167,7 +167,7 @@ def test_examples(name: str) -> None:
     assert result.cycles == result.predicted
 
 
-@settings(max_examples=max(6, settings.default.max_examples // 8))  # type: ignore[union-attr]
+@settings(max_examples=max(6, settings.default.max_examples // 16))  # type: ignore[union-attr]
 @given(kernels(statements=8), st.data())
 def test_random_programs(made: Generated, data: st.DataObject) -> None:
     blocks = [extent.value for _, extent in made.kernel.grid if isinstance(extent, Const)]
