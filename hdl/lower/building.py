@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from hdl.lower.edges import Port, port_elements
 from hdl.lower.engines import Engines, dealt, merged
 from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to_beats
+from hdl.lower.memories import Way
 from hdl.lower.on_chip import OnChip
 from hdl.lower.overwrites import rounds_of
 from hdl.lower.planning import Planning, one_lane
 from hdl.lower.rules import Need, Plan, flag_table
 from hdl.lower.schedule import Bits, Schedule
-from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, counts, rounds
+from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, counts, rounds, taken
 from hdl.lower.wires import constant_bits, refused
-from hdl.netlist import ONE, ZERO, BeatShape, Channel, Origin, Reader, Wiring
+from hdl.netlist import ONE, BeatShape, Channel, Origin, Reader, Wiring
 from hdl.units import (
     Identity,
     LaneFunction,
@@ -31,7 +31,7 @@ from hdl.units import (
 from hdl.units.lanes import from_bits
 from tilevm.diagnostics import Label, Span, TileError, error
 from tilevm.dtypes import IntType, dtype
-from tilevm.ir import Block, Condition, Const, For, If, Kernel, Op, Value
+from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
 from tilevm.ir.ops import Expect, Iota, Load, Print, Random, Store, SubsetSums, Watch
 from tilevm.ir.ops.facts import Fact
 from tilevm.ir.ops.overflow import holds
@@ -71,7 +71,7 @@ class Building:
         self.taps: list[Tap] = []
         self.tables: list[str] = []
         self.notes: list[str] = []
-        self._under: list[tuple[Condition, bool]] = []  # of the branches around, and which way
+        self._under: list[Way] = []
         self._sources: dict[object, Channel] = {}
         self._to_merge: dict[tuple[Op, ...], list[tuple[Reader, Schedule]]] = {}
         scope: Scope = ()
@@ -312,11 +312,9 @@ class Building:
     def _branches(self, op: If, scope: Scope) -> None:
         """Both branches, and for each result an actor that takes both and passes one on."""
         for branch, way in zip(op.blocks, (True, False), strict=True):
-            if isinstance(op.cond, Condition):
-                self._under.append((op.cond, way))
+            self._under.append((op.cond, way))
             self._block(branch, scope)
-            if isinstance(op.cond, Condition):
-                self._under.pop()
+            self._under.pop()
         for number, result in enumerate(op.results):
             schedule = self.schedules[result]
             origin = Origin(result.name, "if", op.loc.span)
@@ -327,22 +325,13 @@ class Building:
             if isinstance(op.cond, Value):
                 flag = self.take(Need(op.cond, one_lane(schedule)), scope, origin)
             else:
-                taken = np.broadcast_to(op.cond.evaluate(counts(scope)), (rounds(scope),))
-                bits = np.where(taken, ONE, ZERO).astype(np.int64)[:, None]
-                flag = self.streams.by_iteration(bits, scope)
+                flag = self.streams.flag(taken([(op.cond, True)], scope), scope)
             output = self.channel(result, schedule)
             operands = [flag, *sides]
             function = Choose(output.shape)
             beats = len(schedule)
             self.streams.map(output.name, operands, function, output, beats, scope, origin)
             self.made(result, output, schedule, scope)
-
-    def _runs(self, scope: Scope) -> npt.NDArray[np.bool_]:
-        """The iterations in which all branches around are taken."""
-        runs = np.ones(rounds(scope), np.bool_)
-        for cond, way in self._under:
-            runs &= np.broadcast_to(cond.evaluate(counts(scope)), runs.shape) == way
-        return runs
 
     # --- edges
 
@@ -396,7 +385,7 @@ class Building:
         beats = rounds(scope) * len(schedule)
         if beats > MAX_BEATS:
             raise refused(op, f"it gives {beats:,} beats", _SMALLER)
-        elements = port_elements(op, op.a.tile, schedule, scope, runs=self._runs(scope))
+        elements = port_elements(op, op.a.tile, schedule, scope, runs=taken(self._under, scope))
         each = self.engines.of(op)
         parts = self._to_merge.setdefault(each, [])
         parts.append((reader, elements))

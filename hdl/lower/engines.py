@@ -19,7 +19,7 @@ from hdl.netlist import Channel, Origin, Reader
 from hdl.units import merge_actor, route_actor
 from tilevm.diagnostics import Label, error
 from tilevm.ir import Block, Const, Kernel, Op, Sym
-from tilevm.passes.rewrite import Walk, names
+from tilevm.passes.rewrite import Walk, kept, names
 
 MAX_ENGINES = 256
 
@@ -82,7 +82,7 @@ def spread(kernel: Kernel, count: int) -> tuple[Kernel, Engines]:
         raise error("TV0506", message, *labels, help=f"numbers of engines that do: {fit}")
     symbol = kernel.grid[at][0]
     known = names(kernel)
-    walk = Walk(lambda op, emit: None, known, renames=True)
+    walk = Walk(kept, known, renames=True)
     copies = []
     for number in range(count):
         at_block = Sym(symbol) * count + number if number else Sym(symbol) * count
@@ -107,10 +107,9 @@ def check_order(kernel: Kernel, engines: Engines, touched: Collection[Op]) -> No
     inner = [name for name, extent in kernel.grid if name != engines.symbol and extent != Const(1)]
     if engines.count == 1 or not touched or not inner:
         return
-    span = next(iter(touched)).loc.span
     message = f"engines would change the order in which the blocks `{inner[-1]}` touch a memory"
     help = f"use one engine, or put the blocks `{inner[-1]}` into a loop"
-    raise error("TV0506", message, *([Label(span)] if span else []), help=help)
+    raise next(iter(touched)).reject("TV0506", message, help=help)
 
 
 def dealt(

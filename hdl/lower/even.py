@@ -58,7 +58,7 @@ def _count(block: Block, env: Mapping[str, Any], size: int, rounds: dict[Op, int
         rounds.update({op: 0 for op in block.walk() if isinstance(op, For) and not op.may_return})
         return
     for op in block.ops:
-        if op.name == "while" and isinstance(op, While) and not op.may_return:
+        if isinstance(op, While) and not op.may_return:
             if isinstance(op.fuel, Const):
                 rounds[op] = op.fuel.value
                 _count(op.body, env, size, rounds)
@@ -108,14 +108,7 @@ def _evened(op: For, emit: Emitter, rounds: int) -> Sequence[Value] | None:
         named=named,
     )
     body = _under(emit, plain, Condition("<", index, op.hi))
-    return emit.append(For(**{**_fields(plain), "body": body}))
-
-
-def _fields(op: For) -> dict[str, Any]:
-    names = ("var", "lo", "hi", "step", "inits", "params", "loc")
-    return {name: getattr(op, name) for name in names} | {
-        "named": tuple(value.name for value in op.results)
-    }
+    return emit.append(plain.with_blocks(body))
 
 
 def _under(emit: Emitter, loop: For, cond: Condition | Value) -> Block:

@@ -19,7 +19,7 @@ from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from hdl.units import Access, LaneFunction
 from tilevm.dtypes import DType
-from tilevm.ir import Block, Condition, Const, If, Kernel, Op, Value, ops
+from tilevm.ir import Block, BufferType, Condition, Const, If, Kernel, Op, Value, ops
 from tilevm.ir.ops import Atomic, AtomicCas, Gather, Load, Scatter, Store
 from tilevm.ir.types import TileType
 
@@ -51,7 +51,7 @@ def memories_of(kernel: Kernel, gathers: bool = True) -> set[Value]:
     def collect(block: Block, on_tile: bool) -> None:
         for op in block.ops:
             if isinstance(op, Touch):
-                buffer, far = op.at.buffer, _is_global(op.at.buffer)
+                buffer, far = op.at.buffer, is_global(op.at.buffer)
                 moves = any(not isinstance(index, Const) for index in op.at.indices)
                 if (
                     isinstance(op, Atomic | AtomicCas | Scatter)
@@ -65,12 +65,18 @@ def memories_of(kernel: Kernel, gathers: bool = True) -> set[Value]:
                 collect(inner, on_tile or (isinstance(op, If) and isinstance(op.cond, Value)))
 
     collect(kernel.body, False)
-    return found | {buffer for buffer in loaded & stored if _is_global(buffer)}
+    return found | {buffer for buffer in loaded & stored if is_global(buffer)}
 
 
-def _is_global(buffer: Value) -> bool:
-    space: str = buffer.type.space  # type: ignore[union-attr]
-    return space == "global"
+def buffer_type(buffer: Value) -> BufferType:
+    """The type of a buffer."""
+    assert isinstance(buffer.type, BufferType), buffer.name
+    return buffer.type
+
+
+def is_global(buffer: Value) -> bool:
+    """Whether a buffer is a parameter of the kernel, not shared memory."""
+    return buffer_type(buffer).space == "global"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from hdl.lower.edges import Port
 from hdl.lower.functions import Address, beat_shape
-from hdl.lower.memories import Touching, one_by_one
+from hdl.lower.memories import Touching, buffer_type, is_global, one_by_one
 from hdl.lower.schedule import Bits
-from hdl.lower.streams import Operand, Scope, counts, rounds
+from hdl.lower.streams import Operand, Scope, counts, rounds, taken
 from hdl.lower.wires import constant_bits
-from hdl.netlist import ONE, ZERO, Channel, Origin, Reader
+from hdl.netlist import Channel, Origin, Reader
 from hdl.turns import Node, Rounds, Turn, Turns
 from hdl.units import (
     Drain,
@@ -28,7 +28,7 @@ from hdl.units import (
     source_actor,
 )
 from tilevm.dtypes import DType, dtype
-from tilevm.ir import BufferType, Value
+from tilevm.ir import Condition, Value
 
 if TYPE_CHECKING:
     from hdl.lower.building import Building
@@ -91,17 +91,12 @@ class OnChip:
 
     def _addresses(self, touched: Touching, scope: Scope, origin: Origin) -> Channel:
         op, made = touched.op, self._made
-        extents = _extents(op.at.buffer)
+        extents = op.at.type.extents
         beats = prod(touched.shape)
         ways: list[bool] = []
         operands: list[Operand] = []
-        if any(not isinstance(cond, Value) for cond, _ in touched.under):
-            runs = np.ones(rounds(scope), np.bool_)
-            for cond, way in touched.under:
-                if not isinstance(cond, Value):
-                    runs &= np.broadcast_to(cond.evaluate(counts(scope)), runs.shape) == way
-            bits = np.where(runs, ONE, ZERO).astype(np.int64)[:, None]
-            operands.append(made.streams.by_iteration(bits, scope))
+        if any(isinstance(cond, Condition) for cond, _ in touched.under):
+            operands.append(made.streams.flag(taken(touched.under, scope), scope))
             ways.append(True)
         on_tiles = [way for cond, way in touched.under if isinstance(cond, Value)]
         for need, way in zip(touched.flags, on_tiles, strict=True):
@@ -143,7 +138,7 @@ class OnChip:
     def _begin(self, buffer: Value) -> None:
         """A memory, filled from a port if the buffer is global."""
         parts = self._parts[buffer] = _Parts()
-        if _is_global(buffer):
+        if is_global(buffer):
             port = self._port(buffer, "in", "load")
             made, beats = self._made, len(port.elements)
             channel = Channel(made.streams.name(f"{port.name}_beats"), port.shape, beats)
@@ -165,10 +160,10 @@ class OnChip:
             self._end(buffer, parts, nodes)
 
     def _end(self, buffer: Value, parts: _Parts, nodes: tuple[Node, ...]) -> None:
-        made, size = self._made, prod(_extents(buffer))
+        made, size = self._made, prod(buffer_type(buffer).extents)
         lanes = 1
         port = None
-        if _is_global(buffer):
+        if is_global(buffer):
             port = self._port(buffer, "out", "store")
             lanes, beats = port.shape.lanes, len(port.elements)
             nodes = (Turn(0, beats), *nodes, Turn(len(parts.places), beats))
@@ -176,7 +171,7 @@ class OnChip:
             parts.outputs.append(
                 Channel(made.streams.name(f"{port.name}_beats"), port.shape, beats)
             )
-        shape = beat_shape(_kind(buffer), 1)
+        shape = beat_shape(buffer.dtype, 1)
         memory = Memory(shape, size, lanes, tuple(parts.places), Turns(nodes))
         name = made.streams.name(f"{buffer.name}_memory")
         origin = Origin(buffer.name, "memory", buffer.span)
@@ -193,27 +188,12 @@ class OnChip:
             made.images.append(port)
 
     def _port(self, buffer: Value, way: str, op: str) -> Port:
-        size = prod(_extents(buffer))
+        size = prod(buffer_type(buffer).extents)
         lanes = image_lanes(size, self._made.plan.lanes)
         elements = np.arange(size, dtype=np.int64).reshape(-1, lanes)
         name = self._made.streams.name(f"{buffer.name}_{way}")
         origin = Origin(buffer.name, op, buffer.span)
-        return Port(name, buffer.name, beat_shape(_kind(buffer), lanes), elements, origin, ())
-
-
-def _is_global(buffer: Value) -> bool:
-    assert isinstance(buffer.type, BufferType)
-    return buffer.type.space == "global"
-
-
-def _kind(buffer: Value) -> DType:
-    assert isinstance(buffer.type, BufferType)
-    return buffer.type.dtype
-
-
-def _extents(buffer: Value) -> tuple[int, ...]:
-    assert isinstance(buffer.type, BufferType)
-    return buffer.type.extents
+        return Port(name, buffer.name, beat_shape(buffer.dtype, lanes), elements, origin, ())
 
 
 def _narrow(values: npt.NDArray[np.int64]) -> DType:

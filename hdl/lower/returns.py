@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hdl.lower.wires import refused
-from tilevm.ir import Block, For, If, Kernel, Op, Value, While
+from tilevm.ir import Block, If, Kernel, Op
 from tilevm.ir.ops import Return
-from tilevm.passes.rewrite import Emitter, Walk, names
+from tilevm.passes.rewrite import Walk, defined, kept, names
 
 
 def without_returns(kernel: Kernel) -> Kernel:
     """The kernel without `return`; TileError TV0502 for one in a loop."""
     if not any(isinstance(op, Return) for op in kernel.body.walk()):
         return kernel
-    walk = Walk(_kept, names(kernel))
+    walk = Walk(kept, names(kernel))
     ops = _end(kernel.body.ops, walk)
     return replace(kernel, body=replace(kernel.body, ops=tuple(ops)))
 
@@ -51,23 +51,13 @@ def _apart(op: If, rest: Sequence[Op], walk: Walk) -> If:
             copies += 1
             behind = Block(tuple(rest), ())
             if copies > 1:  # names of its own
-                walk.names.update(value.name for each in behind.walk() for value in _made(each))
+                walk.names.update(defined(behind))
             known = dict(zip(op.results, branch.yields, strict=True))
-            copy = Walk(_kept, walk.names, renames=copies > 1)
+            copy = Walk(kept, walk.names, renames=copies > 1)
             inner += copy.block(behind, known, {}).ops
         branches.append(Block(tuple(_end(inner, walk)), ()))
     return If(cond=op.cond, then=branches[0], orelse=branches[1], loc=op.loc, named=())
 
 
-def _made(op: Op) -> tuple[Value, ...]:
-    """The values that an op names."""
-    return (*op.results, *(op.params if isinstance(op, For | While) else ()))
-
-
 def _returns(op: If) -> bool:
     return any(isinstance(inner, Return) for block in op.blocks for inner in block.walk())
-
-
-def _kept(op: Op, emit: Emitter) -> None:
-    """The rule that keeps every op."""
-    return None

@@ -7,7 +7,7 @@ wide one only where no single beat holds what is needed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import prod
@@ -18,9 +18,9 @@ import numpy.typing as npt
 from hdl.lower.functions import Join
 from hdl.lower.schedule import Bits, Schedule, nest_of, pattern_of, positions, row_numbers
 from hdl.lower.wires import Wires
-from hdl.netlist import Actor, BeatShape, Channel, Origin, Reader, Walk, Wiring
+from hdl.netlist import ONE, ZERO, Actor, BeatShape, Channel, Origin, Reader, Walk, Wiring
 from hdl.units import Identity, collect_actor, map_actor
-from tilevm.ir import Value
+from tilevm.ir import Condition, Value
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,18 @@ def counts(scope: Scope) -> dict[str, npt.NDArray[np.int64]]:
         loop.name: loop.first + grid.reshape(-1) * loop.step
         for loop, grid in zip(scope, grids, strict=True)
     }
+
+
+def taken(under: Iterable[tuple[Condition | Value, bool]], scope: Scope) -> npt.NDArray[np.bool_]:
+    """The iterations of a scope in which all branches around are taken that counters decide.
+
+    `under`: the conditions of the branches around, and which way each goes.
+    """
+    found = np.ones(rounds(scope), np.bool_)
+    for cond, way in under:
+        if isinstance(cond, Condition):
+            found &= np.broadcast_to(cond.evaluate(counts(scope)), found.shape) == way
+    return found
 
 
 @dataclass(eq=False)
@@ -161,6 +173,11 @@ class Streams:
             run, table = _variants(found[1])
             return Operand(source.channel.read(walk), shape, table, run)
         raise AssertionError(f"`{root.name}` cannot be connected")  # one wide beat always can
+
+    def flag(self, holds: npt.NDArray[np.bool_], scope: Scope) -> Operand:
+        """A bit for each iteration of `scope`."""
+        bits: Bits = np.where(holds, ONE, ZERO).astype(np.int64)[:, None]
+        return self.by_iteration(bits, scope)
 
     def by_iteration(self, bits: Bits, scope: Scope) -> Operand:
         """A constant of one lane for each iteration of `scope`: bits [iterations, bits]."""

@@ -111,9 +111,9 @@ class Emitter:
         changes: the block had a scope of its own.  So a block may be appended several times.
         `again`: the rule sees these ops once more, as they are now.
         """
-        rule = self.walk.rule if again else _kept
+        rule = self.walk.rule if again else kept
         copied = Walk(rule, self.walk.names, renames=True).block(block, values, indices)
-        self.walk.names.update(_defined(copied))
+        self.walk.names.update(defined(copied))
         self.ops.extend(copied.ops)
         return copied.yields
 
@@ -195,7 +195,7 @@ def _dropped_facts(op: Op, made: Sequence[Op]) -> list[Op]:
     return [fact for fact in inside if (fact.condition, fact.message) not in said]
 
 
-def _kept(op: Op, emit: Emitter) -> None:
+def kept(op: Op, emit: Emitter) -> None:
     """The rule that keeps every op."""
     return None
 
@@ -205,11 +205,11 @@ def names(kernel: Kernel) -> Counter[str]:
     found = Counter(param.name for param in kernel.params)
     found.update(kernel.symbols)
     found.update(name for name, _ in kernel.grid)
-    found.update(_defined(kernel.body))
+    found.update(defined(kernel.body))
     return found
 
 
-def _defined(block: Block) -> Iterator[str]:
+def defined(block: Block) -> Iterator[str]:
     """The names that a block defines, inner blocks included."""
     for op in block.walk():
         yield from (value.name for value in op.results)

@@ -37,7 +37,7 @@ from tilevm.ir import (
 )
 from tilevm.ir.ops import Barrier, Full, Load, Store
 from tilevm.passes.remove_dead_code import live
-from tilevm.passes.rewrite import Emitter, Rule, Walk, names, rewrite
+from tilevm.passes.rewrite import Emitter, Rule, Walk, kept, names, rewrite
 from tilevm.text import parse
 
 _LAYOUT = re.compile(r" @ [^=\n]+(?= = )")  # behind the type of a result, as it is printed
@@ -253,7 +253,7 @@ def without_param(kernel: Kernel, param: Value) -> Kernel:
 
 def without_grid(kernel: Kernel, number: int) -> Kernel:
     """Only the first blocks along one dimension of the grid."""
-    made = rewrite(kernel, _kept, {kernel.grid[number][0]: Const(0)})
+    made = rewrite(kernel, kept, {kernel.grid[number][0]: Const(0)})
     return replace(made, grid=_but(made.grid, number))
 
 
@@ -264,7 +264,7 @@ def bound(kernel: Kernel, symbols: Mapping[str, int]) -> Kernel:
     for param in kernel.params:
         assert isinstance(param.type, BufferType)
         params[param] = replace(param, type=param.type.substitute(env))
-    return replace(rewrite(kernel, _kept, env, params), where=())
+    return replace(rewrite(kernel, kept, env, params), where=())
 
 
 def layouts(kernel: Kernel) -> int:
@@ -280,7 +280,3 @@ def plain(kernel: Kernel, number: int | None = None) -> Kernel:
         return "" if number in (None, next(numbers)) else found[0]
 
     return parse(_LAYOUT.sub(instead, str(kernel)))[kernel.name]
-
-
-def _kept(op: Op, emit: Emitter) -> None:
-    """Keeps every op."""

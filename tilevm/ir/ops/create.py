@@ -129,10 +129,10 @@ class Iota(Op, name="iota"):
         steps = np.arange(shape[self.dim], dtype=np.int64).reshape(along)
         first = np.asarray(start, np.int64).reshape(-1, *[1] * len(shape))
         if self.overflow in ("sat", "trap"):
-            low, *high = split(first).parts
-            values = Digits(split(first).width, (low + steps, *high)).fit(
-                kind, self.overflow, "iota"
-            )
+            terms = split(first)
+            low, *high = terms.parts
+            exact = Digits(terms.width, (low + steps, *high))
+            values = exact.fit(kind, self.overflow, "iota")
         else:
             values = kind.wrap(first + steps)  # modulo 2**64 they are right too
         return np.broadcast_to(values, (first.shape[0], *shape))
