@@ -373,14 +373,16 @@ class Design:
 
     def pictures(self, *, stall: float = 0.0, seed: int = 0) -> dict[str, str]:
         """By file name SVG: a timeline of a launch, its roofline, and the netlist."""
-        from hdl.view import netlist_svg, roofline_svg, timeline_svg
+        from hdl.view import pictures
 
-        timing, _ = self.timed(stall, seed)
-        return {
-            "timeline.svg": timeline_svg(self, timing),
-            "roofline.svg": roofline_svg(self, timing),
-            "netlist.svg": netlist_svg(self.netlist),
-        }
+        return pictures(self, self.timed(stall, seed)[0])
+
+    @cached_property
+    def operations(self) -> tuple[int, str]:
+        """How much the program does in a launch, and what is counted."""
+        from hdl.view.roofline import operations
+
+        return operations(self)
 
     def layouts(self) -> dict[str, str]:
         """For each tile in a stream its schedule as SVG: places are lanes, steps are beats."""

@@ -13,25 +13,25 @@ import numpy as np
 from hdl.lower.functions import from_beats
 from hdl.lower.schedule import HOLE
 from hdl.lower.streams import counts, rounds
-from tilevm.trace.record import Step
+from tilevm.trace.record import Step, result_step, typed
 
 if TYPE_CHECKING:
     from hdl.design import Design, Result
     from hdl.lower import Tap
+    from hdl.netlist import Actor
 
 
 def hardware_steps(design: Design, result: Result) -> Iterator[Step]:
     """A step for each stream with a named value, and for each result, of a recorded simulation."""
-    order = {actor.name: number for number, actor in enumerate(design.netlist.actors)}
+    actors = {actor.name: actor for actor in design.netlist.actors}
+    order = {name: number for number, name in enumerate(actors)}
     for tap in sorted(design.lowered.taps, key=lambda tap: order.get(tap.channel, 0)):
-        yield _step(design, result, tap)
+        yield _step(design, result, tap, actors.get(tap.channel))
     for param in design.kernel.outputs:
-        data = result.outputs[param.name]
-        kind = f"{param.dtype}{list(data.shape)}"
-        yield Step("result", param.name, kind, None, np.zeros(1, np.int64), {}, {}, data[None])
+        yield result_step(param, result.outputs[param.name])
 
 
-def _step(design: Design, result: Result, tap: Tap) -> Step:
+def _step(design: Design, result: Result, tap: Tap, actor: Actor | None) -> Step:
     """All that one stream carried: a tile for each thread block and round."""
     tile = tap.value.tile
     frames = rounds(tap.scope)
@@ -45,9 +45,8 @@ def _step(design: Design, result: Result, tap: Tap) -> Step:
     blocks = np.zeros(1, np.int64)
     if ids:
         blocks = np.ravel_multi_index(np.broadcast_arrays(*ids), design.launch.grid)
-    actor = next((a for a in design.netlist.actors if a.name == tap.channel), None)
     op, line = "", tap.value.span.line if tap.value.span else None
     if actor is not None and actor.origin is not None:
         op = actor.origin.op
-    kind = f"{tap.value.dtype}{list(tile.shape)}"
+    kind = typed(tap.value, tile.shape)
     return Step(op, tap.value.name, kind, line, np.broadcast_to(blocks, frames), at, {}, data)

@@ -5,6 +5,7 @@ Everything here is text (SVG too), and the same for the same design.
 
 from hdl.view.drawing import netlist_svg
 from hdl.view.layouts import Explained, explain_layouts, explained
+from hdl.view.pictures import pictures
 from hdl.view.roofline import Roofline, roofline, roofline_svg
 from hdl.view.timeline import timeline_svg
 from hdl.view.usage import UnitTime, unit_times
@@ -16,6 +17,7 @@ __all__ = [
     "explain_layouts",
     "explained",
     "netlist_svg",
+    "pictures",
     "roofline",
     "roofline_svg",
     "timeline_svg",

@@ -73,7 +73,7 @@ def roofline(design: Design, timing: Timing) -> Roofline:
     """The roofline of a launch that took as long as `timing` says."""
     times = unit_times(design, timing)
     inner = [unit for unit in times if unit.port is None]
-    operations, counted = _operations(design)
+    operations, counted = design.operations
     return Roofline(
         operations,
         counted,
@@ -84,7 +84,7 @@ def roofline(design: Design, timing: Timing) -> Roofline:
     )
 
 
-def _operations(design: Design) -> tuple[int, str]:
+def operations(design: Design) -> tuple[int, str]:
     """What the program does, as it was before it was rewritten."""
     from tilevm.measure import stats
 

@@ -11,13 +11,13 @@ from tilevm.cli.parser import (
     add_dump,
     add_hardware,
     add_kernel,
+    add_seed,
     add_sizes,
     buses_of,
     command,
     kernel_of,
     path,
     sizes_of,
-    whole,
 )
 
 if TYPE_CHECKING:
@@ -73,13 +73,7 @@ def declare(commands: Commands) -> CommandParser:
         help="also images/PORT.hex for each port with a memory bus: random values as they lie in "
         "memory, and what the virtual machine makes of them; a word of the bus a line",
     )
-    parser.add_argument(
-        "--seed",
-        metavar="S",
-        type=whole(0),
-        default=0,
-        help="of the values of the testbench and the images",
-    )
+    add_seed(parser, "of the values of the testbench and the images")
     add_dump(parser)
     parser.add_argument(
         "--force", action="store_true", help="write into DIR even if it holds other files"
@@ -98,7 +92,8 @@ def build(options: CommandParser.Options) -> int:
 
     if options.output is None and not options.explain_layout:
         raise Usage(options.command, "the following arguments are required: -o/--output")
-    buses = set(buses_of(options).values())
+    ports = buses_of(options)
+    buses = set(ports.values())
     if options.testbench and (buses - {"stream"} or options.control is not None):
         raise Usage(
             options.command, "--testbench drives plain streams: leave --ports and --control out"
@@ -111,7 +106,16 @@ def build(options: CommandParser.Options) -> int:
     kernel = kernel_of(options)
     if options.output is not None:
         check_folder(options.output, options.force)
-    design = design_of(options, kernel, sizes)
+    design = design_of(
+        options,
+        kernel,
+        sizes,
+        ports=ports or "stream",
+        control=options.control,
+        bus_bits=options.bus_bits,
+        burst=options.burst,
+        runtime=options.runtime,
+    )
     if options.explain_layout:
         print(design.explain_layout(), end="")
     if options.output is None:
@@ -163,21 +167,14 @@ def _images(design: Design, seed: int) -> dict[str, str]:
     return image_files(design, random_arrays(design.launch, seed))
 
 
-def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str, int]) -> Design:
-    """The hardware that the options ask for."""
+def design_of(
+    options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str, int], **edges: Any
+) -> Design:
+    """The hardware that the options ask for; `edges`: what `hdl.build` takes for its ports."""
     import hdl
     from tilevm.cli.dump import dumping
     from tilevm.cli.progress import stage
 
-    buses: dict[str, Any] = {}
-    if hasattr(options, "ports"):
-        buses = {
-            "ports": buses_of(options) or "stream",
-            "control": options.control,
-            "bus_bits": options.bus_bits,
-            "burst": options.burst,
-            "runtime": options.runtime,
-        }
     with dumping(options, kernel) as watch, stage(f"building `{kernel.name}`"):
         return hdl.build(
             kernel,
@@ -188,7 +185,7 @@ def design_of(options: CommandParser.Options, kernel: Kernel, sizes: Mapping[str
             engines=options.engines,
             max_accumulator=options.max_accumulator,
             max_table=options.max_table,
-            **buses,
+            **edges,
             sizes=sizes,
             max_bits=options.max_bits,
             watch=watch,

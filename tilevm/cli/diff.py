@@ -13,10 +13,9 @@ from tilevm.cli.parser import (
     add_hardware,
     add_passes,
     add_sizes,
+    add_stalls,
     command,
     path,
-    stall,
-    whole,
 )
 from tilevm.cli.run import arguments_of
 from tilevm.diagnostics import error
@@ -52,12 +51,7 @@ def declare(commands: Commands) -> CommandParser:
     parser.add_argument(
         "--simulator", choices=SIMULATORS, help="of the hardware (default: the fastest there is)"
     )
-    parser.add_argument(
-        "--stall", metavar="P", type=stall, default=0.0, help="how often each port is closed"
-    )
-    parser.add_argument(
-        "--seed", metavar="S", type=whole(0), default=0, help="of the stalls (default: 0)"
-    )
+    add_stalls(parser)
     add_dump(parser)
     return parser
 

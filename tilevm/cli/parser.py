@@ -261,6 +261,24 @@ def add_hardware(parser: CommandParser) -> None:
     )
 
 
+def add_stalls(parser: CommandParser, seeds: str = "of the stalls") -> None:
+    """``--stall P --seed S``; `seeds`: what the seed is of."""
+    parser.add_argument(
+        "--stall",
+        metavar="P",
+        type=stall,
+        default=0.0,
+        help="how often each port is closed in a cycle, from 0 (default) to below 1",
+    )
+    add_seed(parser, seeds)
+
+
+def add_seed(parser: CommandParser, seeds: str) -> None:
+    """``--seed S``."""
+    help = f"{seeds} (default: 0)"
+    parser.add_argument("--seed", metavar="S", type=whole(0), default=0, help=help)
+
+
 def add_buses(parser: CommandParser) -> None:
     """What stands at the edges of a design."""
     parser.add_argument(

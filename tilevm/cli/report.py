@@ -11,12 +11,11 @@ from tilevm.cli.parser import (
     add_hardware,
     add_kernel,
     add_sizes,
+    add_stalls,
     command,
     kernel_of,
     path,
     sizes_of,
-    stall,
-    whole,
 )
 
 if TYPE_CHECKING:
@@ -36,16 +35,7 @@ def declare(commands: Commands) -> CommandParser:
     add_kernel(parser)
     add_sizes(parser)
     add_hardware(parser)
-    parser.add_argument(
-        "--stall",
-        metavar="P",
-        type=stall,
-        default=0.0,
-        help="how often each port is closed in a cycle, from 0 (default) to below 1",
-    )
-    parser.add_argument(
-        "--seed", metavar="S", type=whole(0), default=0, help="of the stalls (default: 0)"
-    )
+    add_stalls(parser)
     parser.add_argument("--netlist", action="store_true", help="print the netlist as text instead")
     add_dump(parser)
     parser.add_argument("-o", "--output", metavar="DIR", type=path, help="a folder to write")
@@ -57,6 +47,8 @@ def declare(commands: Commands) -> CommandParser:
 
 def report(options: CommandParser.Options) -> int:
     """Prints the report, and writes its folder if one is named."""
+    from hdl.report import report as told
+    from hdl.view import pictures
     from hdl.view.text import aligned
     from tilevm.cli.output import check_folder, write_folder
 
@@ -65,11 +57,12 @@ def report(options: CommandParser.Options) -> int:
     if options.output is not None:
         check_folder(options.output, options.force)
     design = design_of(options, kernel, sizes)
-    text = design.report(stall=options.stall, seed=options.seed)
+    timing, _ = design.timed(options.stall, options.seed)
+    text = told(design, timing)
     print(design.netlist if options.netlist else aligned(text.partition("\n## Layouts\n")[0]))
     if options.output is not None:
         files = {"report.md": text, "netlist.txt": str(design.netlist)}
-        files |= design.pictures(stall=options.stall, seed=options.seed)
+        files |= pictures(design, timing)
         facts = facts_of(design) | {"stall": options.stall, "seed": options.seed}
         write_folder(options.output, files, facts, options.force)
         print(f"{options.output}: {', '.join(files)}")

@@ -18,12 +18,11 @@ from tilevm.cli.parser import (
     add_hardware,
     add_kernel,
     add_sizes,
+    add_stalls,
     command,
     kernel_of,
     path,
     sizes_of,
-    stall,
-    whole,
 )
 from tilevm.cli.run import add_output, arguments_of, check_output, check_output_name, deliver
 from tilevm.diagnostics import TileError
@@ -58,20 +57,7 @@ def declare(commands: Commands) -> CommandParser:
         help="default: the fastest of verilator, icarus (both run the emitted Verilog, and must be "
         "installed) and amaranth; with --waves amaranth, or for .fst icarus or verilator",
     )
-    parser.add_argument(
-        "--stall",
-        metavar="P",
-        type=stall,
-        default=0.0,
-        help="how often each port is closed in a cycle, from 0 (default) to below 1",
-    )
-    parser.add_argument(
-        "--seed",
-        metavar="S",
-        type=whole(0),
-        default=0,
-        help="of the stalls and the random values (default: 0)",
-    )
+    add_stalls(parser, "of the stalls and the random values")
     add_dump(parser)
     parser.add_argument(
         "--waves",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from tilevm.ir import Op, TileType
+from tilevm.ir import Op, TileType, Value
 from tilevm.vm import Group, Launch, Watcher, execute
 
 Array = Any
@@ -33,6 +33,35 @@ class Step:
     data: Array | None
 
 
+def steps_of(
+    op: Op,
+    blocks: Array,
+    loops: Mapping[str, Array],
+    at: Mapping[str, Array],
+    data: Callable[[Value], Array],
+) -> Iterator[Step]:
+    """A step for each tile that an op gives, or one for an op that gives none."""
+    line = op.loc.span.line if op.loc.span is not None else None
+    tiles = [value for value in op.results if isinstance(value.type, TileType)]
+    if not tiles:
+        names = ", ".join([value.name for value in op.results] or list(at))
+        yield Step(op.name, names, "", line, blocks, loops, at, None)
+    for value in tiles:
+        kind = typed(value, value.tile.shape)
+        yield Step(op.name, value.name, kind, line, blocks, loops, at, data(value))
+
+
+def result_step(param: Value, data: Array) -> Step:
+    """The step for what a buffer holds at the end of a run."""
+    none = np.zeros(1, np.int64)
+    return Step("result", param.name, typed(param, data.shape), None, none, {}, {}, data[None])
+
+
+def typed(value: Value, shape: Sequence[int]) -> str:
+    """The element type and a shape, as a step says them."""
+    return f"{value.dtype}{list(shape)}"
+
+
 class Recorder(Watcher):
     """Hands every step of a run to `take`, in the order in which it ends."""
 
@@ -54,23 +83,13 @@ class Recorder(Watcher):
             ).astype(np.int64)
             for access in op.accesses
         }
-        line = op.loc.span.line if op.loc.span is not None else None
-        tiles = [value for value in op.results if isinstance(value.type, TileType)]
-        if not tiles:
-            names = ", ".join([value.name for value in op.results] or list(at))
-            self.take(Step(op.name, names, "", line, blocks, loops, at, None))
-        for value in tiles:
-            kind = f"{value.dtype}[{', '.join(map(str, value.tile.shape))}]"
-            data = group.data(value)
-            self.take(Step(op.name, value.name, kind, line, blocks, loops, at, data))
+        for step in steps_of(op, blocks, loops, at, group.data):
+            self.take(step)
 
 
 def record(launch: Launch, take: Callable[[Step], None], **options: Any) -> dict[str, Array]:
     """Runs a launch and hands over all steps, the results last; returns the results."""
     results = execute(launch, watch=Recorder(take), **options)
     for param in launch.kernel.outputs:
-        data = results[param.name]
-        kind = f"{param.dtype}[{', '.join(map(str, data.shape))}]"
-        none = np.zeros(1, np.int64)
-        take(Step("result", param.name, kind, None, none, {}, {}, data[None]))
+        take(result_step(param, results[param.name]))
     return results

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from tilevm import reference
-from tilevm.ir import Block, Kernel, Op, TileType, Value
+from tilevm.ir import Block, Kernel, Op, Value
 from tilevm.reference.machine import ThreadBlock
 from tilevm.reference.memory import nested
-from tilevm.trace.record import Step
+from tilevm.trace.record import Step, result_step, steps_of
 
 
 def record_reference(
@@ -28,9 +28,7 @@ def record_reference(
 
     results = reference.run(kernel, arguments, output=lambda line: None, after=after)
     for param in kernel.outputs:
-        data = np.asarray(results[param.name], param.dtype.carrier)
-        kind = f"{param.dtype}{list(data.shape)}"
-        take(Step("result", param.name, kind, None, np.zeros(1, np.int64), {}, {}, data[None]))
+        take(result_step(param, np.asarray(results[param.name], param.dtype.carrier)))
 
 
 def _steps(op: Op, at: ThreadBlock, block: int, loops: tuple[str, ...]) -> Iterator[Step]:
@@ -40,14 +38,7 @@ def _steps(op: Op, at: ThreadBlock, block: int, loops: tuple[str, ...]) -> Itera
         str(access): np.array([[at.index(index) for index in access.indices]], np.int64)
         for access in op.accesses
     }
-    line = op.loc.span.line if op.loc.span is not None else None
-    tiles = [value for value in op.results if isinstance(value.type, TileType)]
-    if not tiles:
-        names = ", ".join([value.name for value in op.results] or list(first))
-        yield Step(op.name, names, "", line, blocks, rounds, first, None)
-    for value in tiles:
-        kind = f"{value.dtype}{list(value.tile.shape)}"
-        yield Step(op.name, value.name, kind, line, blocks, rounds, first, _data(value, at))
+    return steps_of(op, blocks, rounds, first, lambda value: _data(value, at))
 
 
 def _data(value: Value, at: ThreadBlock) -> Any:
