@@ -180,10 +180,9 @@ def compare_firings(
         count = min(len(want), len(got))
         wrong = np.flatnonzero(want[:count] != got[:count])
         at = int(wrong[0]) if len(wrong) else count
-        label = [Label(actor.origin.span)] if actor.origin and actor.origin.span else []
         due, came = (str(int(t[at])) if at < len(t) else "never" for t in (want, got))
         message = f"firing {at} of `{actor.name}` was predicted for cycle {due}, it came at {came}"
-        raise error("TV0607", message, *label)
+        raise error("TV0607", message, *actor.labels)
 
 
 def compare_usage(
@@ -193,6 +192,5 @@ def compare_usage(
     for actor in design.netlist.actors:
         want, got = predicted[actor.name], seen[actor.name]
         if want != got:
-            label = [Label(actor.origin.span)] if actor.origin and actor.origin.span else []
             message = f"`{actor.name}` was predicted to spend its cycles as {want}, it was {got}"
-            raise error("TV0607", message, *label)
+            raise error("TV0607", message, *actor.labels)

@@ -23,7 +23,7 @@ from hdl.runtime import RuntimeSize, runtime_size
 from hdl.sizing import size_channels
 from hdl.timing import Stall, Timing, simulate_timing
 from hdl.units import Memory
-from tilevm.diagnostics import Label, error, nearest
+from tilevm.diagnostics import error, nearest
 from tilevm.ir import Kernel
 from tilevm.passes import Watch, step, transform
 from tilevm.vm import Launch, bind, bind_symbols, execute
@@ -138,18 +138,15 @@ def _check_bits(design: Design, most: int) -> None:
     needed = design.table_bits + design.memory_bits + design.buffer_bits
     if needed <= most:
         return
-    stored = {channel.name: design.bits(channel) for channel in design.netlist.channels}
-    origins = {port.channel.name: a.origin for a in design.netlist.actors for port in a.outputs}
-    for actor in design.netlist.actors:
-        if isinstance(actor.unit, Memory):
-            stored[actor.name], origins[actor.name] = actor.unit.bits, actor.origin
-    largest = max(stored, key=lambda name: stored[name])
-    origin = origins[largest]
+    actors = design.netlist.actors
+    parts = [(design.bits(p.channel), p.channel.name, a) for a in actors for p in a.outputs]
+    parts += [(a.unit.bits, a.name, a) for a in actors if isinstance(a.unit, Memory)]
+    bits, largest, actor = max(parts, key=lambda part: part[0])
     raise error(
         "TV0616",
         f"`{design.name}` stores {needed:,} bits, and `max_bits` is {most:,}",
-        *([Label(origin.span)] if origin and origin.span else []),
-        notes=[f"the largest part is `{largest}`: {stored[largest]:,} bits"],
+        *actor.labels,
+        notes=[f"the largest part is `{largest}`: {bits:,} bits"],
         help="use smaller tables (`group`), fewer lanes, or a smaller problem",
     )
 

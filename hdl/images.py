@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hdl.lower.functions import to_beats
 from hdl.sim.ports import pack
 from tilevm.vm import bind
 
@@ -23,9 +22,9 @@ def image(design: Design, buffer: str, values: Any) -> dict[str, list[int]]:
         if read is not param
     }
     held = bind(design.kernel, {**others, buffer: values}).arrays[buffer]
-    codes = to_beats(np.asarray(held), param.dtype).reshape(-1)
+    beats = design.feed({buffer: held})
     return {
-        port.name: pack(port.beats(codes), port.shape)
+        port.name: pack(beats[port.name], port.shape)
         for port in design.inputs
         if port.buffer == buffer
     }

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hdl.turns import Due
-from tilevm.diagnostics import Span
+from tilevm.diagnostics import Label, Span
 
 ZERO = -1  # a wiring bit tied to 0
 ONE = -2  # a wiring bit tied to 1
@@ -219,6 +219,17 @@ class Origin:
     op: str
     span: Span | None = None
 
+    @property
+    def statement(self) -> str:
+        """The first line of the statement; "" where it stands in no text."""
+        text = self.span.text if self.span is not None else ""
+        return (text.splitlines() or [""])[0].strip()
+
+    @property
+    def labels(self) -> list[Label]:
+        """What a diagnostic points at."""
+        return [Label(self.span)] if self.span is not None else []
+
 
 @dataclass(eq=False)
 class Actor:
@@ -233,6 +244,11 @@ class Actor:
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
     origin: Origin | None = None
+
+    @property
+    def labels(self) -> list[Label]:
+        """What a diagnostic about it points at."""
+        return self.origin.labels if self.origin is not None else []
 
     @property
     def firings(self) -> int:

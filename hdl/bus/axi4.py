@@ -14,8 +14,9 @@ from hdl.bus.memory_port import (
     address_of,
     counted,
     owed_launches,
+    queue_from,
+    queue_to,
     reader_side,
-    words_fifo,
     writer_side,
 )
 from hdl.bus.slots import Bursts, Slots
@@ -104,7 +105,7 @@ class Axi4Reader(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         m, bus, places = Module(), self.bus, 2 * self.bursts.length
         # two more than are ever promised: a word is on its way to the queue's output for a cycle
-        queue = words_fifo(m, places + 2, self.slots.word_bits)
+        queue = queue_to(m, self.words, places + 2)
         extent = Extent(self.slots, self.beats if self.sized else None)
         requests = _Requests(m, bus, "ar", extent, self.bursts)
         owed = owed_launches(m, self.start, requests.issue & requests.last)
@@ -116,9 +117,6 @@ class Axi4Reader(wiring.Component):
             queue.w_en.eq(bus.rvalid),
             queue.w_data.eq(bus.rdata),
             self.failed.eq(bus.rvalid & bus.rready & (bus.rresp != 0)),
-            self.words.payload.eq(queue.r_data),
-            self.words.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.words.ready),
             taken.eq(queue.r_rdy & queue.r_en),
         ]
         return m
@@ -139,7 +137,7 @@ class Axi4Writer(wiring.Component):
     def elaborate(self, platform: Any) -> Module:
         m, bus, slots, bursts = Module(), self.bus, self.slots, self.bursts
         places = 2 * bursts.length + 2
-        queue = words_fifo(m, places, slots.word_bits)
+        queue = queue_from(m, self.words, places)
         extent = Extent(slots, self.beats if self.sized else None)
         requests = _Requests(m, bus, "aw", extent, bursts)
         pushed, sent, answered = Signal(), Signal(), Signal()
@@ -157,9 +155,6 @@ class Axi4Writer(wiring.Component):
             last_of_burst = last_word | word[:bits].all() if bits else Const(1)
         every = (1 << slots.word_bytes) - 1
         m.d.comb += [
-            queue.w_data.eq(self.words.payload),
-            queue.w_en.eq(self.words.valid),
-            self.words.ready.eq(queue.w_rdy),
             pushed.eq(queue.w_en & queue.w_rdy),
             bus.wdata.eq(queue.r_data),
             bus.wstrb.eq(Mux(last_word, extent.last_strobe, every)),

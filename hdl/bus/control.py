@@ -74,13 +74,18 @@ class Control(wiring.Component):
         m.d.sync += running.eq(running + accepted - ended)
         m.d.comb += ended.eq(self._ended(m))
 
-        launches, cycles = Signal(32), Signal(64)
+        def counter(name: str, event: Value, bits: int = 32) -> Signal:
+            """Of the cycles in which the design is busy since it was last idle, those with it."""
+            count = Signal(bits, name=name)
+            with m.If(accepted & ~busy):
+                m.d.sync += count.eq(0)
+            with m.Elif(busy):
+                m.d.sync += count.eq(count + event)
+            return count
+
+        launches, cycles = Signal(32), counter("cycles", Const(1), 64)
         sticky = Signal(5)
         m.d.sync += launches.eq(launches + ended)
-        with m.If(accepted & ~busy):
-            m.d.sync += cycles.eq(0)
-        with m.Elif(busy):
-            m.d.sync += cycles.eq(cycles + 1)
         cleared = Mux(writes(0x10), written[1:6], 0)
         failures = [
             getattr(self, f"failed{number}")
@@ -110,14 +115,6 @@ class Control(wiring.Component):
             with m.If(accepted):
                 m.d.sync += self.steps.eq(steps)
             m.d.sync += self.restart.eq(ended)
-
-        def counter(name: str, event: Value) -> Signal:
-            count = Signal(32, name=name)
-            with m.If(accepted & ~busy):
-                m.d.sync += count.eq(0)
-            with m.Elif(busy):
-                m.d.sync += count.eq(count + event)
-            return count
 
         for number, port in enumerate(self.map.ports):
             values[port.base] = counter(f"waits{number}", getattr(self, f"waiting{number}"))

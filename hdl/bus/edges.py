@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from hdl.bus.slots import Slots
 from hdl.lower import Port
+from hdl.netlist import BeatShape
 from tilevm.diagnostics import TileError, error, nearest
 
 STREAMS, MEMORIES = ("stream", "axi-stream"), ("axi4", "wishbone")
@@ -37,6 +39,10 @@ class Edges:
     def reaches_memory(self) -> bool:
         """Whether a port is the master of a memory bus."""
         return not set(self.kinds.values()).isdisjoint(MEMORIES)
+
+    def slots(self, shape: BeatShape, beats: int) -> Slots:
+        """How the beats of a launch lie in memory, at a port with a memory bus."""
+        return Slots(shape, beats, self.bus_bits)
 
 
 def edges_of(

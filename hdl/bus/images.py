@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def slots_by_port(design: Design) -> dict[str, Slots]:
     """How the beats of each port with a memory bus lie in memory."""
     return {
-        port.name: Slots(port.shape, len(port.elements), design.edges.bus_bits)
+        port.name: design.edges.slots(port.shape, len(port.elements))
         for port in (*design.inputs, *design.outputs)
         if design.edges.kinds[port.name] in MEMORIES
     }

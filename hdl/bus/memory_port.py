@@ -7,7 +7,7 @@ from typing import Any
 from amaranth import Cat, Const, Module, Signal, Value
 from amaranth.lib import stream
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hdl.bus.gate import LAUNCHES
 from hdl.bus.slots import PAGE
@@ -78,7 +78,20 @@ def address_of(base: Value, number: Value, size: int) -> Value:
     return (start + Cat(Const(0, (size - 1).bit_length()), number))[:ADDRESS_BITS]
 
 
-def words_fifo(m: Module, depth: int, width: int) -> Any:
-    """A queue of words, from Amaranth's library, as the submodule `queue`."""
-    m.submodules.queue = queue = SyncFIFOBuffered(width=width, depth=depth)
+def queue_to(m: Module, words: Any, depth: int) -> SyncFIFOBuffered:
+    """A queue, from Amaranth's library, whose words go out by the stream `words`."""
+    queue = _queue(m, words, depth)
+    connect(m, queue.r_stream, flipped(words))
+    return queue
+
+
+def queue_from(m: Module, words: Any, depth: int) -> SyncFIFOBuffered:
+    """A queue that takes the words of the stream `words`."""
+    queue = _queue(m, words, depth)
+    connect(m, flipped(words), queue.w_stream)
+    return queue
+
+
+def _queue(m: Module, words: Any, depth: int) -> SyncFIFOBuffered:
+    m.submodules.queue = queue = SyncFIFOBuffered(width=len(words.payload), depth=depth)
     return queue

@@ -14,8 +14,9 @@ from hdl.bus.memory_port import (
     address_of,
     counted,
     owed_launches,
+    queue_from,
+    queue_to,
     reader_side,
-    words_fifo,
     writer_side,
 )
 from hdl.bus.register_bus import wishbone
@@ -34,7 +35,7 @@ class WishboneReader(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m, bus, slots = Module(), self.bus, self.slots
-        queue = words_fifo(m, _PLACES, slots.word_bits)
+        queue = queue_to(m, self.words, _PLACES)
         answered = Signal()
         extent = Extent(slots, self.beats if self.sized else None)
         word, last = counted(m, "word", slots.words, answered, extent.last_word)
@@ -50,9 +51,6 @@ class WishboneReader(wiring.Component):
             queue.w_data.eq(bus.dat_r),
             queue.w_en.eq(answered),
             self.failed.eq(bus.cyc & bus.err),
-            self.words.payload.eq(queue.r_data),
-            self.words.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.words.ready),
         ]
         return m
 
@@ -67,16 +65,13 @@ class WishboneWriter(wiring.Component):
 
     def elaborate(self, platform: Any) -> Module:
         m, bus, slots = Module(), self.bus, self.slots
-        queue = words_fifo(m, _PLACES, slots.word_bits)
+        queue = queue_from(m, self.words, _PLACES)
         answered = Signal()
         extent = Extent(slots, self.beats if self.sized else None)
         word, last = counted(m, "word", slots.words, answered, extent.last_word)
         address = address_of(self.address, word, slots.word_bytes)
         every = (1 << slots.word_bytes) - 1
         m.d.comb += [
-            queue.w_data.eq(self.words.payload),
-            queue.w_en.eq(self.words.valid),
-            self.words.ready.eq(queue.w_rdy),
             bus.cyc.eq(queue.r_rdy),
             bus.stb.eq(bus.cyc),
             bus.we.eq(1),

@@ -20,7 +20,6 @@ from hdl.bus.memory_port import ADDRESS_BITS
 from hdl.bus.register_bus import FromAxiLite, FromWishbone, axi_lite, wishbone
 from hdl.bus.registers import RegisterMap
 from hdl.bus.repack import BeatsToWords, WordsToBeats
-from hdl.bus.slots import Slots
 from hdl.bus.wishbone_master import WishboneReader, WishboneWriter
 from hdl.netlist import BeatShape, Netlist
 from hdl.runtime import RuntimeSize
@@ -162,7 +161,7 @@ class BusTop(wiring.Component):
 
     def _memory(self, m: Module, edge: Edge, gate: Gate) -> Any:
         """The master of a port's memory bus, connected to its gate."""
-        slots = slots_of(edge, self.choice)
+        slots = self.choice.slots(edge.shape, edge.beats)
         master: Axi4Reader | Axi4Writer | WishboneReader | WishboneWriter
         repack: WordsToBeats | BeatsToWords
         if edge.kind == "axi4":
@@ -224,11 +223,6 @@ def pins_in(netlist: Netlist, edges: Edges) -> dict[str, list[str]]:
         edge.name: [f"{edge.name}_{part}" for part in _signature(edge, edges.bus_bits).members]
         for edge in edges_in(netlist, edges)
     }
-
-
-def slots_of(edge: Edge, edges: Edges) -> Slots:
-    """How the beats of a port lie in memory."""
-    return Slots(edge.shape, edge.beats, edges.bus_bits)
 
 
 def _signature(edge: Edge, word_bits: int) -> wiring.Signature:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from hdl.emit.modules import Kinds, instance_name
 from hdl.netlist import Actor, Channel
@@ -14,9 +15,8 @@ _INSTANCE = re.compile(r"^( *)(\w+) (\w+) \($", re.M)
 
 def commented(text: str, kinds: Kinds) -> str:
     """Verilog with comments above the modules and instances of a netlist."""
-    modules = {
-        name: _module(part, len(kinds.instances(name))) for name, part in kinds.parts.items()
-    }
+    counts = Counter(kinds.names.values())
+    modules = {name: _module(part, counts[name]) for name, part in kinds.parts.items()}
     instances = {(kind, instance_name(part)): _instance(part) for part, kind in kinds.names.items()}
 
     def module(found: re.Match[str]) -> str:
@@ -44,6 +44,6 @@ def _instance(part: Actor | Channel) -> list[str]:
         return [f"stream {part.name}: {part.shape.lanes} x {part.shape.bits} bits"]
     lines = [f"unit {part.name}: {part.unit.summary}"]
     if part.origin is not None and part.origin.span is not None:
-        first, *_ = part.origin.span.text.splitlines() or [""]
-        lines.append(f"`{part.origin.op}`, line {part.origin.span.line}: {first}")
+        line = part.origin.span.line
+        lines.append(f"`{part.origin.op}`, line {line}: {part.origin.statement}")
     return lines

@@ -51,10 +51,6 @@ class Kinds:
             found.setdefault(name, part)
         return found
 
-    def instances(self, name: str) -> list[str]:
-        """The instances of a module, as they are called in the top module."""
-        return [instance_name(part) for part, kind in self.names.items() if kind == name]
-
 
 def instance_name(part: Actor | Channel) -> str:
     """The name of the instance that an actor or a channel is."""

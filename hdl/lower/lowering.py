@@ -119,6 +119,6 @@ def _check_firings(built: Building) -> None:
 
 
 def _too_wide(what: str, origin: Origin | None) -> TileError:
-    labels = [Label(origin.span)] if origin and origin.span else []
+    labels = origin.labels if origin is not None else []
     help = "use smaller tiles or tables, or fewer lanes"
     return error("TV0614", f"{what}, and {MAX_WIDTH:,} is the most", *labels, help=help)

@@ -107,8 +107,7 @@ def _statement(actor: Actor) -> tuple[int, str]:
     origin = actor.origin
     if origin is None or origin.span is None:
         return 0, "other" if origin is None else origin.op
-    first, *_ = origin.span.text.splitlines() or [""]
-    op = _OP.match(first.strip())
+    op = _OP.match(origin.statement)
     return origin.span.line, f"line{origin.span.line}_{op[1] if op else origin.op}"
 
 

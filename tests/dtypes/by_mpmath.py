@@ -5,34 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import mpmath
 import numpy as np
 
+from benchmarks.accuracy import EXACT
 from tilevm.dtypes import ROUNDINGS, FloatType
 from tilevm.reference.formats import fit
 from tilevm.reference.numbers import python
 
 BITS = 500  # of a result at least, and more where it is so close to a simple number
-MP: dict[str, Callable[[Any], Any]] = {
-    "exp": mpmath.exp,
-    "exp2": lambda x: mpmath.mpf(2) ** x,
-    "expm1": mpmath.expm1,
-    "log": mpmath.log,
-    "log2": lambda x: mpmath.log(x) / mpmath.log(2),
-    "log1p": mpmath.log1p,
-    "sin": mpmath.sin,
-    "cos": mpmath.cos,
-    "tanh": mpmath.tanh,
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
-    "silu": lambda x: x / (1 + mpmath.exp(-x)),
-    "rsqrt": lambda x: 1 / mpmath.sqrt(x),
-    "erf": mpmath.erf,
-    "gelu": lambda x: x * mpmath.erfc(-x / mpmath.sqrt(2)) / 2,
-}
 AT_ENDS = {  # at 0, inf, -inf
     "exp": (1.0, np.inf, 0.0),
     "exp2": (1.0, np.inf, 0.0),
@@ -79,7 +62,7 @@ def exact(name: str, x: float) -> Fraction | float:
         return Fraction(float(simple[name])) * (1 - Fraction(1, 2**BITS))
     bits = BITS + 2 * max(0, -int(np.log2(abs(x)))) + 3 * int(min(abs(x), 500))
     with mpmath.workprec(2 * bits):
-        found = MP[name](mpmath.mpf(x))
+        found = EXACT[name](mpmath.mpf(x))
     with mpmath.workprec(bits):
         found = +found
     sign, mantissa, exponent, _ = found._mpf_
@@ -152,7 +135,7 @@ def _interval(name: str, x: float) -> tuple[int, int, int, int]:
     if x < -1000 and name in ("silu", "gelu"):
         return -1, 0, 1, -1300
     with mpmath.workprec(SURE + 30):
-        sign, mantissa, exponent, count = MP[name](mpmath.mpf(x))._mpf_
+        sign, mantissa, exponent, count = EXACT[name](mpmath.mpf(x))._mpf_
     mantissa = int(mantissa) << max(0, SURE + 30 - count)
     exponent -= max(0, SURE + 30 - count)
     return (-1) ** sign, mantissa - (1 << 20), mantissa + (1 << 20), exponent

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tilevm.dtypes import DType
+
+if TYPE_CHECKING:
+    from tilevm.vm.places import Places
 
 Array = npt.NDArray[Any]
 
@@ -91,6 +94,11 @@ class Buffer:
         if not self.stored:
             flat.setflags(write=False)
         return flat
+
+    def taken(self, places: Places) -> Array:
+        """The elements at some places; what is stored there later does not show in them."""
+        values = places.get(self.values)
+        return values.copy() if self.stored and places.shares else values
 
     def track(self, initial: int, blocks: int, reads: bool = False, updates: bool = False) -> None:
         """Starts to record writers (and readers and updaters, if the kernel does that too)."""

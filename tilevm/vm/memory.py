@@ -10,7 +10,7 @@ from tilevm.dtypes import IntType, Trap
 from tilevm.ir.ops.access import Along, Combine
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.flight import Awaited
-from tilevm.vm.places import Places, Regular, Scattered
+from tilevm.vm.places import Places, Scattered
 from tilevm.vm.turns import Turns
 
 
@@ -28,12 +28,9 @@ class Part(Awaited):
             return np.empty((1, *shape), buffer.kind.carrier)
         if buffer.writer is not None:
             self.admit_read(places, buffer.writer)
-        values = places.get(buffer.values)
-        if isinstance(places, Scattered):
-            if places.inside is not None:
-                values = np.where(places.inside, values, fill)
-        elif buffer.stored and isinstance(places, Regular):
-            values = values.copy()  # a later store must not show in what was loaded before it
+        values = buffer.taken(places)
+        if isinstance(places, Scattered) and places.inside is not None:
+            values = np.where(places.inside, values, fill)
         return values
 
     def write(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class Regular:
     `count`: blocks, 1 if the place is one for all; `step`, `strides`: in elements; `whole`: the
     shape of all its tiles, [count, *shape].
     """
+
+    shares: ClassVar[bool] = True  # what it gives shows later stores
 
     def __init__(
         self, count: int, first: int, step: int, shape: tuple[int, ...], strides: tuple[int, ...]
@@ -105,6 +107,8 @@ class Starting:
     `base`: the first address in each block; `strides` in elements, none negative.
     """
 
+    shares: ClassVar[bool] = False
+
     def __init__(self, base: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
         self.base, self.shape, self.strides = base, shape, strides
         self.count = len(base)
@@ -150,6 +154,8 @@ class Starting:
 @dataclass(frozen=True)
 class Scattered:
     """A tile at any addresses, [blocks or 1, *shape]; those that are not `inside` do not count."""
+
+    shares: ClassVar[bool] = False
 
     at: Array
     inside: Array | None = None

@@ -18,7 +18,6 @@ from tilevm.vm.group import Group
 from tilevm.vm.memo import Memo
 from tilevm.vm.memory import Part
 from tilevm.vm.pairs import pairs
-from tilevm.vm.places import Regular
 
 if TYPE_CHECKING:
     from tilevm.vm.machine import Machine
@@ -128,9 +127,7 @@ def _load(op: Load) -> Step:
         if places is None or found.writer is not None:
             known[out] = op.run(Part(op, access, group))
         else:
-            values = places.get(found.values)
-            seen = found.stored and isinstance(places, Regular)  # what is stored later
-            known[out] = values.copy() if seen else values
+            known[out] = found.taken(places)
 
     return load
 
