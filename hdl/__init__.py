@@ -17,6 +17,8 @@
 True
 """
 
-from hdl.design import Design, Result, build
+from hdl.compiler import build
+from hdl.design import Design
+from hdl.simulation import Result
 
 __all__ = ["Design", "Result", "build"]

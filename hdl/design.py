@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from math import prod
@@ -13,146 +12,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from hdl.bus.edges import Edges, edges_of
-from hdl.bus.launch import with_launch
-from hdl.lower import LIMITS, MAX_ENGINES, Limits, Lowered, Port, lower
+from hdl.bus.edges import Edges
+from hdl.lower import Lowered, Port
 from hdl.lower.functions import from_beats, to_beats
-from hdl.lower.legalise import legalise
 from hdl.netlist import Channel, Netlist
-from hdl.runtime import RuntimeSize, runtime_size
-from hdl.sizing import size_channels
+from hdl.options import check_stall, is_whole
+from hdl.runtime import RuntimeSize
 from hdl.timing import Stall, Timing, simulate_timing
 from hdl.units import Memory
-from tilevm.diagnostics import error, nearest
+from tilevm.diagnostics import error
 from tilevm.ir import Kernel
-from tilevm.passes import Watch, step, transform
-from tilevm.vm import Launch, bind, bind_symbols, execute
-from tilevm.vm.machine import Event
+from tilevm.vm import Launch, bind
 
 if TYPE_CHECKING:
     from hdl.bus.registers import RegisterMap
     from hdl.bus.slots import Slots
     from hdl.bus.wrapper import BusTop
-
-DOT_FORMS = ("mac", "lut", "bitserial", "ternary")
-SIMULATORS = ("amaranth", "verilator", "icarus")
-FASTEST = "fastest"
-MAX_LANES = 4096
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What a simulation gave: values by buffer, and the cycles it took."""
-
-    outputs: dict[str, npt.NDArray[Any]]
-    cycles: int
-    predicted: int  # by the timed model, under the same stalls
-    simulator: str
-    compared: int  # beats of inner streams that equal the virtual machine's
-    taps: dict[str, npt.NDArray[Any]]  # by stream with a named value its beats, where recorded
-
-
-def build(
-    kernel: Kernel,
-    *,
-    dot: str = "lut",
-    lanes: int = 16,
-    group: int = 4,
-    table: str = "activations",
-    ports: str | Mapping[str, str] = "stream",
-    control: str | None = None,
-    bus_bits: int = 64,
-    burst: int = 64,
-    runtime: str | None = None,
-    sizes: Mapping[str, int] | None = None,
-    max_bits: int | None = None,
-    watch: Watch | None = None,
-    max_accumulator: int = LIMITS.accumulator,
-    max_table: int = LIMITS.table,
-    engines: int = 1,
-    **symbols: int,
-) -> Design:
-    """The hardware of a kernel for given shapes; a unit computes at most `lanes` elements a cycle.
-
-    `dot`: how integer products are computed, ``lut`` (tables of `group` elements over the `table`
-    operand), ``bitserial`` or ``ternary`` (see `tilevm.passes.rewrite_dot`), or ``mac``: by a unit
-    that multiplies and accumulates, as every `dot` is that a form leaves as it is.  Exact sums of
-    floats have at most `max_accumulator` bits; functions are tables of all codes, which have at
-    most `max_table` bits (up to 16).  `engines` copies of the hardware share the thread blocks:
-    they take turns, ports stay what they are, and so do results.  Shape symbols are given by name
-    (``N=64, K=256``), or in `sizes`.  `ports` is the bus of the ports, ``stream``, ``axi-stream``,
-    ``axi4`` or ``wishbone``, or a mapping of buffers to buses (``*``: all others); `control`,
-    ``axi-lite`` or ``wishbone``, adds registers that start launches and count cycles.  Memory buses
-    have words of `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  With
-    `runtime`, a symbol, its size is chosen at each launch in a register, up to that given here.
-    `max_bits`: the most bits of memory that all tables, memories and buffers may have together,
-    else TV0616.  `watch` sees the program after each pass.
-    Raises TileError where the kernel cannot be built, with the line of the program and what would
-    make it legal.
-    """
-    if not _is_whole(lanes) or not 1 <= lanes <= MAX_LANES:
-        raise error("TV0505", f"`lanes` is a number from 1 to {MAX_LANES}, not {lanes!r}")
-    if not _is_whole(engines) or not 1 <= engines <= MAX_ENGINES:
-        raise error("TV0506", f"`engines` is a number from 1 to {MAX_ENGINES}, not {engines!r}")
-    if dot not in DOT_FORMS:
-        near = nearest(str(dot), DOT_FORMS)
-        hint = f"did you mean `{near}`?" if near else None
-        raise error("TV0501", f"`dot` is one of {', '.join(DOT_FORMS)}, not {dot!r}", help=hint)
-    launch = bind_symbols(kernel, {**(sizes or {}), **symbols})
-    passes = [step("canonicalise", symbols=launch.symbols)]
-    if dot != "mac":
-        options = {"group": group, "table": table} if dot == "lut" else {}
-        passes.insert(0, step("rewrite_dot", form=dot, **options))
-    plain = legalise(transform(launch.kernel, passes, watch))
-    lowered = lower(plain, lanes, Limits(max_accumulator, max_table), engines)
-    edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs], bus_bits, burst)
-    token = None
-    if control is not None:
-        netlist, token = with_launch(lowered.netlist)
-        lowered = replace(lowered, netlist=netlist)
-    if runtime is not None and control is None:
-        said = f"`runtime` = {runtime!r} needs a register for the size, and the design has none"
-        raise error("TV0623", said, help="give it control registers: `control`")
-    size_channels(lowered.netlist)
-    options = {"dot": dot, "lanes": lanes}
-    if dot == "lut":
-        options |= {"group": group, "table": table}
-    if engines != 1:
-        options["engines"] = engines
-    if not edges.plain:
-        options |= {"ports": ports if isinstance(ports, str) else dict(ports), "control": control}
-    if edges.reaches_memory:
-        options |= {"bus_bits": bus_bits, "burst": burst}
-    if runtime is not None:
-        options["runtime"] = runtime
-    design = Design(launch.kernel, lowered, launch, options, edges, token)
-    if runtime is not None:
-        design.runtime = runtime_size(runtime, launch, lowered, design.timing)
-    if max_bits is not None:
-        _check_bits(design, max_bits)
-    return design
-
-
-def _check_bits(design: Design, most: int) -> None:
-    """TV0616 for a design that stores more than it may, with what stores the most."""
-    needed = design.table_bits + design.memory_bits + design.buffer_bits
-    if needed <= most:
-        return
-    actors = design.netlist.actors
-    parts = [(design.bits(p.channel), p.channel.name, a) for a in actors for p in a.outputs]
-    parts += [(a.unit.bits, a.name, a) for a in actors if isinstance(a.unit, Memory)]
-    bits, largest, actor = max(parts, key=lambda part: part[0])
-    raise error(
-        "TV0616",
-        f"`{design.name}` stores {needed:,} bits, and `max_bits` is {most:,}",
-        *actor.labels,
-        notes=[f"the largest part is `{largest}`: {bits:,} bits"],
-        help="use smaller tables (`group`), fewer lanes, or a smaller problem",
-    )
-
-
-def _is_whole(number: object) -> bool:
-    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+    from hdl.simulation import Result
 
 
 class Design:
@@ -203,10 +79,7 @@ class Design:
 
     def timed(self, stall: float, seed: int) -> tuple[Timing, dict[str, Stall]]:
         """The timed model, and in which cycles each port is open, under random back-pressure."""
-        if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
-            raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
-        if not _is_whole(seed) or seed < 0:
-            raise error("TV0609", f"`seed` is a whole number from 0 up, not {seed!r}")
+        check_stall(stall, seed)
         if not stall:
             return self.timing, {}
         from hdl.sim import random_stalls
@@ -310,7 +183,7 @@ class Design:
         """By name the files of a self-checking testbench in plain Verilog, for one launch."""
         from hdl.emit.testbench import testbench
 
-        return testbench(self, self._arrays({**(arguments or {}), **named}))
+        return testbench(self, self.arrays({**(arguments or {}), **named}))
 
     def description(self) -> dict[str, Any]:
         """The whole, the modules and the statements that they come from, as plain data."""
@@ -422,7 +295,7 @@ class Design:
         """What memory holds at the address of each port in that has a memory bus."""
         from hdl.bus.images import images_in
 
-        arrays = self._arrays({**(arguments or {}), **named})
+        arrays = self.arrays({**(arguments or {}), **named})
         return images_in(self, bind(self.kernel, arrays).arrays)
 
     def values(
@@ -455,12 +328,12 @@ class Design:
             found[port.buffer][elements[used]] = values[used]
         return {name: flat.reshape(self.launch.extents[name]) for name, flat in found.items()}
 
-    def _arrays(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    def arrays(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments without sizes, which must be those of the design: TV0412 otherwise."""
         arrays = dict(arguments)
         for symbol, size in self.launch.symbols.items():
             given = arrays.pop(symbol, size)
-            if not _is_whole(given) or given != size:
+            if not is_whole(given) or given != size:
                 message = f"the design was built for `{symbol}` = {size}, not {given!r}"
                 raise error("TV0412", message, help="build it again for the other size")
         return arrays
@@ -488,60 +361,16 @@ class Design:
         compared with the timed model: TV0607.  With `record` the beats of these streams are in the
         result, right or wrong: nothing is compared.
         """
-        from hdl.check import (
-            compare_firings,
-            compare_streams,
-            compare_usage,
-            expected_streams,
+        from hdl.simulation import simulate
+
+        arrays = {**(arguments or {}), **named}
+        return simulate(
+            self,
+            arrays,
+            simulator=simulator,
+            stall=stall,
+            seed=seed,
+            waves=waves,
+            check=check,
+            record=record,
         )
-
-        if simulator == FASTEST:
-            from hdl.sim.external import fastest
-
-            simulator = fastest(waves)
-        if simulator not in SIMULATORS:
-            near = nearest(str(simulator), SIMULATORS)
-            hint = f"did you mean `{near}`?" if near else f"simulators: {', '.join(SIMULATORS)}"
-            raise error("TV0608", f"there is no simulator `{simulator}`", help=hint)
-        predicted, stalls = self.timed(stall, seed)
-        launch = bind(self.kernel, self._arrays({**(arguments or {}), **named}))
-        events: list[Event] = []
-        values: dict[str, npt.NDArray[Any]] = {}
-        check = check and not record
-        if not record:
-            values = execute(launch, observe=events.append if check else None)
-        feeds = self.feed(launch.arrays)
-        compared = 0
-        if simulator == "amaranth":
-            from hdl.sim import run
-
-            seen = run(self.netlist, feeds, stalls=stalls, taps=check or record, waves=waves)
-            beats, cycles, taps = seen.outputs, seen.cycles, seen.taps
-            if check:
-                compared = compare_streams(self, expected_streams(self, events), taps)
-            if not record:
-                compare_firings(self, predicted.fires, seen.fires)
-                compare_usage(self, predicted.usage, seen.usage)
-        else:
-            from hdl.sim.external import run_external
-
-            sunk = {p.name: len(p.elements) for p in self.outputs}
-            watch = {tap.channel for tap in self.lowered.taps} if check or record else None
-            moved = run_external(self, simulator, feeds, sunk, stalls, watch, waves)
-            beats, cycles, taps = moved.outputs, moved.cycles, moved.taps
-            if check:
-                compared = compare_streams(self, expected_streams(self, events), taps)
-                compare_firings(self, predicted.fires, moved.fires)
-        outputs = self.collect(beats, launch.arrays)
-        if check:
-            from hdl.check import compare_outputs
-
-            compare_outputs(self, values, outputs)
-            if cycles != predicted.cycles:
-                raise error(
-                    "TV0607",
-                    f"`{self.name}` took {cycles} cycles in {simulator}, "
-                    f"{predicted.cycles} were predicted",
-                )
-        named_beats = {tap.channel: taps[tap.channel] for tap in self.lowered.taps if taps}
-        return Result(outputs, cycles, predicted.cycles, simulator, compared, named_beats)

@@ -16,9 +16,10 @@ from hdl.lower.streams import counts, rounds
 from tilevm.trace.record import Step, result_step, typed
 
 if TYPE_CHECKING:
-    from hdl.design import Design, Result
+    from hdl.design import Design
     from hdl.lower import Tap
     from hdl.netlist import Actor
+    from hdl.simulation import Result
 
 
 def hardware_steps(design: Design, result: Result) -> Iterator[Step]:

@@ -20,7 +20,7 @@ from examples.digits import hardware, reference
 from examples.digits.hardware import STALL, Outcome
 from examples.digits.layers import Layer, run_layers
 from examples.digits.report import HEADINGS, LEGEND, Summary, as_text, layer_files, report, rows
-from hdl.design import MAX_LANES, SIMULATORS
+from hdl.options import MAX_LANES, SIMULATORS
 from tilevm import TileError
 from tilevm.cli.output import check_folder, write_folder
 

@@ -11,7 +11,7 @@ import pytest
 
 import hdl
 import tilevm as api
-from hdl.design import MAX_LANES, SIMULATORS
+from hdl.options import MAX_LANES, SIMULATORS
 from hdl.sim import external
 from tests.cli.folder import WORDS, Folder, arrays, refused
 from tilevm.cli import parser

@@ -135,7 +135,7 @@ def _tiers(options: CommandParser.Options) -> tuple[Steps, Steps]:
 
 def _simulated(options: CommandParser.Options, design: Design, arrays: dict[str, Any]) -> Steps:
     """What the hardware computes, right or wrong."""
-    from hdl.design import FASTEST
+    from hdl.options import FASTEST
     from hdl.steps import hardware_steps
     from tilevm.cli.progress import stage
 

@@ -1,0 +1,57 @@
+"""Options of a design and of its simulation: what they may be, and what is said of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hdl.lower import MAX_ENGINES
+from tilevm.diagnostics import error, nearest
+
+DOT_FORMS = ("mac", "lut", "bitserial", "ternary")
+SIMULATORS = ("amaranth", "verilator", "icarus")
+FASTEST = "fastest"  # of the simulators, the first that is installed
+MAX_LANES = 4096
+
+
+def is_whole(number: object) -> bool:
+    """Whether it is an integer, of Python or NumPy; truth values are none."""
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
+def check_lanes(lanes: object) -> None:
+    _between("TV0505", "lanes", lanes, MAX_LANES)
+
+
+def check_engines(engines: object) -> None:
+    _between("TV0506", "engines", engines, MAX_ENGINES)
+
+
+def check_dot(form: object) -> None:
+    if form not in DOT_FORMS:
+        said = f"`dot` is one of {', '.join(DOT_FORMS)}, not {form!r}"
+        raise error("TV0501", said, help=_meant(form, DOT_FORMS))
+
+
+def check_simulator(name: object) -> None:
+    if name not in SIMULATORS:
+        hint = _meant(name, SIMULATORS) or f"simulators: {', '.join(SIMULATORS)}"
+        raise error("TV0608", f"there is no simulator `{name}`", help=hint)
+
+
+def check_stall(stall: object, seed: object) -> None:
+    if isinstance(stall, bool) or not isinstance(stall, int | float) or not 0 <= stall < 1:
+        raise error("TV0609", f"`stall` is a fraction from 0 to below 1, not {stall!r}")
+    if not is_whole(seed) or seed < 0:
+        raise error("TV0609", f"`seed` is a whole number from 0 up, not {seed!r}")
+
+
+def _between(code: str, name: str, number: object, most: int) -> None:
+    if not is_whole(number) or not 1 <= number <= most:
+        raise error(code, f"`{name}` is a number from 1 to {most}, not {number!r}")
+
+
+def _meant(name: object, known: Sequence[str]) -> str | None:
+    near = nearest(str(name), known)
+    return f"did you mean `{near}`?" if near else None

@@ -1,0 +1,110 @@
+"""A design simulated: fed, run, and compared with the virtual machine and the timed model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from hdl.check import (
+    compare_firings,
+    compare_outputs,
+    compare_streams,
+    compare_usage,
+    expected_streams,
+)
+from hdl.options import FASTEST, check_simulator
+from hdl.timing import Stall
+from hdl.units.lanes import Beats
+from tilevm.diagnostics import error
+from tilevm.vm import bind, execute
+from tilevm.vm.machine import Event
+
+if TYPE_CHECKING:
+    from hdl.design import Design
+    from hdl.sim import SimResult
+    from hdl.sim.external import ExternalResult
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a simulation gave: values by buffer, and the cycles it took."""
+
+    outputs: Arrays
+    cycles: int
+    predicted: int  # by the timed model, under the same stalls
+    simulator: str
+    compared: int  # beats of inner streams that equal the virtual machine's
+    taps: Arrays  # by stream with a named value its beats, where recorded
+
+
+def simulate(
+    design: Design,
+    arguments: Mapping[str, Any],
+    *,
+    simulator: str,
+    stall: float,
+    seed: int,
+    waves: str | Path | None,
+    check: bool,
+    record: bool,
+) -> Result:
+    """The simulation of a launch; its options are those of `Design.simulate`."""
+    if simulator == FASTEST:
+        from hdl.sim.external import fastest
+
+        simulator = fastest(waves)
+    check_simulator(simulator)
+    predicted, stalls = design.timed(stall, seed)
+    launch = bind(design.kernel, design.arrays(arguments))
+    check = check and not record
+    events: list[Event] = []
+    values: Arrays = {}
+    if not record:
+        values = execute(launch, observe=events.append if check else None)
+    feeds = design.feed(launch.arrays)
+    moved = _run(design, simulator, feeds, stalls, check or record, waves)
+    compared = 0
+    if check:
+        compared = compare_streams(design, expected_streams(design, events), moved.taps)
+    if not record and moved.fires:
+        compare_firings(design, predicted.fires, moved.fires)
+    if not record and simulator == "amaranth":
+        compare_usage(design, predicted.usage, moved.usage)
+    outputs = design.collect(moved.outputs, launch.arrays)
+    if check:
+        compare_outputs(design, values, outputs)
+        if moved.cycles != predicted.cycles:
+            raise error(
+                "TV0607",
+                f"`{design.name}` took {moved.cycles} cycles in {simulator}, "
+                f"{predicted.cycles} were predicted",
+            )
+    seen = moved.taps
+    named = {tap.channel: seen[tap.channel] for tap in design.lowered.taps if seen}
+    return Result(outputs, moved.cycles, predicted.cycles, simulator, compared, named)
+
+
+def _run(
+    design: Design,
+    simulator: str,
+    feeds: Mapping[str, Beats],
+    stalls: Mapping[str, Stall],
+    watched: bool,
+    waves: str | Path | None,
+) -> SimResult | ExternalResult:
+    """The netlist in Amaranth's simulator, or its Verilog in another."""
+    if simulator == "amaranth":
+        from hdl.sim import run
+
+        return run(design.netlist, feeds, stalls=stalls, taps=watched, waves=waves)
+    from hdl.sim.external import run_external
+
+    sunk = {port.name: len(port.elements) for port in design.outputs}
+    watch = {tap.channel for tap in design.lowered.taps} if watched else None
+    return run_external(design, simulator, feeds, sunk, stalls, watch, waves)
