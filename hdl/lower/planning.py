@@ -59,12 +59,14 @@ class Limits:
     accumulator: int = 640  # bits of an exact sum: enough for products of f32
     table: int = 12  # bits of the codes of which a table has all
 
-    def check(self, op: Op, plan: Plan) -> None:
-        """TileError TV0502 for an op that is beyond them."""
+    def within(self, op: Op, plan: Plan) -> Plan:
+        """The plan, or what it has instead; TileError TV0502 for an op that is beyond them."""
         if plan.accumulator > self.accumulator:
             reason = f"its exact sum needs {plan.accumulator} bits, and {self.accumulator} is"
             help = "`cast` the operands to a format with fewer exponents, or raise the limit"
             raise refused(op, f"{reason} the most (`max_accumulator`)", help)
+        if plan.table > self.table and plan.otherwise is not None:
+            return plan.otherwise
         if plan.table > self.table:
             reason = f"it is a table of all codes, which have {plan.table} bits, and {self.table}"
             help = (
@@ -72,6 +74,7 @@ class Limits:
                 f"`max_table = {plan.table}` (`--max-table {plan.table}`)"
             )
             raise refused(op, f"{reason} is the most (`max_table`)", help)
+        return plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,8 +213,7 @@ class Planning:
                     self._plan_branches(op)
                 case _ if type(op) in RULES and op.out in self.schedules:
                     plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
-                    self.limits.check(op, plan)
-                    self.plans[op] = plan
+                    self.plans[op] = plan = self.limits.within(op, plan)
                     if not np.array_equal(plan.schedule, self.schedules[op.out]):
                         self.choices[op.out] = Choice("made", op)
                     self.schedules[op.out] = plan.schedule

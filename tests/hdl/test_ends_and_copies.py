@@ -171,7 +171,6 @@ def halved(name: str) -> str:
     ("name", "sizes"),
     [
         ("softmax", {"M": 4, "N": 32}),
-        ("layernorm", {"M": 4, "N": 32}),
         ("flash_attention", {"H": 1, "S": 8, "T": 8}),
     ],
 )

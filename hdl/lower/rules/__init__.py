@@ -1,6 +1,16 @@
 """One rule per op that computes, by family; importing this package registers them all."""
 
-from hdl.lower.rules import along, elementwise, floats, integers, matrix, reductions, shifts, tables
+from hdl.lower.rules import (
+    along,
+    elementwise,
+    floats,
+    functions,
+    integers,
+    matrix,
+    reductions,
+    shifts,
+    tables,
+)
 from hdl.lower.rules.rule import RULES, Need, Plan, flag_table, lowers
 
 __all__ = [
@@ -11,6 +21,7 @@ __all__ = [
     "elementwise",
     "flag_table",
     "floats",
+    "functions",
     "integers",
     "lowers",
     "matrix",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -214,7 +214,7 @@ def tabulated(op: Any, schedule: Schedule, mean: Callable[[Any], Any]) -> Plan:
     """An op of one operand as a table of the results for all of its codes."""
     given, to = op.a.dtype, op.out.dtype
     if given.bits > WIDEST_TABLE:
-        hint = f"`cast` to a format of at most {WIDEST_TABLE} bits first, or `div`, `mul`, `fma`"
+        hint = f"`cast` to a format of at most {WIDEST_TABLE} bits first"
         if isinstance(given, CodebookType) or isinstance(to, CodebookType):
             hint = f"use codes of at most {WIDEST_TABLE} bits"
         reason = f"it is a table of all codes, and {given} has {given.bits} bits"
@@ -228,18 +228,6 @@ def tabulated(op: Any, schedule: Schedule, mean: Callable[[Any], Any]) -> Plan:
     results = tuple(int(code) for code in found) + (0,) * ((1 << given.bits) - count)
     function = Table(f"{op.name} of {given}", to, schedule.shape[1], results)
     return Plan(schedule, (Need(op.a, schedule),), function, table=given.bits)
-
-
-def _functions() -> Sequence[type[Op]]:
-    names = "Exp Exp2 Expm1 Log Log2 Log1p Sin Cos Tanh Sigmoid Silu Rsqrt Erf Gelu Sqrt"
-    return [getattr(ops, name) for name in names.split()]
-
-
-for _kind in _functions():
-
-    @lowers(_kind)
-    def _(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        return tabulated(op, schedule, op.run)
 
 
 @lowers(ops.Decode)

@@ -33,7 +33,8 @@ class Plan:
 
     A fold gives one beat for these, a scan each of them: its `schedule` has them all.
     `finish` then takes each beat once more: it rounds an exact sum, which has `accumulator` bits.
-    A function by its table has `table` bits of a code as the index.
+    A function by its table has `table` bits of a code as the index; `otherwise`, if any, is built
+    where those are too many.
     `flags` [beats], if any, is a last operand of one constant bit for each beat.
     """
 
@@ -47,6 +48,7 @@ class Plan:
     finish: LaneFunction | None = None
     accumulator: int = 0
     table: int = 0
+    otherwise: Plan | None = None
 
 
 Rule = Callable[[Any, Schedule, int], Plan]
