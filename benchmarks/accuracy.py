@@ -1,15 +1,18 @@
-"""How far the functions of f32 and f64 are from the exact values: the largest errors, in ulp.
+"""How far the functions of f32 and f64 are from the exact values, in ulp, and what they take.
 
     python benchmarks/accuracy.py --samples 400
 
 The oracle is mpmath with 200 bits.  The samples of a function are numbers of its format with
 exponents spread evenly over where the result is finite and not 0, and as many around 1.  An error
 is counted in units of the last place of the exact result; up to 0.5 the result is the nearest one.
+Behind it stands the time that one of these elements takes, and that of the table of all codes of
+f16, which is made when it is first asked for.
 """
 
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -66,20 +69,36 @@ def largest(kind: FloatType, name: str, count: int) -> float:
     return worst
 
 
+def seconds(kind: FloatType, name: str, arguments: Any) -> float:
+    """The time of one evaluation."""
+    begin = time.perf_counter()
+    evaluate(name, arguments, kind)
+    return time.perf_counter() - begin
+
+
 def main() -> None:
     """Prints a line for each function."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", type=int, default=400, help="of each kind, for each function")
     count = parser.parse_args().samples
-    print(f"largest error in ulp, {2 * count} arguments each\n")
-    print(f"{'function':10}{'f32':>10}{'f64':>10}")
+    print(f"largest error in ulp, {2 * count} arguments each; time an element, and f16's table\n")
+    print(f"{'function':10}{'f32':>10}{'f64':>10}{'f32 us':>10}{'f64 us':>10}{'table ms':>10}")
+    single, double, half = (_float(text) for text in ("f32", "f64", "f16"))
     for name in FUNCTIONS:
-        worst = []
-        for text in ("f32", "f64"):
-            kind = dtype(text)
-            assert isinstance(kind, FloatType)
-            worst.append(largest(kind, name, count))
-        print(f"{name:10}{worst[0]:10.6f}{worst[1]:10.6f}", flush=True)
+        table = seconds(half, name, np.ones(1))
+        row = [largest(kind, name, count) for kind in (single, double)]
+        for kind, times in ((single, 50), (double, 1)):  # so many that calls do not count
+            arguments = np.tile(samples(kind, name, count), times)
+            row.append(1e6 * seconds(kind, name, arguments) / len(arguments))
+        errors, each = row[:2], [*row[2:], 1e3 * table]
+        shown = "".join(f"{e:10.6f}" for e in errors) + "".join(f"{t:10.2f}" for t in each)
+        print(f"{name:10}{shown}", flush=True)
+
+
+def _float(text: str) -> FloatType:
+    kind = dtype(text)
+    assert isinstance(kind, FloatType)
+    return kind
 
 
 if __name__ == "__main__":

@@ -46,8 +46,6 @@ def test_the_page_is_current() -> None:
     assert page.read_text("utf-8") == reference(), (
         "write it anew: python -m tilevm.passes.reference > docs/passes.md"
     )
-    found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.ELLIPSIS)
-    assert found.attempted >= 4 and found.failed == 0
 
 
 def test_examples_of_the_analysis_run() -> None:

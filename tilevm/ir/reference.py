@@ -80,7 +80,8 @@ def _kinds(hint: Any) -> Iterator[str]:
     if get_origin(hint) is Literal:
         yield " or ".join(f"`{choice}`" for choice in get_args(hint))
     elif get_origin(hint) is tuple:
-        yield "a list of integers"
+        listed = {Expr: "index expressions", int | float: "numbers"}
+        yield f"a list of {listed.get(get_args(hint)[0], 'integers')}"
     elif hint in names:
         yield names[hint]
     else:

@@ -54,7 +54,7 @@ CODES = (
         "option does not fit the simulation",
         "`stall` is how often a port is closed in a cycle: a fraction from 0 to below 1, as a\n"
         "port that is always closed never lets a launch end. `seed` is a whole number from 0 up.\n"
-        "Waveforms are written by the simulator `amaranth` alone.",
+        "Waveforms are files .vcd, or .fst, which the simulator `amaranth` does not write.",
     ),
     Code(
         "TV0610",

@@ -42,15 +42,15 @@ CODES = (
         "TV0406",
         "race between thread blocks",
         "Two thread blocks touch one element, at least one of them writes it, and blocks run in\n"
-        "no order: the result would be a matter of luck. Give each block elements of its own;\n"
-        "sum over blocks in a second kernel.",
+        "no order: the result would be a matter of luck. Give each block elements of its own, or\n"
+        "let all blocks meet by `atomic`; or sum over blocks in a second kernel.",
     ),
     Code(
         "TV0407",
         "value that an op refuses",
         "An op met a value that it is told not to accept: an overflow under `overflow = trap`,\n"
-        "a NaN for a type without one, an index beyond a table, a shift by a negative amount.\n"
-        "The message names the element.",
+        "a division by zero, a NaN for a type without one, an index beyond a table, a shift by a\n"
+        "negative amount. The message names the element.",
     ),
     Code(
         "TV0408",

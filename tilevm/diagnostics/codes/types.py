@@ -91,8 +91,8 @@ CODES = (
     Code(
         "TV0214",
         "load without a type",
-        "The written type says which tile is loaded: `t: i8[16] = load x[n * 16]`. Its elements\n"
-        "are those of the buffer, its rank at most the buffer's.",
+        "The written type says which tile is loaded: `t: i8[16] = load x[n * 16]`, and so for\n"
+        "`gather`. Its elements are those of the buffer, its rank at most the buffer's.",
     ),
     Code(
         "TV0215",
@@ -133,7 +133,7 @@ CODES = (
         "codes in place of numbers",
         "A tile of a codebook holds codes: they are moved, compared (eq, ne), selected, but not\n"
         "computed with. `decode` gives the numbers that they stand for, `cast` converts them;\n"
-        "only `dot` and `sum` take codes of single numbers as they are.",
+        "`dot`, `sum`, `prod`, and `scan` by `add` or `mul` take codes of single numbers as they are.",
     ),
     Code(
         "TV0223",
@@ -155,10 +155,10 @@ CODES = (
     ),
     Code(
         "TV0231",
-        "rounded op of integers",
+        "rounded op of other numbers than floats",
         "Quotients, roots and functions such as `exp` are rounded, and integers have no rule for\n"
-        "that. `floordiv` and `truncdiv` divide integers; or `cast` to a float, compute, and\n"
-        "`cast` back with the rounding that you mean.",
+        "that. `floordiv` and `truncdiv` divide integers, `div` also fixed point; or `cast` to a\n"
+        "float, compute, and `cast` back with the rounding that you mean.",
     ),
     Code(
         "TV0235",
@@ -171,8 +171,9 @@ CODES = (
         "TV0236",
         "part outside of a tile",
         "`slice` and `insert` name a part by where it starts, one index for each dimension, and\n"
-        "the part has to lie within the tile: start at least 0, and start plus size (times the\n"
-        "step) at most the extent. A start that is computed is checked in the run (TV0407).",
+        "the part has to lie within the tile: start at least 0, and its last element, number\n"
+        "start + (size - 1) * step, below the extent. A start that is computed is checked in the\n"
+        "run (TV0407).",
     ),
     Code(
         "TV0237",
@@ -236,8 +237,8 @@ CODES = (
     Code(
         "TV0250",
         "unknown rounding, overflow or padding mode",
-        "Modes are named: rounding is nearest_even, nearest_away, toward_zero, up or down;\n"
-        "integer overflow is wrap, sat or trap; float overflow is inf, nan, sat or trap;\n"
+        "Modes are named: rounding is nearest_even, nearest_away, toward_zero, up, down or, of a\n"
+        "cast, stochastic; integer overflow is wrap, sat or trap; float overflow is inf, nan, sat or trap;\n"
         "row padding is none, byte or word. A format without infinities has no overflow mode\n"
         "`inf`, one without NaN no mode `nan`. Use one of the modes that the message lists.",
     ),

@@ -7,8 +7,9 @@ the largest value becomes what the format says, or as written: ``inf``, ``nan``,
 An infinity is beyond it too, but ``trap`` lets it pass in a format that has it.
 
 Other modes of `rounding` than ``nearest_even`` are ``nearest_away``, ``toward_zero``, ``up`` and
-``down``, for floats only; a result that is too large goes to the largest value where its rounding
-points towards zero.  Infinities, NaN and the signs of zeros are those of IEEE 754.
+``down``, for floats and for products of fixed point; a float that is too large goes to the
+largest value where its rounding points towards zero.  Infinities, NaN and the signs of zeros are
+those of IEEE 754.
 """
 
 from __future__ import annotations

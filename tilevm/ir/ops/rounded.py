@@ -19,17 +19,17 @@ from tilevm.ir.value import Value
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rounded(Elementwise):
-    """What ops with rounded results share: none of their types are integers."""
+    """What ops with rounded results share."""
 
     overflow: Overflow | None = None
     rounding: Rounding = "nearest_even"
 
     def checked(self, kind: TileType, help: str) -> TileType:
-        """The type, once the op is defined for it; TV0231 for integers."""
+        """The type, once the op is defined for it; TV0231 for other numbers than floats."""
         if not kind.dtype.is_float:
             raise self.reject(
                 "TV0231",
-                f"`{self.name}` rounds its result, which {kind.dtype} does not do",
+                f"`{self.name}` rounds its result, and {kind.dtype} has no rule for that",
                 "a",
                 a=f"this is {kind}",
                 help=help,
