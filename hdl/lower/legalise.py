@@ -13,9 +13,10 @@ from typing import Any
 
 from hdl.lower.copies import plain_copies
 from hdl.lower.even import even_loops
+from hdl.lower.extremes import first_place, of_integers
 from hdl.lower.memories import memories_of
 from hdl.lower.returns import without_returns
-from tilevm.dtypes import dtype
+from tilevm.dtypes import FixedType, dtype
 from tilevm.ir import Access, Const, Expr, Kernel, Op, Value
 from tilevm.ir.ops import (
     Add,
@@ -63,32 +64,15 @@ def legalise(kernel: Kernel) -> Kernel:
 
 def _rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
     match op:
-        case ArgMax() | ArgMin() if op.a.dtype.is_int and op.a.tile.size:
-            return (_first_place(op, emit),)
+        case ArgMax() | ArgMin() if op.a.tile.size:
+            return (first_place(op, emit),)
+        case Amax() | Amin() if isinstance(op.a.dtype, FixedType):
+            return (of_integers(op, emit),)
         case Sum() | Dot() if op.overflow == "sat" and op.out.dtype.is_int:
             return _exact_sum(op, emit)
         case Gather() if op.out.tile.size:
             return _gathered(op, emit)
     return None
-
-
-def _first_place(op: ArgMax | ArgMin, emit: Emitter) -> Value:
-    """The smallest of the places at which the extreme value stands."""
-    a, dim = op.a, op.dim
-    if dim is None:
-        a, dim = emit(Reshape, name="flat", a=a, shape=(a.tile.size,)), 0
-    shape, extent = a.tile.shape, a.tile.shape[dim]
-    best = Amax if isinstance(op, ArgMax) else Amin
-    top = emit(best, name="top", a=a, dims=(dim,), keepdims=True)
-    tops = emit(Broadcast, name="tops", a=top, shape=shape)
-    same = emit(Compare, name="same", a=a, b=tops, pred="eq")
-    kind = TileType(dtype(f"u{extent.bit_length()}"), shape)
-    places = emit(Iota, name="places", type=kind, dim=dim)
-    none = emit(Full, name="none", type=kind, value=extent)
-    held = emit(Select, name="held", c=same, a=places, b=none)
-    first = emit(Amin, name="first", a=held, dims=(dim,))
-    shaped = emit(Reshape, name="shaped", a=first, shape=op.out.tile.shape)
-    return emit(Cast, a=shaped, to=op.out.dtype)
 
 
 def _exact_sum(op: Sum | Dot, emit: Emitter) -> Sequence[Value] | None:

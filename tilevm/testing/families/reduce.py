@@ -10,6 +10,10 @@ from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
 
+def _nan(w: Writer) -> str:
+    return w.pick(("propagate", "ignore"))
+
+
 @family
 def reduction(w: Writer) -> Value | None:
     a = w.any_value()
@@ -19,7 +23,7 @@ def reduction(w: Writer) -> Value | None:
     over = None if w.rarely(5) else tuple(sorted(dims))
     keep = w.rarely(3)
     if w.rarely(2):
-        return w.op(w.pick(("amax", "amin")), a, dims=over, keepdims=keep)
+        return w.op(w.pick(("amax", "amin")), a, dims=over, keepdims=keep, nan=_nan(w))
     acc, overflow = w.draw(dtypes()), overflow_of_sum(w)
     return w.op("sum", a, dims=over, acc=acc, overflow=overflow, keepdims=keep)
 
@@ -39,7 +43,7 @@ def other_reduction(w: Writer) -> Value | None:
             flags = w.of_type(a.tile.of("u1"))
             return w.op(kind, flags, dims=None if dim is None else (dim,), keepdims=keep)
         case kind:
-            return w.op(kind, a, dim=dim, keepdims=keep)
+            return w.op(kind, a, dim=dim, keepdims=keep, nan=_nan(w))
 
 
 @family
