@@ -32,15 +32,15 @@ def seconds(work: Callable[[], object]) -> float:
 
 def measured(design: hdl.Design, simulator: str, feeds: dict[str, np.ndarray], more: int) -> None:
     """Prints a row: one launch, then `more` in a row, the difference gives the cycles a second."""
-    sunk = {port.name: len(port.elements) for port in design.outputs}
+    actors = design.netlist.actors
 
     def launches(count: int) -> None:
         fed = {name: np.tile(beats, (count, 1)) for name, beats in feeds.items()}
         if simulator == "amaranth":
             hdl.sim.run(design.netlist, fed, launches=count, taps=False)
         else:
-            beats = {name: number * count for name, number in sunk.items()}
-            run_external(design, simulator, fed, beats, {})
+            firings = {actor.name: actor.firings * count for actor in actors}
+            run_external(design, simulator, fed, firings, {})
 
     before = sum(os.times()[:4])
     first = seconds(lambda: launches(1))

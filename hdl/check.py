@@ -52,9 +52,20 @@ def expected_streams(design: Design, events: Sequence[Event]) -> dict[str, Array
 
 
 def compare_streams(
-    design: Design, expected: Mapping[str, Array], seen: Mapping[str, Array]
+    design: Design,
+    expected: Mapping[str, Array],
+    seen: Mapping[str, Array],
+    firings: Mapping[str, int],
 ) -> int:
-    """Compares every watched stream; returns how many beats, TV0606 at the first wrong one."""
+    """Compares every watched stream; returns how many beats, TV0606 at the first wrong one.
+
+    `firings`, by actor, says how far the launch goes.
+    """
+    beats = {
+        output.channel.name: actor.moves(output.when, firings[actor.name])
+        for actor in design.netlist.actors
+        for output in actor.outputs
+    }
     first: tuple[int, Tap, int, int] | None = None
     count = 0
     right: dict[str, bool] = {}
@@ -62,8 +73,9 @@ def compare_streams(
     for tap in design.lowered.taps:
         if tap.channel not in expected:
             continue
-        want, got = expected[tap.channel], seen[tap.channel]
-        holes = np.tile(tap.schedule == HOLE, (len(want) // len(tap.schedule), 1))
+        got = seen[tap.channel]
+        want = expected[tap.channel][: beats[tap.channel]]
+        holes = np.tile(tap.schedule == HOLE, (-(-len(want) // len(tap.schedule)), 1))[: len(want)]
         count += len(want)
         if got.shape != want.shape:
             raise error("TV0606", f"stream `{tap.channel}` has {len(got)} beats, not {len(want)}")

@@ -13,7 +13,7 @@ from hdl.lower.legalise import legalise
 from hdl.options import check_dot, check_engines, check_lanes
 from hdl.runtime import runtime_size
 from hdl.sizing import size_channels
-from hdl.units import Memory
+from hdl.stored import KINDS
 from tilevm.diagnostics import error
 from tilevm.ir import Kernel
 from tilevm.passes import Watch, step, transform
@@ -53,8 +53,8 @@ def build(
     ``axi-lite`` or ``wishbone``, adds registers that start launches and count cycles.  Memory buses
     have words of `bus_bits` bits and bursts of at most `burst` words (docs/buses.md).  With
     `runtime`, a symbol, its size is chosen at each launch in a register, up to that given here.
-    `max_bits`: the most bits of memory that all tables, memories and buffers may have together,
-    else TV0616.  `watch` sees the program after each pass.
+    `max_bits`: the most bits that all tables, memories, buffers and states may have together, else
+    TV0616.  `watch` sees the program after each pass.
     Raises TileError where the kernel cannot be built, with the line of the program and what would
     make it legal.
     """
@@ -98,17 +98,16 @@ def build(
 
 def _check_bits(design: Design, most: int) -> None:
     """TV0616 for a design that stores more than it may, with what stores the most."""
-    needed = design.table_bits + design.memory_bits + design.buffer_bits
+    needed = design.stored_bits()
     if needed <= most:
         return
-    actors = design.netlist.actors
-    parts = [(design.bits(p.channel), p.channel.name, a) for a in actors for p in a.outputs]
-    parts += [(a.unit.bits, a.name, a) for a in actors if isinstance(a.unit, Memory)]
-    bits, largest, actor = max(parts, key=lambda part: part[0])
+    largest = max(design.stored, key=lambda part: part.bits)
+    kinds = [(design.stored_bits(kind), text) for kind, text in KINDS.items()]
+    shares = ", ".join(f"{bits:,} of {text}" for bits, text in kinds if bits)
     raise error(
         "TV0616",
         f"`{design.name}` stores {needed:,} bits, and `max_bits` is {most:,}",
-        *actor.labels,
-        notes=[f"the largest part is `{largest}`: {bits:,} bits"],
+        *largest.actor.labels,
+        notes=[shares, f"the largest part is `{largest.name}`: {largest.bits:,} bits"],
         help="use smaller tables (`group`), fewer lanes, or a smaller problem",
     )

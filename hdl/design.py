@@ -18,8 +18,8 @@ from hdl.lower.functions import from_beats, to_beats
 from hdl.netlist import Channel, Netlist
 from hdl.options import check_stall, is_whole
 from hdl.runtime import RuntimeSize
+from hdl.stored import Stored, channel_bits, stored
 from hdl.timing import Stall, Timing, simulate_timing
-from hdl.units import Memory
 from tilevm.diagnostics import error
 from tilevm.ir import Kernel
 from tilevm.vm import Launch, bind
@@ -99,37 +99,41 @@ class Design:
 
     def bits(self, channel: Channel) -> int:
         """Bits that a channel stores."""
-        return (channel.depth or 0) * channel.shape.width
+        return channel_bits(channel)
+
+    @cached_property
+    def stored(self) -> list[Stored]:
+        """Every part that stores bits, and how many."""
+        return stored(self)
+
+    def stored_bits(self, *kinds: str) -> int:
+        """Bits of all parts of these kinds (`hdl.stored.KINDS`), or of all."""
+        return sum(part.bits for part in self.stored if not kinds or part.kind in kinds)
 
     @property
     def table_bits(self) -> int:
         """Bits of look-up tables held at once."""
-        return sum(self.bits(c) for c in self.netlist.channels if c.name in self.lowered.tables)
+        return self.stored_bits("table")
 
     @property
     def memory_bits(self) -> int:
         """Bits of the memories that hold input buffers, or are stored to at run-time addresses."""
-        return sum(self.bits(c) for c in self._memories) + self._on_chip_bits
+        return self.stored_bits("memory")
 
     @property
     def buffer_bits(self) -> int:
         """Bits of all other channels."""
-        held = sum(map(self.bits, self.netlist.channels))
-        return held + self._on_chip_bits - self.table_bits - self.memory_bits
+        return self.stored_bits("buffer")
 
     @property
-    def _on_chip_bits(self) -> int:
-        return sum(a.unit.bits for a in self.netlist.actors if isinstance(a.unit, Memory))
+    def rom_bits(self) -> int:
+        """Bits of constant tables: of functions, and of operands that the counters choose."""
+        return self.stored_bits("rom")
 
     @property
-    def _memories(self) -> list[Channel]:
-        # those that a source fills, and those of engines that it is dealt out to
-        return [
-            port.channel
-            for actor in self.netlist.actors
-            for port in actor.outputs
-            if not actor.inputs or port.channel.name in self.lowered.memories
-        ]
+    def state_bits(self) -> int:
+        """Bits of running sums and of beats that are joined."""
+        return self.stored_bits("state")
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -141,6 +145,8 @@ class Design:
             "table_bits": self.table_bits,
             "memory_bits": self.memory_bits,
             "buffer_bits": self.buffer_bits,
+            "rom_bits": self.rom_bits,
+            "state_bits": self.state_bits,
         }
 
     # --- text
@@ -177,13 +183,15 @@ class Design:
 
         return rtlil(self.netlist, self.name)
 
-    def testbench(
-        self, arguments: Mapping[str, Any] | None = None, /, **named: Any
-    ) -> dict[str, str]:
-        """By name the files of a self-checking testbench in plain Verilog, for one launch."""
+    def testbench(self, *launches: Mapping[str, Any], **named: Any) -> dict[str, str]:
+        """By name the files of a self-checking testbench in plain Verilog.
+
+        It drives the buses of the design, for a launch with each of the arguments `launches`, or
+        for one; with those given by `named`.  With a runtime size launches may be of any of them.
+        """
         from hdl.emit.testbench import testbench
 
-        return testbench(self, self.arrays({**(arguments or {}), **named}))
+        return testbench(self, [{**each, **named} for each in launches or ({},)])
 
     def description(self) -> dict[str, Any]:
         """The whole, the modules and the statements that they come from, as plain data."""
@@ -231,6 +239,12 @@ class Design:
         from hdl.report import report
 
         return report(self, self.timed(stall, seed)[0])
+
+    def report_data(self, *, stall: float = 0.0, seed: int = 0) -> dict[str, Any]:
+        """The report as plain data (docs/hardware.md), which JSON can hold as it is."""
+        from hdl.report_data import report_data
+
+        return report_data(self, self.timed(stall, seed)[0], stall, seed)
 
     def explain_layout(self) -> str:
         """For each value its layout as beats of lanes, why it has it, and what that costs.

@@ -180,6 +180,11 @@ class Wiring:
     table: npt.NDArray[np.int32]
     select: tuple[tuple[int, int], ...] = ()
 
+    def used(self, trips: Sequence[int]) -> int:
+        """How many variants an actor with these trips may choose from: the first ones."""
+        most = 1 + sum((trips[level] - 1) * stride for level, stride in self.select)
+        return min(most, len(self.table))
+
     @classmethod
     def identity(cls, shape: BeatShape) -> Wiring:
         table = np.arange(shape.width, dtype=np.int32).reshape(1, shape.lanes, shape.bits)
@@ -270,6 +275,12 @@ class Actor:
         for level, edge in when.edges:
             mask &= at[:, level] == (0 if edge == "first" else self.trips[level] - 1)
         return ~mask if when.negate else mask
+
+    def moves(self, when: Mask | None, firings: int) -> int:
+        """Beats that a port with this mask moves in so many firings."""
+        launches, rest = divmod(firings, self.firings)
+        due = self.due(when)
+        return launches * int(due.sum()) + int(due[:rest].sum())
 
 
 @dataclass(eq=False)

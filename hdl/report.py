@@ -9,6 +9,7 @@ import numpy as np
 from hdl.lower import Port
 from hdl.lower.schedule import Schedule, to_layout
 from hdl.ports import port_order
+from hdl.stored import KINDS
 from hdl.view.layouts import shown, why
 from hdl.view.roofline import roofline
 from hdl.view.usage import lost, unit_times
@@ -89,9 +90,7 @@ def report(design: Design, timing: Timing) -> str:
     if timing is not design.timing:
         lines.append(f"| cycles under this back-pressure | {timing.cycles} |")
     lines += [
-        f"| look-up tables | {design.table_bits} bits |",
-        f"| memories of input buffers | {design.memory_bits} bits |",
-        f"| other buffers | {design.buffer_bits} bits |",
+        *(f"| {text} | {design.stored_bits(kind)} bits |" for kind, text in KINDS.items()),
         *_units(design, timing),
         *_bounds(design, timing),
         *_streams(design, timing),

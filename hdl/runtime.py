@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hdl.lower import Lowered, Port
 from hdl.netlist import Netlist
-from hdl.timing import Timing, beat_arcs
+from hdl.timing import Timing, event_graph
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source
 from hdl.units.memory import Drain, Memory
@@ -49,6 +49,7 @@ class RuntimeSize:
     unit: int
     most: int
     rates: Mapping[str, Rate]  # by port
+    firings: Mapping[str, Counts]  # by actor, of launches of 1, 2, ... steps
     cycles: Sequence[int]  # of launches of 1, 2, ... steps, with ports always ready
 
     def steps(self, size: int) -> int:
@@ -87,16 +88,18 @@ def runtime_size(symbol: str, launch: Launch, lowered: Lowered, timing: Timing) 
             raise _refused(symbol, "steps of the grid share a buffer that they change")
     unit, most = _steps(symbol, launch)
     sinks = {port.name: _whole_steps(symbol, port, launch, most) for port in lowered.outputs}
-    rates = dict(sinks)
-    for name, needed in _needed(lowered.netlist, sinks, most).items():
-        port = next((port for port in lowered.inputs if port.name == name), None)
-        rates[name] = _rate(symbol, name, needed)
-        if port is not None:
-            _inside(symbol, port, launch, needed)
+    rates, firings = dict(sinks), _needed(lowered.netlist, sinks, most)
+    ports = {port.name: port for port in lowered.inputs}
+    for actor in lowered.netlist.actors:
+        if isinstance(actor.unit, Source):
+            name, needed = actor.unit.port, firings[actor.name]
+            rates[name] = _rate(symbol, name, needed)
+            if name in ports:
+                _inside(symbol, ports[name], launch, needed)
     ends = [_times(lowered.netlist, timing, name)[rate.each - 1 :: rate.each]
             for name, rate in sinks.items()]  # fmt: skip
     cycles = np.max(ends, axis=0) + 1
-    return RuntimeSize(symbol, unit, most, rates, [int(count) for count in cycles])
+    return RuntimeSize(symbol, unit, most, rates, firings, [int(count) for count in cycles])
 
 
 def _refused(symbol: str, reason: str) -> TileError:
@@ -187,27 +190,23 @@ def _rate(symbol: str, port: str, needed: Counts) -> Rate:
 
 
 def _needed(netlist: Netlist, sinks: Mapping[str, Rate], most: int) -> dict[str, Counts]:
-    """Beats of each port in that launches of 1, 2, ... `most` steps need."""
+    """By actor the firings that launches of 1, 2, ... `most` steps need, for beats and for room."""
     counts = [actor.firings for actor in netlist.actors]
     fired = [np.zeros(most, np.int64) for _ in counts]
     for number, actor in enumerate(netlist.actors):
         if isinstance(actor.unit, Sink):
             fired[number] = sinks[actor.unit.port].each * np.arange(1, most + 1)
-    arcs = [arc for channel in traffic_of(netlist) for arc in beat_arcs(channel, counts)]
+    arcs = sorted(event_graph(netlist, traffic_of(netlist)).arcs, key=lambda arc: -arc.target)
     changed = True
-    while changed:  # once for a netlist without feedback, as actors come before their readers
+    while changed:  # a few times: actors come before their readers, but for feedback and room
         changed = False
-        for arc in sorted(arcs, key=lambda arc: -arc.target):
+        for arc in arcs:
             at = fired[arc.target]
             needed = np.where(at > 0, arc.need[np.maximum(at - 1, 0)] + 1, 0)
             if (needed > fired[arc.source]).any():
                 fired[arc.source] = np.maximum(fired[arc.source], needed)
                 changed = True
-    return {
-        actor.unit.port: fired[number]
-        for number, actor in enumerate(netlist.actors)
-        if isinstance(actor.unit, Source)
-    }
+    return {actor.name: fired[number] for number, actor in enumerate(netlist.actors)}
 
 
 def _times(netlist: Netlist, timing: Timing, port: str) -> Counts:

@@ -16,11 +16,10 @@ from hdl.check import (
     compare_usage,
     expected_streams,
 )
+from hdl.launches import DesignLaunch, launch_of
 from hdl.options import FASTEST, check_simulator
 from hdl.timing import Stall
-from hdl.units.lanes import Beats
 from tilevm.diagnostics import error
-from tilevm.vm import bind, execute
 from tilevm.vm.machine import Event
 
 if TYPE_CHECKING:
@@ -61,22 +60,23 @@ def simulate(
         simulator = fastest(waves)
     check_simulator(simulator)
     predicted, stalls = design.timed(stall, seed)
-    launch = bind(design.kernel, design.arrays(arguments))
+    launch = launch_of(design, arguments)
+    predicted = launch.timed(predicted)
     check = check and not record
     events: list[Event] = []
     values: Arrays = {}
     if not record:
-        values = execute(launch, observe=events.append if check else None)
-    feeds = design.feed(launch.arrays)
-    moved = _run(design, simulator, feeds, stalls, check or record, waves)
+        values = launch.execute(events.append if check else None)
+    moved = _run(launch, simulator, stalls, check or record, waves)
     compared = 0
     if check:
-        compared = compare_streams(design, expected_streams(design, events), moved.taps)
+        expected = expected_streams(design, events)
+        compared = compare_streams(design, expected, moved.taps, launch.firings())
     if not record and moved.fires:
         compare_firings(design, predicted.fires, moved.fires)
     if not record and simulator == "amaranth":
         compare_usage(design, predicted.usage, moved.usage)
-    outputs = design.collect(moved.outputs, launch.arrays)
+    outputs = launch.collect(moved.outputs)
     if check:
         compare_outputs(design, values, outputs)
         if moved.cycles != predicted.cycles:
@@ -91,20 +91,19 @@ def simulate(
 
 
 def _run(
-    design: Design,
+    launch: DesignLaunch,
     simulator: str,
-    feeds: Mapping[str, Beats],
     stalls: Mapping[str, Stall],
     watched: bool,
     waves: str | Path | None,
 ) -> SimResult | ExternalResult:
     """The netlist in Amaranth's simulator, or its Verilog in another."""
+    design, feeds, firings = launch.design, launch.feed(), launch.firings()
     if simulator == "amaranth":
         from hdl.sim import run
 
-        return run(design.netlist, feeds, stalls=stalls, taps=watched, waves=waves)
+        return run(design.netlist, feeds, firings=firings, stalls=stalls, taps=watched, waves=waves)
     from hdl.sim.external import run_external
 
-    sunk = {port.name: len(port.elements) for port in design.outputs}
     watch = {tap.channel for tap in design.lowered.taps} if watched else None
-    return run_external(design, simulator, feeds, sunk, stalls, watch, waves)
+    return run_external(design, simulator, feeds, firings, stalls, watch, waves)

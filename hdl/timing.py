@@ -85,6 +85,22 @@ def moments(netlist: Netlist, timing: Timing, launches: int = 1) -> dict[str, Mo
     return {actor.name: _moments(n, graph, times) for n, actor in enumerate(netlist.actors)}
 
 
+def first_firings(netlist: Netlist, timing: Timing, counts: Mapping[str, int]) -> Timing:
+    """The beginning of a launch: so many firings of each actor, which need none beyond these.
+
+    Peaks are those of the whole launch.
+    """
+    waits = {
+        name: Moments(*(each[: counts[name]] for each in (at.able, at.fed, at.roomy, at.fires)))
+        for name, at in moments(netlist, timing).items()
+    }
+    fires = {name: at.fires for name, at in waits.items()}
+    sinks = [a.name for a in netlist.actors if isinstance(a.unit, Sink)]
+    ends = [int(fires[name][-1]) for name in sinks or fires if len(fires[name])]
+    usage = {name: _usage(at) for name, at in waits.items()}
+    return Timing(fires, max(ends, default=-1) + 1, timing.peaks, usage)
+
+
 def event_graph(netlist: Netlist, traffic: Sequence[Traffic], launches: int = 1) -> EventGraph:
     """One node per actor; arcs for beats, and for room in the channels that have a depth."""
     counts = [actor.firings * launches for actor in netlist.actors]

@@ -66,10 +66,7 @@ def image_files(design: Design, arrays: Mapping[str, Any]) -> dict[str, str]:
         kind, shape = design.kernel.param(port.buffer).dtype, port.shape
         beats = port.beats(to_beats(np.asarray(wanted[port.buffer]), kind).reshape(-1))
         images[port.name] = slots[port.name].image(pack(beats, shape))
-        ones = (1 << shape.bits) - 1
-        masks = [sum(ones << int(lane) * shape.bits for lane in np.flatnonzero(row))
-                 for row in port.elements >= 0]  # fmt: skip
-        images[f"{port.name}_mask"] = slots[port.name].image(masks)
+        images[f"{port.name}_mask"] = slots[port.name].image(port.used_bits())
     size = design.edges.bus_bits // 8
     return {f"images/{name}.hex": _words(image, size) for name, image in images.items()}
 

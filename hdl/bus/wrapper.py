@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth import ClockDomain, ClockSignal, Const, DomainRenamer, Module, ResetSignal, Value
+from amaranth import (
+    ClockDomain,
+    ClockSignal,
+    Const,
+    DomainRenamer,
+    Module,
+    ResetSignal,
+    Shape,
+    Value,
+)
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -68,8 +77,7 @@ class BusTop(wiring.Component):
             inward = edge.inward and edge.kind not in MEMORIES
             members[f"port_{edge.name}"] = In(signature) if inward else Out(signature)
         if edges.control is not None:
-            make = axi_lite if edges.control == "axi-lite" else wishbone
-            members["control"] = In(make(self.map.address_bits))
+            members["control"] = In(_control_bus(edges.control, self.map.address_bits))
         super().__init__(members)
         self.ports = {edge.name: getattr(self, f"port_{edge.name}") for edge in self.edges}
         self.core: Top | None = None  # what stands in for `Top`
@@ -223,6 +231,23 @@ def pins_in(netlist: Netlist, edges: Edges) -> dict[str, list[str]]:
         edge.name: [f"{edge.name}_{part}" for part in _signature(edge, edges.bus_bits).members]
         for edge in edges_in(netlist, edges)
     }
+
+
+def pin_widths(netlist: Netlist, edges: Edges) -> dict[str, int]:
+    """The bits of every pin at the edge of a design but its clock and reset, by name."""
+    found, sides = {}, edges_in(netlist, edges)
+    signatures = {edge.name: _signature(edge, edges.bus_bits) for edge in sides}
+    if edges.control is not None:
+        bits = register_map(netlist, edges).address_bits
+        signatures[control_prefix(list(signatures))] = _control_bus(edges.control, bits)
+    for prefix, signature in signatures.items():
+        for part, member in signature.members.items():
+            found[f"{prefix}_{part}"] = Shape.cast(member.shape).width
+    return found
+
+
+def _control_bus(kind: str, address_bits: int) -> wiring.Signature:
+    return axi_lite(address_bits) if kind == "axi-lite" else wishbone(address_bits)
 
 
 def _signature(edge: Edge, word_bits: int) -> wiring.Signature:

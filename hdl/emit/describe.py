@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hdl.emit.modules import Kinds, instance_name
 from hdl.netlist import Actor
+from hdl.stored import KINDS
 
 if TYPE_CHECKING:
     from hdl.design import Design
@@ -66,13 +67,13 @@ def described(design: Design) -> str:
     """The same as Markdown."""
     data = design.description()
     sizes = ", ".join(f"{name} = {size}" for name, size in data["design"]["sizes"].items())
+    kinds = [f"{design.stored_bits(kind)} of {text}" for kind, text in KINDS.items()]
     lines = [
         f"# {design.name}",
         "",
         f"Computes the kernel `{design.name}`{' for ' + sizes if sizes else ''}, one launch in "
         f"{design.cycles} cycles, by {len(data['modules'])} units. It stores "
-        f"{design.table_bits} bits of tables, {design.memory_bits} of input buffers, "
-        f"{design.buffer_bits} in other streams.",
+        f"{design.stored_bits()} bits: {', '.join(kinds)}.",
         "",
         "## Statements",
         "",

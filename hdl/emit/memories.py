@@ -12,7 +12,8 @@ _CONTENTS = re.compile(
     r"  initial begin\n(?P<words>(?:    \S+ ?\[\d+\] = \S+;\n)+)  end\n",
     re.M,
 )
-_WORD = re.compile(r"\[(\d+)\] = \d+'h([0-9a-f]+);")
+# Yosys writes words of 32 bits in decimal
+_WORD = re.compile(r"\[(\d+)\] = (\d+)'([hd])([0-9a-f]+);")
 
 
 def with_files(text: str) -> tuple[str, dict[str, str]]:
@@ -28,7 +29,7 @@ def with_files(text: str) -> tuple[str, dict[str, str]]:
 
         def memory(held: re.Match[str]) -> str:
             name = f"{FOLDER}/{owner}_{held['name'].strip(chr(92))}.hex"
-            words = {int(at): word for at, word in _WORD.findall(held["words"])}
+            words = {int(found[1]): _hex(found) for found in _WORD.finditer(held["words"])}
             assert len(words) == int(held["last"]) + 1, f"{name}: every word has a value"
             # with its address: tools disagree where a memory begins that is declared downwards
             files[name] = "@0\n" + "".join(f"{words[at]}\n" for at in sorted(words))
@@ -38,3 +39,9 @@ def with_files(text: str) -> tuple[str, dict[str, str]]:
         return _CONTENTS.sub(memory, found[0])
 
     return _MODULE.sub(module, text), files
+
+
+def _hex(found: re.Match[str]) -> str:
+    """The digits of a word in hexadecimal."""
+    value = int(found[4], 16 if found[3] == "h" else 10)
+    return f"{value:0{-(-int(found[2]) // 4)}x}"

@@ -38,6 +38,14 @@ class Port:
         inside = values[np.maximum(self.elements, 0)] if len(values) else 0
         return np.where(self.elements != HOLE, inside, values.dtype.type(self.fill))
 
+    def used_bits(self) -> list[int]:
+        """For each beat, as a payload, ones where a lane holds an element."""
+        ones, bits = (1 << self.shape.bits) - 1, self.shape.bits
+        return [
+            sum(ones << int(lane) * bits for lane in np.flatnonzero(row))
+            for row in self.elements != HOLE
+        ]
+
 
 def port_elements(
     op: Load | Store,

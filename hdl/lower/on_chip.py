@@ -18,6 +18,7 @@ from hdl.lower.wires import constant_bits
 from hdl.netlist import Channel, Origin, Reader
 from hdl.turns import Node, Rounds, Turn, Turns
 from hdl.units import (
+    Access,
     Drain,
     Fill,
     Memory,
@@ -164,9 +165,12 @@ class OnChip:
         lanes = 1
         port = None
         if is_global(buffer):
+            lanes = image_lanes(size, made.plan.lanes)
+            nodes = (Turn(0, size // lanes), *nodes)
+        if is_global(buffer) and any(isinstance(p, Access) and p.writes for p in parts.places):
             port = self._port(buffer, "out", "store")
-            lanes, beats = port.shape.lanes, len(port.elements)
-            nodes = (Turn(0, beats), *nodes, Turn(len(parts.places), beats))
+            beats = len(port.elements)
+            nodes = (*nodes, Turn(len(parts.places), beats))
             parts.places.append(Drain())
             parts.outputs.append(
                 Channel(made.streams.name(f"{port.name}_beats"), port.shape, beats)

@@ -17,7 +17,8 @@ from amaranth.sim import Simulator
 
 from hdl.deadlock import deadlock
 from hdl.netlist import Actor, Netlist
-from hdl.sim.ports import broken_stream, feed_of, unpack
+from hdl.sim.contract import Watched
+from hdl.sim.ports import broken_stream, feed_of, firings_of, unpack
 from hdl.sim.stalls import Stall
 from hdl.sim.waves import check_writable, groups, no_waves, wave_format
 from hdl.timing import Usage, event_graph
@@ -48,6 +49,7 @@ def run(
     feeds: Mapping[str, Beats],
     *,
     launches: int = 1,
+    firings: Mapping[str, int] | None = None,
     stalls: Mapping[str, Stall] | None = None,
     taps: bool = True,
     waves: str | Path | None = None,
@@ -55,26 +57,29 @@ def run(
 ) -> SimResult:
     """Simulate `launches` launches, one right after the other, until every actor has fired.
 
-    `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
-    says per port in which cycles it is open (see `random_stalls`).  With `taps`, all beats of all
-    channels are recorded; `waves` is the waveform file to write (.vcd).
+    Or one smaller launch, of so many `firings` by actor.  `feeds` gives the beats of each source's
+    port, ``[beats, lanes]``, of all launches; `stalls` says per port in which cycles it is open
+    (see `random_stalls`).  With `taps`, all beats of all channels are recorded and, without
+    `waves`, the contract of every stream is watched; `waves` is the waveform file to write (.vcd).
 
     Raises TileError TV0802 where the waveform cannot be written, TV0602 where nothing fires for
     `max_idle` cycles in which all ports are open, TV0603 for a feed of the wrong shape, TV0617 for
-    a port that changes a beat that it offers.
+    a stream that changes a beat that it offers.
     """
     if waves is not None:
         if (kind := wave_format(waves)) != "vcd":
             raise no_waves("amaranth", kind)
         check_writable(waves)
     with _long_numbers():
-        return _run(netlist, feeds, launches, stalls or {}, taps, waves, max_idle)
+        wanted = firings_of(netlist, launches, firings)
+        return _run(netlist, feeds, launches, wanted, stalls or {}, taps, waves, max_idle)
 
 
 def _run(
     netlist: Netlist,
     feeds: Mapping[str, Beats],
     launches: int,
+    wanted: Mapping[str, int],
     stalls: Mapping[str, Stall],
     taps: bool,
     waves: str | Path | None,
@@ -82,9 +87,10 @@ def _run(
 ) -> SimResult:
     top = Top(netlist)
     # elaborates the design, so that its actors can be watched
-    simulator = Simulator(top if waves is None else _Grouped(top))
-    recorder = _Recorder(top, launches, taps)
-    driver = _Driver(top, feeds, launches, stalls)
+    watched = Watched(top) if taps and waves is None else None
+    simulator = Simulator(watched or (top if waves is None else _Grouped(top)))
+    recorder = _Recorder(top, wanted, taps)
+    driver = _Driver(top, feeds, wanted, stalls)
     finished = False
 
     async def bench(ctx: Any) -> None:
@@ -93,6 +99,8 @@ def _run(
         while True:
             driver.before(ctx, cycle)
             driver.check(ctx, cycle)
+            if watched is not None:
+                watched.check(ctx, cycle)
             fired = recorder.look(ctx)
             left = recorder.left
             if fired:
@@ -179,14 +187,14 @@ class _Grouped(Elaboratable):
 class _Recorder:
     """The firings of all actors and the beats of all channels, cycle by cycle."""
 
-    def __init__(self, top: Top, launches: int, taps: bool) -> None:
+    def __init__(self, top: Top, wanted: Mapping[str, int], taps: bool) -> None:
         self.netlist = netlist = top.netlist
         components = list(top.actors.values())
         self.fires: Value = joined([component.fire for component in components])
         self._needs: Value = joined([c.fed for c in components] + [c.roomy for c in components])
         self._fired: list[int] = []  # in each cycle, one bit for each actor
         self._met: list[int] = []  # two for each: fed, roomy
-        self.wanted = [actor.firings * launches for actor in netlist.actors]
+        self.wanted = [wanted[actor.name] for actor in netlist.actors]
         self.times: list[list[int]] = [[] for _ in netlist.actors]
         self.left = sum(self.wanted)
         self._watched: list[list[tuple[Value, Value, list[int]]]] = []
@@ -280,11 +288,11 @@ class _Driver:
         self,
         top: Top,
         feeds: Mapping[str, Beats],
-        launches: int,
+        wanted: Mapping[str, int],
         stalls: Mapping[str, Stall],
     ) -> None:
         self._ports = [
-            _port(number, actor, top, feeds, launches, stalls)
+            _port(number, actor, top, feeds, wanted, stalls)
             for number, actor in enumerate(top.netlist.actors)
             if isinstance(actor.unit, Source | Sink)
         ]
@@ -329,7 +337,7 @@ class _Port:
             return
         offer = ctx.get(self._offer)
         if self._kept is not None and offer != self._kept:
-            raise broken_stream(self._name, cycle)
+            raise broken_stream(f"port `{self._name}`", cycle)
         self._kept = offer if offer & 1 and not self._driven else None
 
     def before(self, ctx: Any, cycle: int) -> None:
@@ -354,12 +362,12 @@ def _port(
     actor: Actor,
     top: Top,
     feeds: Mapping[str, Beats],
-    launches: int,
+    wanted: Mapping[str, int],
     stalls: Mapping[str, Stall],
 ) -> _Port:
     assert isinstance(actor.unit, Source | Sink)
     port, beats = actor.unit.port, None
     if isinstance(actor.unit, Source):
-        beats = feed_of(port, actor, input_shapes(actor)[0], feeds, launches)
+        beats = feed_of(port, wanted[actor.name], input_shapes(actor)[0], feeds)
     opened = [bool(is_open) for is_open in stalls.get(port, ())]
     return _Port(port, number, top.ports[port], opened, beats)

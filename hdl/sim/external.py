@@ -21,7 +21,7 @@ from hdl.deadlock import deadlock
 from hdl.emit import verilog
 from hdl.netlist import Netlist
 from hdl.sim import icarus, verilator
-from hdl.sim.ports import PortMoves, PortPlan, broken_stream, edge, feed_of, unpack
+from hdl.sim.ports import PortMoves, PortPlan, broken_stream, edge, feed_of, firings_of, unpack
 from hdl.sim.stalls import Stall
 from hdl.sim.waves import (
     WavePlan,
@@ -71,6 +71,7 @@ def run_verilog(
     feeds: Mapping[str, Beats],
     *,
     launches: int = 1,
+    firings: Mapping[str, int] | None = None,
     stalls: Mapping[str, Stall] | None = None,
     simulator: str = "verilator",
     text: str | None = None,
@@ -80,10 +81,11 @@ def run_verilog(
 ) -> ExternalResult:
     """Simulate the Verilog of a design until all beats of all launches have moved.
 
-    `feeds` gives the beats of each source's port, ``[beats, lanes]``, of all launches; `stalls`
-    says per port in which cycles it is open.  `text` is the Verilog, with top module `top`, if
-    there is any already.  `watch` names channels whose beats are recorded; then the firings of all
-    actors are, too.  `waves` is a waveform file to write, VCD or FST by its name.
+    Or those of one smaller launch, of so many `firings` by actor.  `feeds` gives the beats of each
+    source's port, ``[beats, lanes]``, of all launches; `stalls` says per port in which cycles it is
+    open.  `text` is the Verilog, with top module `top`, if there is any already.  `watch` names
+    channels whose beats are recorded; then the firings of all actors are, too.  `waves` is a
+    waveform file to write, VCD or FST by its name.
 
     Raises TileError TV0602 where the design takes more than twice the cycles of the timed model,
     TV0603 for a feed of the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one
@@ -93,20 +95,21 @@ def run_verilog(
     program = _simulator(simulator)
     program.require()
     plan = None if waves is None else _wave_plan(netlist, simulator, waves)
-    plans = _plans(netlist, feeds, launches, stalls or {})
-    taps = [] if watch is None else _taps(netlist, launches, watch)
+    wanted = firings_of(netlist, launches, firings)
+    plans = _plans(netlist, feeds, wanted, stalls or {})
+    taps = [] if watch is None else _taps(netlist, wanted, watch)
     predicted = simulate_timing(netlist, launches, stalls).cycles
     limit = 2 * predicted + _SLACK
     text = verilog(netlist, top) if text is None else text
     seen = program.simulate(text, top, [*plans, *taps], limit, plan)
     for port, moves in zip(plans, seen, strict=False):
         if moves.broken is not None:
-            raise broken_stream(port.name, moves.broken)
+            raise broken_stream(f"port `{port.name}`", moves.broken)
     inner = dict(zip((tap.name for tap in taps), seen[len(plans) :], strict=True))
     seen = seen[: len(plans)]
     if any(len(moves.cycles) < plan.count for plan, moves in zip(plans, seen, strict=True)):
         stuck = _stuck(netlist, simulator, limit, predicted, plans, seen)
-        raise _with_ring(stuck, netlist, launches, inner) if taps else stuck
+        raise _with_ring(stuck, netlist, launches, inner) if taps and not firings else stuck
     moved = dict(zip((plan.name for plan in plans), seen, strict=True))
     outputs = {
         port: unpack(moved[port].payloads, input_shapes(actor)[0])
@@ -130,24 +133,21 @@ def run_external(
     design: Design,
     simulator: str,
     feeds: Mapping[str, Beats],
-    sunk: Mapping[str, int],
+    firings: Mapping[str, int],
     stalls: Mapping[str, Stall],
     watch: Collection[str] | None = None,
     waves: str | Path | None = None,
 ) -> ExternalResult:
-    """What moves in a design's own Verilog.
+    """What moves in a design's own Verilog in a launch of so many firings by actor.
 
-    `sunk` says how many beats come out of each port: those of one launch or of several.
     Raises what `run_verilog` does.
     """
     if simulator == "verilator" and waves is None:
         verilator.prepare()
-    sinks = edge(design.netlist, Sink)
-    launches = max((sunk[port] // actor.firings for port, actor in sinks.items()), default=1)
     return run_verilog(
         design.netlist,
         feeds,
-        launches=launches,
+        firings=firings,
         stalls=stalls,
         simulator=simulator,
         text=design.core_verilog,
@@ -190,18 +190,18 @@ def fastest(waves: str | Path | None = None) -> str:
     return next((name for name in SIMULATORS if missing(name) is None), "amaranth")
 
 
-def _taps(netlist: Netlist, launches: int, watch: Collection[str]) -> list[PortPlan]:
+def _taps(netlist: Netlist, wanted: Mapping[str, int], watch: Collection[str]) -> list[PortPlan]:
     """What is recorded inside: every firing, and the beats of some channels."""
     taps = []
     for actor in netlist.actors:
         fire = fire_path(actor, "dut")
-        count = actor.firings * launches
-        taps.append(PortPlan(f"{actor.name} fires", 1, (), count, tap=("1'b1", fire)))
+        firings = wanted[actor.name]
+        taps.append(PortPlan(f"{actor.name} fires", 1, (), firings, tap=("1'b1", fire)))
         for output in actor.outputs:
             channel = output.channel
             if channel.name not in watch:
                 continue
-            count = int(actor.due(output.when).sum()) * launches
+            count = actor.moves(output.when, firings)
             moved = beat_paths(channel, "dut")
             taps.append(PortPlan(channel.name, channel.shape.width, (), count, tap=moved))
     return taps
@@ -230,15 +230,18 @@ def _simulator(name: str) -> ModuleType:
 
 
 def _plans(
-    netlist: Netlist, feeds: Mapping[str, Beats], launches: int, stalls: Mapping[str, Stall]
+    netlist: Netlist,
+    feeds: Mapping[str, Beats],
+    wanted: Mapping[str, int],
+    stalls: Mapping[str, Stall],
 ) -> list[PortPlan]:
     plans = []
     for port, actor in edge(netlist, Source).items():
         shape = input_shapes(actor)[0]
-        beats = feed_of(port, actor, shape, feeds, launches)
+        beats = feed_of(port, wanted[actor.name], shape, feeds)
         plans.append(PortPlan(port, shape.width, stalls.get(port, ()), len(beats), beats))
     for port, actor in edge(netlist, Sink).items():
-        width, count = input_shapes(actor)[0].width, actor.firings * launches
+        width, count = input_shapes(actor)[0].width, wanted[actor.name]
         plans.append(PortPlan(port, width, stalls.get(port, ()), count))
     return plans
 

@@ -41,11 +41,11 @@ class PortMoves:
     broken: int | None = None  # the first cycle in which a sink changed what it had offered
 
 
-def broken_stream(port: str, cycle: int) -> TileError:
-    """The error for a port that does not keep what it offers until it is taken."""
+def broken_stream(stream: str, cycle: int) -> TileError:
+    """The error for a port, or a stream inside, that does not keep its offer until it is taken."""
     return error(
         "TV0617",
-        f"port `{port}` changes in cycle {cycle} a beat that it offered and nobody had taken",
+        f"{stream} changes in cycle {cycle} a beat that it offered and nobody had taken",
         notes=["valid must stay, and the payload too, until a cycle in which ready is 1"],
     )
 
@@ -55,11 +55,21 @@ def edge(netlist: Netlist, kind: type[Source] | type[Sink]) -> dict[str, Actor]:
     return {actor.unit.port: actor for actor in netlist.actors if isinstance(actor.unit, kind)}
 
 
-def feed_of(
-    port: str, actor: Actor, shape: BeatShape, feeds: Mapping[str, Beats], launches: int
-) -> list[int]:
-    """The payloads that a port is fed; raises TileError TV0603 if they do not fit."""
-    needed = (actor.firings * launches, shape.lanes)
+def port_actors(netlist: Netlist) -> dict[str, Actor]:
+    """The actors of all ports, by port."""
+    return {**edge(netlist, Source), **edge(netlist, Sink)}
+
+
+def firings_of(
+    netlist: Netlist, launches: int, wanted: Mapping[str, int] | None = None
+) -> dict[str, int]:
+    """By actor how often it fires in so many launches, or in the one that `wanted` tells of."""
+    return {a.name: wanted[a.name] if wanted else a.firings * launches for a in netlist.actors}
+
+
+def feed_of(port: str, count: int, shape: BeatShape, feeds: Mapping[str, Beats]) -> list[int]:
+    """The payloads that a port is fed; raises TileError TV0603 unless there are `count`."""
+    needed = (count, shape.lanes)
     if port not in feeds or feeds[port].shape != needed:
         given = f"has shape {feeds[port].shape}" if port in feeds else "is missing"
         raise error("TV0603", f"feed of port `{port}` must have shape {needed}, but {given}")

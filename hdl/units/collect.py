@@ -26,6 +26,10 @@ class Collect:
     def summary(self) -> str:
         return f"collect {self.count}"
 
+    def state_bits(self, actor: Actor) -> int:
+        """Bits of the beats that it holds."""
+        return (self.count - 1) * actor.inputs[0].reader.channel.shape.width
+
     def model(self, inputs: Sequence[Beats], actor: Actor) -> list[Beats]:
         beats, lanes = inputs[0].shape
         return [inputs[0].reshape(beats // self.count, self.count * lanes)]

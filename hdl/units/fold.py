@@ -51,6 +51,10 @@ class Fold:
         """Number of states held."""
         return prod(trips[level] for level in self.state_levels())
 
+    def state_bits(self, actor: Actor) -> int:
+        """Bits of all states."""
+        return self.states(actor.trips) * self.function.shape.width
+
     def model(self, inputs: Sequence[Beats], actor: Actor) -> list[Beats]:
         values, shape = inputs[0], self.function.shape
         launches = launches_of(len(values), actor.firings, actor)

@@ -14,7 +14,8 @@ class LaneFunction(Protocol):
     """A pure function of a few operands, each a list of lanes.
 
     Amaranth lanes are signed or unsigned values of their operand's width; results are truncated or
-    extended to `shape`.  NumPy operands are ``[beats, lanes]``.
+    extended to `shape`.  NumPy operands are ``[beats, lanes]``.  One that reads constant tables
+    says by the attribute `rom_bits` how many bits these have together.
     """
 
     @property

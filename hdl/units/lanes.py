@@ -14,6 +14,8 @@ from hdl.netlist import ONE, ZERO, Actor, BeatShape, Wiring
 
 Beats = npt.NDArray[Any]  # [beats, lanes]
 
+ROM_VARIANTS = 8  # variants of a constant operand beyond which it is a memory, not cases
+
 _CHUNK_BITS = 1 << 24  # bits unpacked at a time: one byte of memory each
 
 

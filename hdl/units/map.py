@@ -10,7 +10,7 @@ import numpy as np
 
 from hdl.netlist import Actor, Channel, Input, Origin, Output, Reader, When, Wiring
 from hdl.units.function import LaneFunction
-from hdl.units.lanes import Beats, check_wiring, fit, gather, launches_of
+from hdl.units.lanes import ROM_VARIANTS, Beats, check_wiring, fit, gather, launches_of
 
 if TYPE_CHECKING:
     from hdl.units.stage import Stage
@@ -30,6 +30,15 @@ class Map:
     @property
     def summary(self) -> str:
         return f"map {self.function.name}"
+
+    def rom_bits(self, actor: Actor) -> int:
+        """Bits of the constant tables that it reads: of its function, and of operands."""
+        bits = int(getattr(self.function, "rom_bits", 0))
+        for port, wiring in self.operands:
+            used = wiring.used(actor.trips)
+            if port is None and used > ROM_VARIANTS:
+                bits += used * wiring.shape.width
+        return bits
 
     def model(self, inputs: Sequence[Beats], actor: Actor) -> list[Beats]:
         launches = 1

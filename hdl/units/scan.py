@@ -47,6 +47,10 @@ class Scan:
     def summary(self) -> str:
         return f"scan {self.function.name}"
 
+    def state_bits(self, actor: Actor) -> int:
+        """Bits of its state."""
+        return self.function.state_shape.width
+
     def model(self, inputs: Sequence[Beats], actor: Actor) -> list[Beats]:
         steps, shape = actor.trips[-1], self.function.state_shape
         values = inputs[0].reshape(-1, steps, inputs[0].shape[1])

@@ -10,10 +10,9 @@ from amaranth import Const, Module, Value
 from amaranth.lib import data
 
 from hdl.netlist import ONE, Wiring
+from hdl.units.lanes import ROM_VARIANTS
 from hdl.units.stage import Stage, beat_signal, joined, payload_lanes
 from hdl.units.words import Words
-
-_CASES = 8  # variants from which on a shifter or a memory is used in place of cases
 
 
 def operand_lanes(
@@ -29,7 +28,7 @@ def operand_lanes(
     strides = [0] * len(stage.nest.trips)
     for level, stride in wiring.select:
         strides[level] += stride
-    used = 1 + sum((n - 1) * s for n, s in zip(stage.nest.trips, strides, strict=True))
+    used = wiring.used(stage.nest.trips)
     table = table[:used]
     if len(table) == 1:
         lanes = [_pick(bits, row) for row in table[0]]
@@ -42,9 +41,9 @@ def operand_lanes(
     index = stage.nest.index(f"{name}_variant", strides)
     operand = beat_signal(shape, name)
     step = _regular_step(table)
-    if payload is None and len(table) > _CASES:
+    if payload is None and len(table) > ROM_VARIANTS:
         m.d.comb += operand.as_value().eq(_constants(m, name, wiring, used, index))
-    elif step is not None and len(table) > _CASES:
+    elif step is not None and len(table) > ROM_VARIANTS:
         moved = bits >> (index * step)
         m.d.comb += operand.as_value().eq(joined([_pick(moved, row) for row in table[0]]))
     else:

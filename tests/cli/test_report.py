@@ -45,6 +45,32 @@ def test_a_folder(tilevm: Folder) -> None:
     assert tilevm(*REPORT, "--netlist").out == Path("out/netlist.txt").read_text() + "\n"
 
 
+def test_the_report_as_data(tilevm: Folder) -> None:
+    """Each unit's kinds of cycles are all of them; streams and bits are those of the netlist."""
+    words = (*REPORT, "--stall", "0.5", "--seed", "3")
+    data = json.loads(tilevm(*words, "--json").out)
+    design = hdl.build(api.load("gemv.tile")["gemv"], lanes=8, N=16, K=8)
+    assert data == json.loads(json.dumps(design.report_data(stall=0.5, seed=3)))
+    timing = design.timed(0.5, 3)[0]
+    assert (data["cycles"], data["cycles_open"]) == (timing.cycles, design.cycles)
+    assert [unit["name"] for unit in data["units"]] == [a.name for a in design.netlist.actors]
+    for unit in data["units"]:
+        spent = [unit[kind] for kind in ("busy", "starved", "blocked", "closed", "done")]
+        assert sum(spent) == unit["cycles"] >= timing.cycles
+        use = timing.usage[unit["name"]]
+        assert spent[:4] == [use.busy, use.starved, use.blocked, use.closed]
+    assert {s["name"]: s["full_at_most"] for s in data["streams"]} == timing.peaks
+    assert all(stream["full_at_most"] <= stream["depth"] for stream in data["streams"])
+    assert sum(part["bits"] for part in data["stored"]) == data["bits"]["all"]
+    assert sum(data["bits"].values()) == 2 * data["bits"]["all"]
+    (w,) = (roof for roof in data["bound"]["roofs"] if roof["name"] == "w")
+    assert (w["kind"], w["beats"] * w["bits"]) == ("port in", 16 * 8 * 3)
+    tilevm(*words, "-o", "out")
+    assert json.loads(Path("out/report.json").read_text()) == data
+    both = tilevm(*words, "--json", "--netlist")
+    assert both.status == 2 and "leave one out" in both.err
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hdl.netlist import Actor, BeatShape, Channel, Netlist
+from hdl.netlist import Actor, BeatShape, Channel, Netlist, Wiring
 from hdl.sim import external, run
-from hdl.units import Beats, Sink, sink_actor, source_actor
+from hdl.units import Beats, Identity, Sink, map_actor, sink_actor, source_actor
 from tilevm.diagnostics import CODES, TileError
 
 SHAPE = BeatShape(2, 5)
@@ -70,3 +70,34 @@ def test_a_payload_that_drifts(simulator: str) -> None:
 def test_a_payload_that_stays(simulator: str) -> None:
     simulate(simulator, None, stalled=True)
     simulate(simulator, 7, stalled=True)  # too late to be seen
+
+
+@dataclass(frozen=True)
+class Restless(Identity):
+    """A function of lanes whose result changes every cycle, beats or not."""
+
+    def emit(self, m: Any, operands: Sequence[Sequence[Any]]) -> list[Any]:
+        from amaranth import Signal
+
+        time = Signal(8)
+        m.d.sync += time.eq(time + 1)
+        return [lane + time[0] for lane in operands[0]]
+
+
+@pytest.mark.parametrize("function", [Identity, Restless])
+def test_a_stream_inside_that_drifts(function: type[Identity]) -> None:
+    """The map offers its result to a channel that is full: it must not change meanwhile."""
+    wide = BeatShape(2, 6)
+    x, y = Channel("x", SHAPE, 4, depth=2), Channel("y", wide, 4, depth=1)
+    wire = Wiring.identity(SHAPE)
+    actors = [
+        source_actor("load", "x", x, 4),
+        map_actor("sum", (4,), [x.read()], [(0, wire)], function(wide), y),
+        sink_actor("store", "z", y.read(), 4),
+    ]
+    stalls = {"z": np.arange(60) % 8 == 7}
+    if function is Identity:
+        run(Netlist("still", actors), {"x": FEED}, stalls=stalls)
+        return
+    with pytest.raises(TileError, match=r"TV0617.*stream `sum` to `y` changes in cycle \d+ a beat"):
+        run(Netlist("restless", actors), {"x": FEED}, stalls=stalls)

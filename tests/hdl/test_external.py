@@ -216,7 +216,8 @@ def test_two_launches_of_a_design(simulator: str) -> None:
     rounds = [random_arguments(design, seed) for seed in (6, 7)]
     feeds = {"a": np.concatenate([design.feed(arguments)["a"] for arguments in rounds])}
     beats = len(design.outputs[0].elements)
-    seen = run_external(design, simulator, feeds, {"y": 2 * beats}, {})
+    firings = {actor.name: 2 * actor.firings for actor in design.netlist.actors}
+    seen = run_external(design, simulator, feeds, firings, {})
     assert seen.cycles == simulate_timing(design.netlist, 2).cycles
     for number, arguments in enumerate(rounds):
         half = seen.outputs["y"][number * beats : (number + 1) * beats]

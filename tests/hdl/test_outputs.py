@@ -117,11 +117,11 @@ def test_the_core_lists_every_file() -> None:
 def test_a_limit_of_bits() -> None:
     kernel = tilevm.parse(PROGRAMS)["turned"]
     design = hdl.build(kernel, lanes=5)
-    needed = design.table_bits + design.memory_bits + design.buffer_bits
+    needed = design.stored_bits()
     assert hdl.build(kernel, lanes=5, max_bits=needed).cycles == design.cycles
     with pytest.raises(TileError, match=f"TV0616.*stores {needed:,} bits") as caught:
         hdl.build(kernel, lanes=5, max_bits=needed - 1)
-    assert "largest part is `" in caught.value.diagnostics[0].notes[0]
+    assert "largest part is `" in caught.value.diagnostics[0].notes[1]
 
 
 ROOTS = """

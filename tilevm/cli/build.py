@@ -18,6 +18,7 @@ from tilevm.cli.parser import (
     kernel_of,
     path,
     sizes_of,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +66,15 @@ def declare(commands: Commands) -> CommandParser:
         "--testbench",
         action="store_true",
         help="also KERNEL_tb.v and vectors/: random values and what the virtual machine makes of "
-        "them; in any simulator of Verilog it prints PASS, or the first wrong beat",
+        "them, driven through the buses of the design; in any simulator of Verilog it prints PASS, "
+        "or the first wrong beat",
+    )
+    parser.add_argument(
+        "--launches",
+        metavar="L",
+        type=whole(1, 64),
+        help="how many launches, with other values each, the testbench makes (default: 1); with "
+        "--runtime the second has the smallest size, others any",
     )
     parser.add_argument(
         "--images",
@@ -87,6 +96,7 @@ def build(options: CommandParser.Options) -> int:
 
     from hdl.emit.describe import core_file, described
     from hdl.ports import ports_data
+    from hdl.stored import KINDS
     from tilevm.cli.output import check_folder, write_folder
     from tilevm.cli.progress import stage
 
@@ -94,10 +104,8 @@ def build(options: CommandParser.Options) -> int:
         raise Usage(options.command, "the following arguments are required: -o/--output")
     ports = buses_of(options)
     buses = set(ports.values())
-    if options.testbench and (buses - {"stream"} or options.control is not None):
-        raise Usage(
-            options.command, "--testbench drives plain streams: leave --ports and --control out"
-        )
+    if options.launches is not None and not options.testbench:
+        raise Usage(options.command, "--launches are those of the testbench: add --testbench")
     if options.images and buses.isdisjoint({"axi4", "wishbone"}):
         raise Usage(
             options.command, "--images is for ports with a memory bus: --ports axi4 or wishbone"
@@ -127,7 +135,7 @@ def build(options: CommandParser.Options) -> int:
     memories = sorted(file for file in files if "/" in file)
     if options.rtlil:
         files[f"{kernel.name}.il"] = design.rtlil()
-    bench = _testbench(design, options.seed) if options.testbench else {}
+    bench = _testbench(design, options.launches or 1, options.seed) if options.testbench else {}
     files |= bench
     if options.images:
         files |= _images(design, options.seed)
@@ -148,16 +156,19 @@ def build(options: CommandParser.Options) -> int:
     write_folder(options.output, files, facts_of(design), options.force)
     print(f"{options.output}: {', '.join(f for f in files if '/' not in f)}, layouts/")
     print(
-        f"{kernel.name}: {design.cycles} cycles a launch, bits of tables {design.table_bits}, "
-        f"of input memories {design.memory_bits}, of other buffers {design.buffer_bits}"
+        f"{kernel.name}: {design.cycles} cycles a launch, {design.stored_bits():,} bits stored "
+        f"({', '.join(f'{design.stored_bits(kind):,} of {text}' for kind, text in KINDS.items())})"
     )
     return 0
 
 
-def _testbench(design: Design, seed: int) -> dict[str, str]:
-    from tilevm.cli.random_inputs import random_arrays
+def _testbench(design: Design, launches: int, seed: int) -> dict[str, str]:
+    from tilevm.cli.random_inputs import random_arrays, random_sizes
+    from tilevm.vm import bind_symbols
 
-    return design.testbench(random_arrays(design.launch, seed))
+    sizes = random_sizes(design, launches, seed)
+    shapes = [bind_symbols(design.source, each) for each in sizes]
+    return design.testbench(*(random_arrays(each, seed + n) for n, each in enumerate(shapes)))
 
 
 def _images(design: Design, seed: int) -> dict[str, str]:

@@ -138,7 +138,7 @@ def _keep(difference: Difference, seed: int, options: CommandParser.Options) -> 
 def _replay(options: CommandParser.Options) -> int:
     from tilevm.cli.arrays import read_array
     from tilevm.cli.programs import read_program
-    from tilevm.testing.fuzz import FORMS, differences
+    from tilevm.testing.fuzz import differences, usable_forms
 
     program = read_program(options.replay)
     kernel = program[next(iter(program))]
@@ -150,7 +150,7 @@ def _replay(options: CommandParser.Options) -> int:
             help="`tilevm fuzz` writes both files; `tilevm verify` takes a program alone",
         )
     arguments = {p.name: read_array(p.name, f"{arrays}:{p.name}") for p in kernel.params}
-    forms = FORMS if options.hardware else ()
+    forms = usable_forms() if options.hardware else ()
     number = failed = 0
     for found in differences(kernel, arguments, forms):
         number += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tilevm.cli.build import design_of, facts_of
 from tilevm.cli.parser import (
     CommandParser,
+    Usage,
     add_dump,
     add_hardware,
     add_kernel,
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Nothing is simulated: the timed model tells every firing of every unit.  Prints for each unit its
 beats and how it spends its cycles, what bounds the design, and how full each stream gets.  With
--o DIR also writes, all or nothing: report.md, timeline.svg, roofline.svg, netlist.svg (units,
-streams, lines of the program), netlist.txt, manifest.json."""
+-o DIR also writes, all or nothing: report.md, report.json (the same as data), timeline.svg,
+roofline.svg, netlist.svg (units, streams, lines of the program), netlist.txt, manifest.json."""
 
 
 def declare(commands: Commands) -> CommandParser:
@@ -37,6 +38,9 @@ def declare(commands: Commands) -> CommandParser:
     add_hardware(parser)
     add_stalls(parser)
     parser.add_argument("--netlist", action="store_true", help="print the netlist as text instead")
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as data instead (docs/hardware.md)"
+    )
     add_dump(parser)
     parser.add_argument("-o", "--output", metavar="DIR", type=path, help="a folder to write")
     parser.add_argument(
@@ -47,11 +51,16 @@ def declare(commands: Commands) -> CommandParser:
 
 def report(options: CommandParser.Options) -> int:
     """Prints the report, and writes its folder if one is named."""
+    import json
+
     from hdl.report import report as told
+    from hdl.report_data import report_data
     from hdl.view import pictures
     from hdl.view.text import aligned
     from tilevm.cli.output import check_folder, write_folder
 
+    if options.json and options.netlist:
+        raise Usage(options.command, "--json and --netlist print different things: leave one out")
     sizes = sizes_of(options)
     kernel = kernel_of(options)
     if options.output is not None:
@@ -59,11 +68,16 @@ def report(options: CommandParser.Options) -> int:
     design = design_of(options, kernel, sizes)
     timing, _ = design.timed(options.stall, options.seed)
     text = told(design, timing)
-    print(design.netlist if options.netlist else aligned(text.partition("\n## Layouts\n")[0]))
+    data = json.dumps(report_data(design, timing, options.stall, options.seed), indent=1)
+    if options.json:
+        print(data)
+    else:
+        print(design.netlist if options.netlist else aligned(text.partition("\n## Layouts\n")[0]))
     if options.output is not None:
-        files = {"report.md": text, "netlist.txt": str(design.netlist)}
+        files = {"report.md": text, "report.json": data + "\n", "netlist.txt": str(design.netlist)}
         files |= pictures(design, timing)
         facts = facts_of(design) | {"stall": options.stall, "seed": options.seed}
         write_folder(options.output, files, facts, options.force)
-        print(f"{options.output}: {', '.join(files)}")
+        if not options.json:
+            print(f"{options.output}: {', '.join(files)}")
     return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from contextlib import ExitStack
 from pathlib import Path
 from shutil import copyfile
@@ -57,6 +58,13 @@ def declare(commands: Commands) -> CommandParser:
         help="default: the fastest of verilator, icarus (both run the emitted Verilog, and must be "
         "installed) and amaranth; with --waves amaranth, or for .fst icarus or verilator",
     )
+    parser.add_argument(
+        "--runtime",
+        metavar="SYMBOL=MOST",
+        type=runtime,
+        help="build for sizes of SYMBOL up to MOST, one of which is chosen at each launch: that of "
+        "--set, or of the arrays",
+    )
     add_stalls(parser, "of the stalls and the random values")
     add_dump(parser)
     parser.add_argument(
@@ -97,6 +105,14 @@ def sim(options: CommandParser.Options) -> int:
     return 0
 
 
+def runtime(text: str) -> tuple[str, int]:
+    """``N=64``: a symbol, and its largest size."""
+    symbol, equals, most = text.partition("=")
+    if not (symbol and equals and most.isdecimal() and int(most) > 0):
+        raise ArgumentTypeError(f"write SYMBOL=MOST, as in N=64, not `{text}`")
+    return symbol, int(most)
+
+
 def _check_waves(options: CommandParser.Options) -> None:
     name, simulator = options.waves.lower(), options.simulator
     if not name.endswith((".vcd", ".fst")):
@@ -127,7 +143,12 @@ def _prepared(options: CommandParser.Options, kernel: Kernel) -> tuple[Design, d
         given = {**random_arrays(shapes, options.seed), **given}
     launch = bind(kernel, given)
     check_memory(launch)
-    return design_of(options, kernel, launch.symbols), dict(launch.arrays)
+    if options.runtime is None:
+        return design_of(options, kernel, launch.symbols), dict(launch.arrays)
+    symbol, most = options.runtime
+    sizes = {**launch.symbols, symbol: most}
+    design = design_of(options, kernel, sizes, control="axi-lite", runtime=symbol)
+    return design, dict(launch.arrays)
 
 
 def _simulated(

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
@@ -39,6 +40,14 @@ FORMS = (
     Form(dot="mac", lanes=3),
     Form(lanes=7, group=3, table="weights"),
     Form(dot="mac", lanes=1, stall=0.6, seed=2),
+    Form(dot="bitserial", lanes=8, stall=0.0),
+    Form(dot="ternary", lanes=5, group=1, stall=0.6, seed=3),
+    Form(lanes=4, group=2, engines=2),
+    Form(dot="mac", lanes=16, engines=2, stall=0.0),
+    Form(lanes=2, engines=3, stall=0.6, seed=4),
+    Form(lanes=8, group=1, table="weights", simulator="icarus"),
+    Form(dot="mac", lanes=64, engines=2, simulator="icarus", seed=5),
+    Form(lanes=6, stall=0.6, simulator="verilator", seed=6),
 )
 _ENOUGH: list[Event] = []  # what ends all searches of this process
 NAMES = frozenset({*REGISTRY, *CONTROL})  # the ops that a program may hold
@@ -107,11 +116,19 @@ def differences(
                     yield None
 
 
+@cache
+def usable_forms() -> tuple[Form, ...]:
+    """Those of `FORMS` whose simulator is installed."""
+    from hdl.sim.external import missing
+
+    return tuple(f for f in FORMS if f.simulator == "amaranth" or missing(f.simulator) is None)
+
+
 @st.composite
 def _cases(draw: st.DrawFn, hardware: bool) -> tuple[Generated, int, tuple[Form, ...]]:
     """A kernel, the seed of its arguments, and how to build it."""
     made = draw(st.one_of(kernels(), kernels(buildable=False)))
-    forms = (draw(st.sampled_from(FORMS)),) if hardware else ()
+    forms = (draw(st.sampled_from(usable_forms())),) if hardware else ()
     return made, draw(st.integers(0, 99)), forms
 
 

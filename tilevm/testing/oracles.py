@@ -25,14 +25,16 @@ MEANT = frozenset({"TV0441", "TV0442", "TV0443"})
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A way to build hardware: the arguments of `hdl.build`, and the stalls of the simulation."""
+    """A way to build hardware: the arguments of `hdl.build`, and those of the simulation."""
 
     dot: str = "lut"
     lanes: int = 16
     group: int = 4
     table: str = "activations"
+    engines: int = 1
     stall: float = 0.3
     seed: int = 1
+    simulator: str = "amaranth"
 
 
 @dataclass(frozen=True)
@@ -200,13 +202,14 @@ def simulated(
             lanes=form.lanes,
             group=form.group,
             table=form.table,
+            engines=form.engines,
             sizes=bind(kernel, arguments).symbols,
         )
     except TileError as problem:
         if all(d.code.startswith("TV05") for d in problem.diagnostics):
             return False
         raise
-    result = design.simulate(arguments, stall=form.stall, seed=form.seed)
+    result = design.simulate(arguments, stall=form.stall, seed=form.seed, simulator=form.simulator)
     assert_same(kernel, want, result.outputs, f"as hardware, {form}", note)
     assert result.cycles == result.predicted, f"{form}: {result.cycles} cycles\n{note}\n{kernel}"
     return True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
-from hdl.lower.functions.floats import read_table
+from hdl.lower.functions.floats import read_table, table_bits
 from hdl.lower.functions.reduction import tree
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
@@ -178,6 +178,13 @@ class ExactTerms:
     @property
     def shape(self) -> BeatShape:
         return self.exact.shape(self.lanes)
+
+    @property
+    def rom_bits(self) -> int:
+        """Entries of codebooks, for each operand that has one."""
+        kinds = (kind for factor in self.factors for kind in factor.kinds)
+        books = (kind for kind in kinds if isinstance(kind, CodebookType))
+        return sum(table_bits(codes_of_entries(kind), kind.entry.bits) for kind in books)
 
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
         from hdl.floats import Circuit, multiply

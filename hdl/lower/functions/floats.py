@@ -59,12 +59,21 @@ class Table:
     def shape(self) -> BeatShape:
         return beat_shape(self.to, self.lanes)
 
+    @property
+    def rom_bits(self) -> int:
+        return table_bits(self.results, self.shape.bits)
+
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
         return read_table(m, "entries", self.results, self.shape.bits, operands[0])
 
     def model(self, operands: Sequence[Beats]) -> Beats:
         index = operands[0].astype(np.int64) % len(self.results)
         return fit(np.array(self.results, np.uint64)[index], self.shape)
+
+
+def table_bits(results: Sequence[int], bits: int) -> int:
+    """Bits of the memory of a table: none where all its words are equal."""
+    return len(results) * bits if len(set(results)) > 1 else 0
 
 
 def read_table(
@@ -75,7 +84,7 @@ def read_table(
 
     from hdl.units.words import Words
 
-    if len(set(results)) == 1:
+    if not table_bits(results, bits):
         return [Const(results[0], bits) for _ in codes]
     table = Words(m, name, len(results), bits, results)
     return [table.read(code.as_unsigned()) for code in codes]

@@ -268,7 +268,6 @@ def test_the_command_line_chooses_by_buffer_and_writes_images(tmp_path: Path) ->
         ("--ports w=axi4 --ports w=stream", "of `w` twice"),
         ("--ports axi4 --ports stream", "of all other buffers twice"),
         ("--images", "--images is for ports with a memory bus"),
-        ("--testbench --ports w=axi-stream", "--testbench drives plain streams"),
     ],
 )
 def test_what_the_command_line_refuses(

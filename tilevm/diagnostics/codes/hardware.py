@@ -111,10 +111,11 @@ CODES = (
     ),
     Code(
         "TV0617",
-        "port takes back what it offers",
-        "Once a port out has set valid, it must keep it, and the payload, until a cycle in which\n"
-        "ready is 1. A simulation watches this at every port of a design while it is closed.\n"
-        "The message names the port and the cycle; it is a bug in tilevm.",
+        "stream takes back what it offers",
+        "Once a stream has set valid, it must keep it, and the payload, until a cycle in which\n"
+        "ready is 1. A simulation watches this at every port out, and Amaranth's simulator at all\n"
+        "streams inside a design, too. The message names the stream and the cycle; it is a bug in\n"
+        "tilevm.",
     ),
     Code(
         "TV0620",
