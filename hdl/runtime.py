@@ -22,7 +22,8 @@ from hdl.timing import Timing, event_graph
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source
 from hdl.units.memory import Drain, Memory
-from tilevm.diagnostics import TileError, error, nearest
+from tilevm.diagnostics import Label, TileError, error, nearest
+from tilevm.ir import Kernel
 from tilevm.vm import Launch, bind_symbols
 
 MOST = 65536  # steps of a grid that may be chosen from
@@ -85,7 +86,8 @@ def runtime_size(symbol: str, launch: Launch, lowered: Lowered, timing: Timing) 
         raise error("TV0623", said, help=hint)
     for actor in lowered.netlist.actors:
         if isinstance(actor.unit, Memory) and any(isinstance(p, Drain) for p in actor.unit.places):
-            raise _refused(symbol, "steps of the grid share a buffer that they change")
+            said = "steps of the grid share a buffer that they change"
+            raise _refused(symbol, said, actor.labels)
     unit, most = _steps(symbol, launch)
     sinks = {port.name: _whole_steps(symbol, port, launch, most) for port in lowered.outputs}
     rates, firings = dict(sinks), _needed(lowered.netlist, sinks, most)
@@ -93,7 +95,8 @@ def runtime_size(symbol: str, launch: Launch, lowered: Lowered, timing: Timing) 
     for actor in lowered.netlist.actors:
         if isinstance(actor.unit, Source):
             name, needed = actor.unit.port, firings[actor.name]
-            rates[name] = _rate(symbol, name, needed)
+            origin = ports[name].origin if name in ports else None
+            rates[name] = _rate(symbol, name, needed, origin.labels if origin else [])
             if name in ports:
                 _inside(symbol, ports[name], launch, needed)
     ends = [_times(lowered.netlist, timing, name)[rate.each - 1 :: rate.each]
@@ -102,10 +105,11 @@ def runtime_size(symbol: str, launch: Launch, lowered: Lowered, timing: Timing) 
     return RuntimeSize(symbol, unit, most, rates, firings, [int(count) for count in cycles])
 
 
-def _refused(symbol: str, reason: str) -> TileError:
+def _refused(symbol: str, reason: str, labels: Sequence[Label]) -> TileError:
     return error(
         "TV0623",
         f"`{symbol}` cannot be chosen at each launch: {reason}",
+        *labels,
         help="leave `runtime` out and build for one size, or let the symbol be only the first "
         "extent of buffers and of the grid",
     )
@@ -114,16 +118,17 @@ def _refused(symbol: str, reason: str) -> TileError:
 def _steps(symbol: str, launch: Launch) -> tuple[int, int]:
     """Size of one step of the grid's first dimension, and their number."""
     kernel, size = launch.kernel, launch.symbols[symbol]
+    head = [Label(kernel.loc.span)] if kernel.loc.span else []
     if not launch.grid:
-        raise _refused(symbol, "the kernel has no grid")
+        raise _refused(symbol, "the kernel has no grid", head)
     most = launch.grid[0]
     _, _, body = str(kernel).partition("\n{\n")
     if re.search(rf"\b{symbol}\b", body):
-        raise _refused(symbol, "statements of the kernel name it")
+        raise _refused(symbol, "statements of the kernel name it", _naming(symbol, kernel) or head)
     if most > MOST:
-        raise _refused(symbol, f"the grid has {most} steps, and at most {MOST} are built")
+        raise _refused(symbol, f"the grid has {most} steps, and at most {MOST} are built", head)
     if size % most:
-        raise _refused(symbol, f"{most} steps of the grid do not divide {size}")
+        raise _refused(symbol, f"{most} steps of the grid do not divide {size}", head)
     unit = size // most
     for steps in range(1, most):
         sizes = {**launch.symbols, symbol: steps * unit}
@@ -131,16 +136,30 @@ def _steps(symbol: str, launch: Launch) -> tuple[int, int]:
             smaller = bind_symbols(kernel, sizes)
         except TileError as refusal:
             said = refusal.diagnostics[0].message
-            raise _refused(symbol, f"{symbol} = {steps * unit} is no size ({said})") from refusal
+            no_size = f"{symbol} = {steps * unit} is no size ({said})"
+            raise _refused(symbol, no_size, refusal.diagnostics[0].labels) from refusal
         if smaller.grid != (steps, *launch.grid[1:]):
-            raise _refused(symbol, f"with {symbol} = {steps * unit} the grid is {smaller.grid}")
+            said = f"with {symbol} = {steps * unit} the grid is {smaller.grid}"
+            raise _refused(symbol, said, head)
         for buffer, extents in launch.extents.items():
             at = smaller.extents[buffer]
             first = extents[0] * steps if extents else 0
             scaled = (first // most, *extents[1:]) if first % most == 0 else extents
             if at not in {extents, scaled}:
-                raise _refused(symbol, f"it is not the first extent of `{buffer}`")
+                said, span = f"it is not the first extent of `{buffer}`", kernel.param(buffer).span
+                raise _refused(symbol, said, [Label(span)] if span else head)
     return unit, most
+
+
+def _naming(symbol: str, kernel: Kernel) -> list[Label]:
+    """The first statement that names a symbol, the innermost."""
+    found: list[Label] = []
+    for op in kernel.body.walk():
+        span = op.loc.span
+        if span is not None and re.search(rf"\b{symbol}\b", span.text):
+            if not found or span.text in found[0].span.text:
+                found = [Label(span)]
+    return found
 
 
 def _step_extent(symbol: str, port: Port, launch: Launch, most: int) -> int | None:
@@ -157,14 +176,17 @@ def _whole_steps(symbol: str, port: Port, launch: Launch, most: int) -> Rate:
     """The beats of a port out for each step: all that a step writes, and nothing else."""
     size, beats = _step_extent(symbol, port, launch, most), len(port.elements)
     if size is None:
-        raise _refused(symbol, f"`{port.buffer}` is written, and its size does not depend on it")
+        said = f"`{port.buffer}` is written, and its size does not depend on it"
+        raise _refused(symbol, said, port.origin.labels)
     if beats % most:
-        raise _refused(symbol, f"port `{port.name}` has {beats} beats in {most} steps")
+        said = f"port `{port.name}` has {beats} beats in {most} steps"
+        raise _refused(symbol, said, port.origin.labels)
     each = beats // most
     first = (np.arange(beats) // each * size)[:, None]
     used = port.elements >= 0
     if (((port.elements < first) | (port.elements >= first + size)) & used).any():
-        raise _refused(symbol, f"a step of the grid writes beside its part of `{port.buffer}`")
+        said = f"a step of the grid writes beside its part of `{port.buffer}`"
+        raise _refused(symbol, said, port.origin.labels)
     return Rate(each, 0)
 
 
@@ -176,16 +198,18 @@ def _inside(symbol: str, port: Port, launch: Launch, needed: Counts) -> None:
     largest = np.maximum.accumulate(port.elements.max(axis=1))
     ends = np.where(needed > 0, largest[np.maximum(needed - 1, 0)], -1)
     if (ends >= size * (1 + np.arange(len(needed)))).any():
-        raise _refused(symbol, f"a step of the grid reads beyond its part of `{port.buffer}`")
+        said = f"a step of the grid reads beyond its part of `{port.buffer}`"
+        raise _refused(symbol, said, port.origin.labels)
 
 
-def _rate(symbol: str, port: str, needed: Counts) -> Rate:
+def _rate(symbol: str, port: str, needed: Counts, labels: Sequence[Label]) -> Rate:
     each = int(needed[1] - needed[0]) if len(needed) > 1 else 0
     found = Rate(each, int(needed[0]) - each)
     if not np.array_equal(needed, each * np.arange(1, len(needed) + 1) + found.once):
-        raise _refused(symbol, f"port `{port}` takes another number of beats in each step")
+        said = f"port `{port}` takes another number of beats in each step"
+        raise _refused(symbol, said, labels)
     if needed[0] < 1:
-        raise _refused(symbol, f"port `{port}` takes nothing in the first step")
+        raise _refused(symbol, f"port `{port}` takes nothing in the first step", labels)
     return found
 
 
