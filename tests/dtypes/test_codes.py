@@ -255,3 +255,14 @@ def test_which_integers_are_held(name: str) -> None:
             if np.iinfo(carrier).min <= value <= np.iinfo(carrier).max:
                 inside = kind.min <= value <= kind.max
                 assert kind.holds(np.array([value, 0], carrier)) == inside
+
+
+def test_which_arrays_need_no_look() -> None:
+    """Every number of `full` is a value of the type: only integers that fill bytes have one."""
+    for width in range(1, 65):
+        for sign in "iu":
+            kind = dtype(f"{sign}{width}")
+            fills = width in (8, 16, 32, 64)
+            assert kind.full == (np.dtype(f"{sign}{width // 8}") if fills else None)
+    for name in ("f16", "f64", "e8m0", "nf4", "fixed(i8, -2)"):
+        assert dtype(name).full is None  # a NaN, or a number between two, must be looked for

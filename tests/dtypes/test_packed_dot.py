@@ -77,8 +77,8 @@ def test_largest_sums_are_exact() -> None:
     kind, right, to = IntType(4, True), IntType(8, True), IntType(32, True)
     inner = 2**24 // (8 * 128)
     product, deeper = packed_dot(kind, right, to, inner), packed_dot(kind, right, to, inner + 2)
-    assert product is not None and product.carrier is np.float32
-    assert deeper is not None and deeper.carrier is np.float64
+    assert product is not None and product.carrier == np.float32
+    assert deeper is not None and deeper.carrier == np.float64
     a = np.full((1, 1, inner), -8)
     b = np.full((1, inner, 1), -128, np.int8)
     assert product(packed(kind, a), b).item() == 2**24
@@ -94,7 +94,7 @@ def test_pieces_join() -> None:
     b = rng.integers(-128, 128, (1, 512, 2)).astype(np.int8)
     a = -np.unpackbits(data, axis=-1, bitorder="little").astype(np.int64)
     product = packed_dot(kind, IntType(8, True), to, 512)
-    assert product is not None and product.carrier is np.float32
+    assert product is not None and product.carrier == np.float32
     for columns in (1, 2):
         right = b[:, :, :columns]
         assert np.array_equal(product(data, right), a @ right.astype(np.int64))
@@ -106,7 +106,7 @@ def test_special_values_and_zeros() -> None:
     a = np.array([[[1, -1], [0, 2]]])
     b = np.array([[[np.inf, -0.0], [1.0, -0.0]]])
     product = packed_dot(kind, f16, dtype("f32"), 2)
-    assert product is not None and product.carrier is np.float64
+    assert product is not None and product.carrier == np.float64
     found = product(packed(kind, a), b)
     assert found[0, 0].tolist() == [np.inf, 0.0] and np.isnan(found[0, 1, 0])
     assert not np.signbit(found[0, :, 1]).any()

@@ -199,6 +199,14 @@ class DType(ABC):
 
     # --- data in and out
 
+    @property
+    def full(self) -> np.dtype[Any] | None:
+        """The NumPy type all of whose numbers are values of this type, as they are; None if none.
+
+        Always the carrier, if anything.
+        """
+        return None
+
     def holds(self, array: Array) -> bool:
         """Whether it is quick to see that an array's numbers are values of this type."""
         return False

@@ -109,8 +109,12 @@ class IntType(DType):
 
     # --- data in and out
 
+    @property
+    def full(self) -> np.dtype[Any] | None:
+        return self.carrier if self._fills else None
+
     def holds(self, array: Array) -> bool:
-        if array.dtype is self.carrier and self._fills:
+        if array.dtype is self.full:
             return True
         if array.dtype.kind not in "iu" or not array.size:
             return False

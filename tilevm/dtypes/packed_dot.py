@@ -25,7 +25,7 @@ _PIECE = 1 << 19  # bytes of numbers decoded at a time: they stay in the cache
 _KEPT = 64  # arrays that are kept in the memory of a thread
 _WIDE = 4  # columns from which on the multiplication, not the decoding, takes the time
 
-Carrier = type[np.float32] | type[np.float64]
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 class PackedDot:
@@ -34,17 +34,17 @@ class PackedDot:
     `carrier`: the floats in which every sum is exact.
     """
 
-    def __init__(self, ta: IntType, to: DType, inner: int, carrier: Carrier) -> None:
+    def __init__(self, ta: IntType, to: DType, inner: int, carrier: np.dtype[Any]) -> None:
         self.ta, self.to, self.inner = ta, to, inner
-        self.carrier: Carrier = carrier
+        self.carrier = carrier
         # whether the result's carrier holds every such sum
-        self.direct = (carrier, to.name) in ((np.float32, "i32"), (np.float32, "i64"))
+        self.direct = carrier is _SINGLE and to.name in ("i32", "i64")
         self.single = to.name == "f32"
         self.least = inner * max(-ta.min, ta.max)  # the largest sum of right operands of 1
 
     def __call__(self, data: Bytes, b: Array) -> Array:
         """The product of bytes [blocks or 1, M, K * bits / 8] and values [blocks or 1, K, N]."""
-        right = b.astype(self.carrier, copy=False)
+        right = b if b.dtype is self.carrier else b.astype(self.carrier)
         if isinstance(self.to, FloatType):
             with np.errstate(all="ignore"):  # infinities and NaN are values
                 sums = self._exact(data, right) + 0.0
@@ -55,7 +55,7 @@ class PackedDot:
 
     def _exact(self, data: Bytes, right: Array) -> Array:
         """The sums in float64; by float32, twice as fast, where these very values allow it."""
-        if self.carrier is np.float64 and right.shape[-1] >= _WIDE:
+        if self.carrier is _DOUBLE and right.shape[-1] >= _WIDE:
             unit = self._unit(right)
             steps = right / unit
             narrow = steps.astype(np.float32)
@@ -73,24 +73,27 @@ class PackedDot:
 
     def _sums(self, data: Bytes, right: Array) -> Array:
         """The product in the floats of the right operand, which hold it exactly."""
-        inner, columns = right.shape[-2:]
-        kind = right.dtype
+        blocks, height, width = data.shape
+        _, inner, columns = right.shape
+        kind, count = right.dtype, blocks * height
         if len(right) > 1:
-            room = np.empty((*data.shape[:-1], inner), kind)
+            room = np.empty((blocks, height, inner), kind)
             return np.asarray(np.matmul(self._decoded(data, room), right))
-        rows, matrix = data.reshape(-1, data.shape[-1]), right[0]
-        count = len(rows)
-        sums = np.empty((count, columns), kind)
-        each = max(1, _PIECE // (inner * right.itemsize))
-        for start in range(0, count, each):
-            part = rows[start : start + each]
-            left = self._decoded(part, _room(len(part), inner, kind))
-            np.matmul(left, matrix, out=sums[start : start + each])
-        return sums.reshape(*data.shape[:-1], columns)
+        each = _PIECE // (inner * kind.itemsize) or 1
+        matrix = right[0]  # by `ndarray.dot`, which takes less time to begin than `matmul`
+        if count <= each:
+            sums = self._decoded(data, _room(count, inner, kind)).dot(matrix)
+        else:
+            rows, sums = data.reshape(count, width), np.empty((count, columns), kind)
+            for start in range(0, count, each):
+                part = rows[start : start + each]
+                left = self._decoded(part, _room(len(part), inner, kind))
+                left.dot(matrix, sums[start : start + each])
+        return np.asarray(sums.reshape(blocks, height, columns))
 
     def _decoded(self, data: Bytes, room: Array) -> Array:
         """The numbers [..., K] of codes in bytes [..., K * bits / 8], in the memory given."""
-        bits, stored = self.ta.bits, data.reshape(-1)
+        bits, stored = self.ta.bits, data.ravel()
         if 8 % bits == 0:
             table = _table(bits, self.ta.signed, room.dtype.char)
             # no index is beyond the table, and "clip" does not ask
@@ -110,8 +113,8 @@ def packed_dot(ta: DType, tb: DType, to: DType, inner: int) -> PackedDot | None:
     if not wide or not isinstance(tb, IntType | FloatType):
         return None
     if tb.is_int and exact_in(24, ta, tb, inner):
-        return PackedDot(ta, to, inner, np.float32)
-    return PackedDot(ta, to, inner, np.float64) if exact_in(53, ta, tb, inner) else None
+        return PackedDot(ta, to, inner, _SINGLE)
+    return PackedDot(ta, to, inner, _DOUBLE) if exact_in(53, ta, tb, inner) else None
 
 
 @cache

@@ -58,13 +58,14 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> Launch:
     except TypeError:  # something that is no array, and cannot be told apart by its value
         seen = None
     if seen is not None:
-        arrays = _same_shapes(seen.kinds, arguments)
+        arrays = _same_shapes(seen, arguments)
         if arrays is not None:
             return Launch(kernel, seen.symbols, seen.extents, seen.grid, arrays, seen.memo)
     launch = _Binder(kernel).run(arguments)
     if len(known) < _KEPT and all(_plain(value) for value in arguments.values()):
         kinds = {name: kernel.param(name).dtype for name in launch.arrays}
-        shared = _Shapes(launch.symbols, launch.extents, launch.grid, kinds, launch.memo)
+        full = {name: kind.full for name, kind in kinds.items() if kind.full is not None}
+        shared = _Shapes(launch.symbols, launch.extents, launch.grid, kinds, full, launch.memo)
         _SEEN.keep(kernel, {**known, shapes: shared})
     return launch
 
@@ -88,12 +89,16 @@ _KEPT = 64  # launches of different shapes that are kept with a kernel
 
 
 class _Shapes(NamedTuple):
-    """What follows from the shapes of the arguments; `kinds`: the element types of the arrays."""
+    """What follows from the shapes of the arguments.
+
+    `kinds`: the element types of the arrays; `full`: `DType.full` of those that have one.
+    """
 
     symbols: Mapping[str, int]
     extents: Mapping[str, tuple[int, ...]]
     grid: tuple[int, ...]
     kinds: Mapping[str, DType]
+    full: Mapping[str, np.dtype[Any]]
     memo: dict[Any, Any]
 
 
@@ -105,12 +110,14 @@ def _plain(value: Any) -> bool:
     return type(value) is int or (type(value) is np.ndarray and value.dtype.kind in "iuf")
 
 
-def _same_shapes(
-    kinds: Mapping[str, DType], arguments: Mapping[str, Any]
-) -> dict[str, npt.NDArray[Any]] | None:
+def _same_shapes(seen: _Shapes, arguments: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]] | None:
     """The arrays of a launch whose shapes are known; None where `bind` must look closer."""
     arrays: dict[str, npt.NDArray[Any]] = {}
+    kinds, full = seen.kinds, seen.full
     for name, value in arguments.items():
+        if type(value) is np.ndarray and value.dtype is full.get(name):
+            arrays[name] = value if value.flags.c_contiguous else np.ascontiguousarray(value)
+            continue
         if not _plain(value):
             return None
         if name in kinds:

@@ -6,9 +6,8 @@ that follows from shapes alone (`Plan.settled`).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,17 +43,44 @@ class Conflict(Exception):
         self.address, self.did = address, did
 
 
-@lru_cache(maxsize=256)
-def _strides(extents: tuple[int, ...]) -> tuple[int, ...]:
-    """Elements from one index to the next, in every dimension."""
-    return tuple(prod(extents[d + 1 :]) for d in range(len(extents)))
+class Form(NamedTuple):
+    """What a buffer is, whatever it holds.
+
+    `strides`: elements from one index to the next, in every dimension; `shared`: whether each block
+    of a chunk has its own; `stored`: whether the kernel stores to it.
+    """
+
+    name: str
+    kind: DType
+    extents: tuple[int, ...]
+    size: int
+    strides: tuple[int, ...]
+    shared: bool
+    stored: bool
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        kind: DType,
+        extents: tuple[int, ...],
+        *,
+        shared: bool = False,
+        stored: bool = True,
+    ) -> Form:
+        """The form of a row-major buffer."""
+        strides = tuple(prod(extents[d + 1 :]) for d in range(len(extents)))
+        return cls(name, kind, extents, prod(extents), strides, shared, stored)
+
+    def zeros(self, copies: int = 1) -> Array:
+        """Zeros for so many buffers, flat."""
+        return np.zeros(copies * self.size, self.kind.carrier)
 
 
 class Buffer:
     """A buffer's elements, flat, row-major.
 
-    A global buffer has them once; a shared one once for each block of a chunk.  `stored`: whether
-    the kernel stores to it.
+    A global buffer has them once; a shared one once for each block of a chunk.
     """
 
     fresh = True  # until the first store to it, or atomic on it
@@ -64,36 +90,20 @@ class Buffer:
     arriving: Array | None = None  # the group of copies that brings each element
     leaving: Array | None = None  # the group of copies that takes it
 
-    def __init__(
-        self,
-        name: str,
-        kind: DType,
-        extents: tuple[int, ...],
-        copies: int | None = None,
-        values: Array | None = None,
-        stored: bool = True,
-    ) -> None:
-        self.name, self.kind, self.extents = name, kind, extents
-        self.size = prod(extents)
-        self.strides = _strides(extents)
-        self.shared, self.stored = copies is not None, stored
-        if values is None:
-            values = np.zeros((copies or 1) * self.size, kind.carrier)
-        self.values = self._flat(values)
-
-    def holding(self, values: Array) -> Buffer:
-        """The same buffer with other values, of which nothing is recorded."""
-        found = Buffer.__new__(Buffer)
-        found.__dict__.update(self.__dict__)
-        found.values = self._flat(values)
-        return found
-
-    def _flat(self, values: Array) -> Array:
-        """The elements in a row; what nobody stores to cannot be changed through a tile."""
-        flat = values.reshape(-1)
+    def __init__(self, form: Form, values: Array) -> None:
+        """`values`: contiguous; what nobody stores to cannot be changed through a tile."""
+        (
+            self.name,
+            self.kind,
+            self.extents,
+            self.size,
+            self.strides,
+            self.shared,
+            self.stored,
+        ) = form
+        self.values = flat = values.ravel()
         if not self.stored:
             flat.setflags(write=False)
-        return flat
 
     def taken(self, places: Places) -> Array:
         """The elements at some places; what is stored there later does not show in them."""

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
-from tilevm.ir import Access, Block, BufferType, Expr, Kernel, Op, Value
-from tilevm.ir.ops import AllocShared, Return
+from tilevm.ir import Access, Block, Expr, Kernel, Op, Value
+from tilevm.ir.ops import Return
 from tilevm.vm.bind import Launch, bind
-from tilevm.vm.buffer import UNDEFINED, Array, Buffer, Conflict
+from tilevm.vm.buffer import UNDEFINED, Array, Buffer, Conflict, Form
 from tilevm.vm.control import go_on, nothing
 from tilevm.vm.debug import TELLS, Said
 from tilevm.vm.flight import Copies, Flight
@@ -99,26 +98,34 @@ def execute(
         buffers = plan.buffers(launch, check)
     except MemoryError:
         raise error("TV0414", f"the buffers of `{kernel.name}` do not fit into memory") from None
-    checker = None
-    if check:
-        from tilevm.vm.check import Checker  # the runs that are not checked need none of it
 
-        checker = Checker(launch)
-    with nullcontext() if checker is None else checker:
+    def through(checker: Checker | None) -> dict[str, Array]:
         for chunk in plan.chunks(launch):
             root = chunk.group(buffers)
             machine = Machine(launch, root, observe, output, checker, watch, guarded)
             try:
-                machine.block(kernel.body, machine.root)
+                machine.block(kernel.body, root)
                 if machine.copies is not None:
                     machine.landed(machine.copies)
             finally:
                 machine.said.end()
         if checker is not None:
             checker.finish(buffers)
-        found = {param.name: _result(param, buffers[param]) for param in kernel.outputs}
+        return {param.name: _result(param, buffers[param]) for param in kernel.outputs}
+
+    if check:
+        from tilevm.vm.check import Checker  # the runs that are not checked need none of it
+
+        with Checker(launch) as checker:
+            found = through(checker)
+    else:
+        found = through(None)
     plan.settled = plan.settled or plan.fixed
     return found
+
+
+def _print(line: str) -> None:
+    print(line, file=sys.stdout)  # the one of now
 
 
 def _result(param: Value, buffer: Buffer) -> Array:
@@ -152,12 +159,15 @@ class Machine:
         self.watch, self.guarded = watch, guarded
         self.steps = steps(launch.kernel, checker is None and observe is None and watch is None)
         self.root = root
-        self.said = Said(output or (lambda line: print(line, file=sys.stdout)), len(root.blocks))
-        copied = launch.kernel.touched("arrives")
-        self.copies = Copies(len(root.blocks)) if copied else None
-        self.gone = np.zeros(len(root.blocks), bool)  # blocks that have returned
+        self.said = Said(output or _print, len(root.blocks))
+        self.copies = Copies(len(root.blocks)) if self.steps.copies else None
         if checker is not None:
             checker.begin(root)
+
+    @cached_property
+    def gone(self) -> Array:
+        """Which blocks of the chunk have returned."""
+        return np.zeros(len(self.root.blocks), bool)
 
     def block(self, block: Block, group: Group, first: int = 0) -> list[Any]:
         """Runs the ops of a block, from the `first` on; returns what it yields."""
@@ -216,15 +226,14 @@ class Machine:
             return op.run(*arguments)
         return self.checker.step(op, arguments, group)
 
-    def shared(self, op: AllocShared) -> Buffer:
+    def shared(self, out: Value, form: Form) -> Buffer:
         """A shared buffer, with a copy for each block of the chunk."""
-        kind = op.out.type
-        assert isinstance(kind, BufferType)
-        buffer = Buffer(op.out.name, kind.dtype, kind.extents, len(self.root.blocks))
+        copies = len(self.root.blocks)
+        buffer = Buffer(form, form.zeros(copies))
         if self.guarded:
-            buffer.track(UNDEFINED, len(self.root.blocks))
+            buffer.track(UNDEFINED, copies)
             touched = self.launch.kernel.touched
-            buffer.follow(*(op.out in touched(how) for how in ("arrives", "leaves")))
+            buffer.follow(*(out in touched(how) for how in ("arrives", "leaves")))
         return buffer
 
     def part(self, access: Access, group: Group, op: Op) -> Part:

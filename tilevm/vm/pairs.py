@@ -59,6 +59,9 @@ def _product(view: View, dot: Dot) -> Run | None:
         return None
     rows, columns = new.size // inner, right.size // inner
     width, shape = old.size // rows, dot.out.tile.shape
+    if (old.shape, right.shape, shape) == ((rows, width), (inner, columns), (rows, columns)):
+        if not old.dtype.signed:
+            return product  # the usual case: nothing to shape anew
 
     def run(data: Any, b: Any) -> Any:
         sums = product(

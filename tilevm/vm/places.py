@@ -52,11 +52,23 @@ class Regular:
         self.count, self.first, self.step = count, first, step
         self.shape, self.strides = shape, strides
         self.whole = (count, *shape)
+        self._dense = self._as_slice()
         self._item = 0  # bytes of an element, for which `_bytes` are the strides
         self._bytes: list[int] = []
 
+    def _as_slice(self) -> slice | None:
+        """The elements as they lie in a row, if they do."""
+        size = 1
+        for stride, extent in zip((*self.strides[::-1], self.step), self.whole[::-1], strict=True):
+            if extent > 1 and stride != size:
+                return None
+            size *= extent
+        return slice(self.first, self.first + size)
+
     def view(self, flat: Array) -> Array:
         """The elements [count, *shape] in place."""
+        if self._dense is not None:
+            return flat[self._dense].reshape(self.whole)
         item = flat.itemsize
         if item != self._item:
             self._item = item

@@ -13,7 +13,7 @@ import numpy as np
 
 from tilevm.ir import Value
 from tilevm.vm.bind import Launch
-from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer
+from tilevm.vm.buffer import INITIAL, UNDEFINED, Array, Buffer, Form
 from tilevm.vm.footprint import check_memory, chunk_size
 from tilevm.vm.group import Group
 from tilevm.vm.places import Index, Known
@@ -49,7 +49,7 @@ class Plan:
 
     size: int
     fixed: bool
-    forms: tuple[tuple[Value, Buffer], ...]
+    forms: tuple[tuple[Value, Form], ...]
     settled: bool = False
     kept: dict[int, Chunk] = field(default_factory=dict)
     whole: tuple[Chunk, ...] = ()  # all of them, once all are kept
@@ -73,10 +73,10 @@ class Plan:
             values = launch.arrays.get(param.name)
             state = UNDEFINED if values is None else INITIAL
             if values is None:
-                values = np.zeros(form.size, form.kind.carrier)
+                values = form.zeros()
             elif form.stored:
                 values = values.copy()
-            buffer = found[param] = form.holding(values)
+            buffer = found[param] = Buffer(form, values)
             if form.stored and (check or not self.settled):
                 # updates alone are in conflict with nothing, once there are initial values
                 if not check and state == INITIAL and param in launch.kernel.only_updated:
@@ -106,11 +106,9 @@ class Plan:
             self.whole = tuple(self.kept[first] for first in firsts)
 
 
-def _form(launch: Launch, param: Value) -> Buffer:
-    """A buffer for a parameter, still without values."""
-    name, kind, extents = param.name, param.dtype, launch.extents[param.name]
-    stored = param in launch.kernel.outputs
-    return Buffer(name, kind, extents, values=np.empty(0, kind.carrier), stored=stored)
+def _form(launch: Launch, param: Value) -> Form:
+    name, stored = param.name, param in launch.kernel.outputs
+    return Form.of(name, param.dtype, launch.extents[name], stored=stored)
 
 
 def _chunk(launch: Launch, first: int, end: int) -> Chunk:

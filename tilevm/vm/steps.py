@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tilevm.ir import Access, Block, Kernel, Op, RegionOp, Value
+from tilevm.ir import Access, Block, BufferType, Kernel, Op, RegionOp, Value
 from tilevm.ir.ops import AllocShared, Load, Return, Store
-from tilevm.vm.buffer import Buffer
+from tilevm.vm.buffer import Buffer, Form
 from tilevm.vm.control import CONTROL
 from tilevm.vm.debug import TELLS
 from tilevm.vm.group import Group
@@ -43,7 +43,8 @@ class Steps:
     def __init__(self, kernel: Kernel, alone: bool) -> None:
         self.runs: Mapping[Op, Callable[..., Any]] = pairs(kernel) if alone else {}
         self.alone = alone
-        self.plain = alone and not kernel.touched("arrives")
+        self.copies = bool(kernel.touched("arrives"))  # whether any copy runs on its own
+        self.plain = alone and not self.copies
         self._known: dict[Block, tuple[Ready, ...]] = {}
 
     def __getitem__(self, block: Block) -> tuple[Ready, ...]:
@@ -109,8 +110,12 @@ def _return(machine: Machine, group: Group) -> None:
 
 
 def _shared(op: AllocShared) -> Step:
+    out, kind = op.out, op.out.type
+    assert isinstance(kind, BufferType)
+    form = Form.of(out.name, kind.dtype, kind.extents, shared=True)
+
     def shared(machine: Machine, group: Group) -> None:
-        group.known[op.out] = machine.shared(op)
+        group.known[out] = machine.shared(out, form)
 
     return shared
 
