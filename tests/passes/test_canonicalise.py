@@ -41,6 +41,26 @@ def test_a_lookup_that_cannot_fail_goes() -> None:
     assert canonical(short) == ["load", "full", "full", "lookup", "store"]
 
 
+@pytest.mark.parametrize(
+    ("bits", "made"),
+    [
+        (8, "b: {kind}[4] = view a"),
+        (8, "b = bitcast a {{to = {kind}}}"),
+        (4, "b = unpack a {{to = {kind}}}"),
+        (8, "h = unpack a {{to = i4}}\n  b = pack h {{to = {kind}}}"),
+    ],
+)
+def test_bits_that_may_stand_for_no_entry_stay(bits: int, made: str) -> None:
+    """Of one codebook every code has an entry, of the other all but the last."""
+    whole, short = (list(range((1 << bits) - missing)) for missing in (0, 1))
+    assert canonical(f"{LOAD}  {made.format(kind=f'codebook(i16, {whole})')}\n{STORE}") == [
+        "load",
+        "store",
+    ]
+    kept = canonical(f"{LOAD}  {made.format(kind=f'codebook(i16, {short})')}\n{STORE}")
+    assert len(kept) == 3 + made.count("\n")
+
+
 def test_dead_loops_go_unless_they_may_fail() -> None:
     loop = "  r = for k in 0 .. {} carry (p = a) {{\n    q = neg p\n    yield q\n  }}\n"
     assert canonical(LOAD + loop.format("N") + STORE) == ["load", "store"]

@@ -11,13 +11,21 @@ from typing import Any, cast
 from tilevm.dtypes import DType, IntType, counting, recut
 from tilevm.ir.op import Op
 from tilevm.ir.ops.elementwise import Elementwise
-from tilevm.ir.ops.shape import codes_of, values_of
+from tilevm.ir.ops.shape import codes_of, lacks_codes, values_of
 from tilevm.ir.types import TileType
 from tilevm.ir.value import Value
 
 
+class Recode(Op):
+    """What ops share that read bits as another type."""
+
+    @property
+    def may_stop(self) -> bool:
+        return super().may_stop or any(lacks_codes(value.dtype) for value in self.results)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Bitcast(Op, name="bitcast"):
+class Bitcast(Recode, name="bitcast"):
     """``r[i]`` is the `to` whose bits are those of ``a[i]``: between types of one width.
 
     A NaN has the bits of the one NaN of its format, and every NaN that is read becomes that one.
@@ -43,7 +51,7 @@ class Bitcast(Op, name="bitcast"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Pack(Op, name="pack"):
+class Pack(Recode, name="pack"):
     """``r[..., j]`` has the bits of ``a[..., j * f] .. a[..., j * f + f - 1]``, the first lowest.
 
     `f` is how many elements of `a` make one of `to`; the last dimension shrinks by it.
@@ -72,7 +80,7 @@ class Pack(Op, name="pack"):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Unpack(Op, name="unpack"):
+class Unpack(Recode, name="unpack"):
     """``r[..., j * f + i]`` has bits ``i * b .. i * b + b - 1`` of ``a[..., j]``: undoes `pack`.
 
     `b` is the width of `to`, `f` how many such elements one of `a` holds; the last dimension grows

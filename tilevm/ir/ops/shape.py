@@ -193,8 +193,7 @@ class View(Op, name="view", needs_type=True, codes=True):
 
     @property
     def may_stop(self) -> bool:
-        kind = self.out.dtype  # a code may have no entry
-        return super().may_stop or (isinstance(kind, CodebookType) and kind.is_partial)
+        return super().may_stop or lacks_codes(self.out.dtype)
 
     def run(self, a: Any) -> Any:
         old, new = self.a.tile, self.written
@@ -231,6 +230,11 @@ def _copied(layout: Layout | None) -> list[tuple[int, int]]:
 def codes_of(values: Array, kind: DType) -> Array:
     """The bits of values, in an unsigned type that may be narrower than uint64."""
     return kind.codes(values) if isinstance(kind, IntType) else kind.encode(values)
+
+
+def lacks_codes(kind: DType) -> bool:
+    """Whether bits may stand for no value: codes without an entry stop what reads them."""
+    return isinstance(kind, CodebookType) and kind.is_partial
 
 
 def values_of(codes: Array, kind: DType) -> Array:
