@@ -1,7 +1,7 @@
 """What no NumPy program can beat: the work that is left when nobody interprets anything.
 
 `bare` decodes 4-bit weights by a table of bytes, half a MiB at a time so that they stay in the
-cache, into memory that was written before, and multiplies each piece by BLAS; `blas` is the
+cache and BLAS is quickest, into memory that was written before, and multiplies each; `blas` is the
 multiplication alone, of weights that were unpacked before.  Both are exact for activations of 8
 bits: float32 counts every sum.
 """
@@ -14,13 +14,14 @@ import numpy as np
 from unpack import Array, weights
 
 PIECE = 1 << 19  # bytes of floats, the best of 64 KiB to 1 MiB
+SMALL = 10**6  # products up to which OpenBLAS packs no operand first, where it has AVX-512
 
 
 def contenders(packed: Array, x: Array) -> dict[str, Callable[[], Array]]:
     """y = w @ x, 4-bit weights packed two in a byte."""
     size, right = 2 * packed.shape[1], x.astype(np.float32)
     table = weights(np.arange(256, dtype=np.uint8)[:, None], 4)
-    each = max(1, PIECE // (4 * size))
+    each = max(1, min(PIECE // (4 * size), SMALL // right.size))
     room = np.empty((each, size), np.float32)
     unpacked = weights(packed, 4)
 

@@ -22,6 +22,7 @@ from tilevm.dtypes.products import exact_in
 from tilevm.dtypes.spread import Bytes, group_size, spread
 
 _PIECE = 1 << 19  # bytes of numbers decoded at a time: they stay in the cache
+_SMALL = 10**6  # products up to which OpenBLAS packs no operand first, where it has AVX-512
 _KEPT = 64  # arrays that are kept in the memory of a thread
 _WIDE = 4  # columns from which on the multiplication, not the decoding, takes the time
 
@@ -79,7 +80,7 @@ class PackedDot:
         if len(right) > 1:
             room = np.empty((blocks, height, inner), kind)
             return np.asarray(np.matmul(self._decoded(data, room), right))
-        each = _PIECE // (inner * kind.itemsize) or 1
+        each = _rows(inner * kind.itemsize, inner * columns)
         matrix = right[0]  # by `ndarray.dot`, which takes less time to begin than `matmul`
         if count <= each:
             sums = self._decoded(data, _room(count, inner, kind)).dot(matrix)
@@ -99,7 +100,7 @@ class PackedDot:
             # no index is beyond the table, and "clip" does not ask
             table.take(stored, 0, room.reshape(-1, 8 // bits), "clip")
         else:
-            codes = spread(np.ascontiguousarray(stored), bits)
+            codes = spread(stored, bits)
             room[...] = self.ta.of_codes(codes).reshape(room.shape)
         return room
 
@@ -122,6 +123,12 @@ def _table(bits: int, signed: bool, carrier: str) -> Array:
     """For every byte the numbers that it holds, [256, 8 / bits]."""
     codes = spread(np.arange(256, dtype=np.uint8), bits)
     return IntType(bits, signed).of_codes(codes).astype(carrier).reshape(256, -1)
+
+
+def _rows(width: int, products: int) -> int:
+    """How many rows to decode at a time: `width` bytes and so many products each."""
+    each, small = _PIECE // width, _SMALL // products
+    return small if 16 <= small < each else each or 1
 
 
 class _Room(local):
