@@ -14,8 +14,8 @@ import hdl
 import tilevm
 from hdl.bus.slots import Bursts, Slots
 from hdl.netlist import BeatShape
-from hdl.sim.ports import pack
-from tests.hdl.bus.cocotb_run import drive, needs_cocotb
+from tests.hdl.bus.cocotb_run import needs_cocotb
+from tests.hdl.bus.rounds import run_rounds
 from tilevm.cli import main
 from tilevm.diagnostics import TileError
 
@@ -57,55 +57,7 @@ def check(
         {"w": rng.integers(-4, 4, (24, 18)), "x": rng.integers(-128, 128, 18)}
         for _ in range(rounds)
     ]
-    assert design.registers is not None
-    registers = {port.port: port.base + 8 for port in design.registers.ports}
-    ports, slots = {}, design.slots
-    for number, port in enumerate((*design.inputs, *design.outputs)):
-        ports[port.name] = {
-            "kind": design.edges.kinds[port.name],
-            "inward": port in design.inputs,
-            "register": registers[port.name],
-            "base": (1 + number) * 0x1_0002_3000,
-            "bytes": slots[port.name].bytes if port.name in slots else 0,
-        }
-    images = [
-        {name: image.hex() for name, image in design.images(run).items()}
-        | {
-            port.name: b"".join(
-                word.to_bytes(-(-port.shape.width // 8), "little")
-                for word in pack(design.feed(run)[port.name], port.shape)
-            ).hex()
-            for port in design.inputs
-            if port.name not in slots
-        }
-        for run in runs
-    ]
-    plan = {
-        "control": design.edges.control,
-        "bus_bits": design.edges.bus_bits,
-        "stall": stall,
-        "seed": seed,
-        "ports": ports,
-        "rounds": images,
-        "starts": starts,
-        "bad": bad,
-        "steps": [],
-        "offsets": [register.offset for register in design.registers.registers],
-    }
-    seen = drive(design, folder, plan, "memory_bench")
-    for run, found in zip(runs, seen["rounds"], strict=True):
-        written = {name: bytes.fromhex(text) for name, text in found.items()}
-        for name, image in written.items():
-            assert set(image[slots[name].bytes :]) == {0xAA}, f"{name}: written beside the image"
-        wanted = tilevm.run(tilevm.parse(PROGRAM)["gemv"], **run)
-        if not bad:
-            for name, value in design.values(written).items():
-                assert np.array_equal(value, wanted[name]), name
-    names = {register.offset: register.name for register in design.registers.registers}
-    values = {names[int(offset)]: value for offset, value in seen["registers"].items()}
-    assert values["launches"] == rounds * starts
-    assert values["cycles"] >= design.cycles
-    return {**seen, "values": values}
+    return run_rounds(design, runs, folder, stall=stall, starts=starts, bad=bad, seed=seed)
 
 
 CASES: list[tuple[dict[str, Any], float, int]] = [

@@ -11,8 +11,8 @@ import pytest
 
 import hdl
 import tilevm
-from hdl.sim.ports import pack, unpack
-from tests.hdl.bus.cocotb_run import drive, needs_cocotb
+from tests.hdl.bus.cocotb_run import needs_cocotb
+from tests.hdl.bus.rounds import run_rounds
 from tests.hdl.bus.test_memory_buses import PROGRAM
 from tilevm.cli import main
 from tilevm.diagnostics import TileError
@@ -57,71 +57,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_launches_of_other_sizes_follow_each_other(
     options: dict[str, Any], stall: float, tmp_path: Path
 ) -> None:
-    design = gemv(**options)
-    size, table, slots = design.runtime, design.registers, design.slots
-    assert size is not None and table is not None
     rng, steps = np.random.default_rng(1), [2, 4, 1, 3, 3]
-    rows = [UNIT * count for count in steps]
-    runs = [{"w": rng.integers(-4, 4, (n, 18)), "x": rng.integers(-128, 128, 18)} for n in rows]
-    full = [
-        run | {"w": np.concatenate([run["w"], np.full((UNIT * MOST - n, 18), 3)])}
-        for run, n in zip(runs, rows, strict=True)
+    runs = [
+        {"w": rng.integers(-4, 4, (UNIT * n, 18)), "x": rng.integers(-128, 128, 18)} for n in steps
     ]
-    registers = {port.port: port.base + 8 for port in table.ports}
-    ports = {
-        port.name: {
-            "kind": design.edges.kinds[port.name],
-            "inward": port in design.inputs,
-            "register": registers[port.name],
-            "base": (1 + number) * 0x1_0002_3000,
-            "bytes": slots[port.name].bytes if port.name in slots else 0,
-        }
-        for number, port in enumerate((*design.inputs, *design.outputs))
-    }
-    images = []
-    for count, run in zip(steps, full, strict=True):
-        beats, of_memory = design.feed(run), design.images(run)
-        images.append({})
-        for port in design.inputs:
-            kept = size.rates[port.name].beats(count)
-            if port.name in slots:
-                data = of_memory[port.name][: kept * slots[port.name].slot_bytes]
-            else:
-                width = -(-port.shape.width // 8)
-                words = pack(beats[port.name][:kept], port.shape)
-                data = b"".join(word.to_bytes(width, "little") for word in words)
-            images[-1][port.name] = data.hex()
-    plan = {
-        "control": design.edges.control,
-        "bus_bits": design.edges.bus_bits,
-        "stall": stall,
-        "seed": 3,
-        "ports": ports,
-        "rounds": images,
-        "starts": 1,
-        "bad": [],
-        "steps": steps,
-        "most": MOST,
-        "offsets": [0x10, 0x14],
-    }
-    seen = drive(design, tmp_path, plan, "memory_bench")
-    assert seen["registers"] == {"16": 0b10, "20": len(steps)}, "done, and nothing else"
-    for number, (count, run) in enumerate(zip(steps, runs, strict=True)):
-        beats = {}
-        for port in design.outputs:
-            image = bytes.fromhex(seen["rounds"][number][port.name])
-            width = slots[port.name].slot_bytes if port.name in slots else -(-port.shape.width // 8)
-            end = size.rates[port.name].beats(count) * width
-            assert len(image) >= end and set(image[end:]) <= {0xAA}, "written beyond the size"
-            mask = (1 << port.shape.width) - 1
-            words = [int.from_bytes(image[at : at + width], "little") & mask
-                     for at in range(0, end, width)]  # fmt: skip
-            beats[port.name] = unpack(words, port.shape)
-        found = design.collect(beats, {})
-        for name, wanted in tilevm.run(tilevm.parse(PROGRAM)["gemv"], **run).items():
-            assert np.array_equal(found[name][: UNIT * count], wanted), name
-        if not stall:
-            assert seen["cycles"][number] == size.cycles[count - 1]
+    seen = run_rounds(gemv(**options), runs, tmp_path, stall=stall, seed=3)
+    assert seen["values"]["status"] == 0b10, "done, and nothing else"
 
 
 def test_cycles_and_beats_are_those_of_a_design_built_for_the_size() -> None:
