@@ -12,17 +12,17 @@ CODES = (
     Code(
         "TV0502",
         "op that cannot be built as hardware",
-        "The virtual machine runs the op, but no unit computes it as it stands here: it would have\n"
-        "to stop (on overflow, at a NaN), ends a block inside a loop, rounds stochastically, or\n"
-        "needs a wider table or accumulator than was allowed. The message gives the reason, and\n"
-        "the help what would make it legal.",
+        "The virtual machine runs the op, but no unit computes it as it stands here: it would\n"
+        "have to stop (on overflow, at a NaN), ends a block inside a loop, rounds stochastically,\n"
+        "or needs a wider table or accumulator than was allowed. The message gives the reason,\n"
+        "and the help what would make it legal.",
     ),
     Code(
         "TV0503",
         "loop bound that is not static",
         "Hardware counts a fixed number of rounds, in fixed steps. A loop whose bounds depend on\n"
-        "block ids or outer loops goes as often as the longest, but a step must be a constant, and\n"
-        "a bound be computed for at most 1,048,576 blocks and rounds together.\n"
+        "block ids or outer loops goes as often as the longest, but a step must be a constant,\n"
+        "and a bound be computed for at most 1,048,576 blocks and rounds together.\n"
         "Count in steps of 1, and use `if` or `select` for the rounds that do not count.",
     ),
     Code(

@@ -133,7 +133,8 @@ CODES = (
         "codes in place of numbers",
         "A tile of a codebook holds codes: they are moved, compared (eq, ne), selected, but not\n"
         "computed with. `decode` gives the numbers that they stand for, `cast` converts them;\n"
-        "`dot`, `sum`, `prod`, and `scan` by `add` or `mul` take codes of single numbers as they are.",
+        "`dot`, `sum`, `prod`, and `scan` by `add` or `mul` take codes of single numbers as they\n"
+        "are.",
     ),
     Code(
         "TV0223",
@@ -238,9 +239,9 @@ CODES = (
         "TV0250",
         "unknown rounding, overflow or padding mode",
         "Modes are named: rounding is nearest_even, nearest_away, toward_zero, up, down or, of a\n"
-        "cast, stochastic; integer overflow is wrap, sat or trap; float overflow is inf, nan, sat or trap;\n"
-        "row padding is none, byte or word. A format without infinities has no overflow mode\n"
-        "`inf`, one without NaN no mode `nan`. Use one of the modes that the message lists.",
+        "cast, stochastic; integer overflow is wrap, sat or trap; float overflow is inf, nan, sat\n"
+        "or trap; row padding is none, byte or word. A format without infinities has no overflow\n"
+        "mode `inf`, one without NaN no mode `nan`. Use one of the modes that the message lists.",
     ),
     Code(
         "TV0251",
