@@ -17,7 +17,7 @@ from tilevm.ir import Kernel, Op, ops
 from tilevm.passes import transform
 from tilevm.passes.rewrite import Emitter, rewrite
 from tilevm.testing import Generated, fuzz, inputs, kernels, load_case, oracles, save_case
-from tilevm.testing.edits import statements
+from tilevm.testing.edits import statements, unwrapped
 from tilevm.testing.shrink import shrunk
 
 BOUND = 6  # statements of a program with one planted bug: loads, the op, a barrier, the store
@@ -85,6 +85,7 @@ def test_planted_bugs_are_made_small(
     request: pytest.FixtureRequest,
 ) -> None:
     plant(monkeypatch)
+    monkeypatch.setattr(fuzz, "SHRINK_SECONDS", float("inf"))  # tries end it, not a busy machine
     seeds, length = (20, 12) if request.config.getoption("long") else (1, 3)
     for seed in range(seeds):
         found = fuzz.smaller(first_difference(seed, BUGS[plant], length))
@@ -92,6 +93,52 @@ def test_planted_bugs_are_made_small(
         replayed = load_case(save_case(tmp_path / "one", found.kernel, found.arguments))
         ways = [each and (each.way, each.kind) for each in fuzz.differences(*replayed)]
         assert (found.way, found.kind) in ways
+
+
+SHIFTED = """
+kernel k(x: global i8[4], y: global i8[4])
+{
+  a: i8[4] = load x[0]
+  b = neg a
+  c = mul a, b
+  store c, y[0]
+}
+"""
+
+
+def test_a_bug_that_only_the_first_run_of_a_kernel_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settled load is a view, and does not come to the bug."""
+    load_shifts(monkeypatch)
+    differences = fuzz.differences(
+        parse(SHIFTED)["k"], {"x": np.arange(4)}, only="in the reference"
+    )
+    (found,) = filter(None, differences)
+    assert [op.name for op in statements(fuzz.smaller(found).kernel)] == ["load", "store"]
+
+
+LEFT = """
+kernel k(x: global i8[N], y: global i8[N])
+  grid (n = N)
+{
+  a: i8[1] = load x[n]
+  r = if n > 2 {
+    b = neg a
+    yield b
+  } else {
+    store a, y[n]
+    return
+  }
+  store r, y[n]
+}
+"""
+
+
+def test_a_branch_that_ends_the_block_goes_on_where_it_is_unwrapped() -> None:
+    kernel = parse(LEFT)["k"]
+    branch = next(op for op in statements(kernel) if op.name == "if")
+    names = [op.name for op in statements(unwrapped(kernel, branch, 1))]
+    assert names == ["load", "store", "full", "store"]
+    assert "neg" in [op.name for op in statements(unwrapped(kernel, branch, 0))]
 
 
 LARGE = """

@@ -116,7 +116,10 @@ def _zeros(emit: Emitter, value: Value) -> Value:
 
 
 def unwrapped(kernel: Kernel, at: Op, number: int) -> Kernel:
-    """One block of a statement in its place, once: a loop's first round, a branch, a function."""
+    """One block of a statement in its place, once: a loop's first round, a branch, a function.
+
+    A block that ends the thread block goes on instead, with zeros for the results.
+    """
 
     def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
         if emit.source is not at:
@@ -128,7 +131,11 @@ def unwrapped(kernel: Kernel, at: Op, number: int) -> Kernel:
         assert isinstance(op, RegionOp)
         index = {op.var: op.lo} if isinstance(op, For) else {}
         inside = dict(zip(op.params, op.inits, strict=True))
-        return emit.inline(op.blocks[number], inside, index)
+        block = op.blocks[number]
+        if not block.leaves:
+            return emit.inline(block, inside, index)
+        emit.inline(replace(block, ops=block.ops[:-1]), inside, index)
+        return [_zeros(emit, value) for value in op.results]
 
     return rewrite(kernel, rule)
 

@@ -189,12 +189,20 @@ def smaller(found: Difference, forms: Iterable[Form] = ()) -> Difference:
                 return each
         return None
 
+    shown = [found]  # as it was seen: the machine may take another way when a kernel runs again
+
     def fails(kernel: Kernel, arguments: Mapping[str, Any]) -> bool:
         late = monotonic() > until or any(enough.is_set() for enough in _ENOUGH)
-        return not late and again(kernel, arguments) is not None
+        here = None if late else again(kernel, arguments)
+        shown.extend(filter(None, [here]))
+        return here is not None
 
     case = shrunk(found.kernel, found.arguments, fails, tries=TRIES, stops=in_machine)
-    return again(case.kernel, case.arguments) or found
+    return next(
+        each
+        for each in reversed(shown)
+        if each.kernel is case.kernel and each.arguments is case.arguments
+    )
 
 
 def fuzz(
