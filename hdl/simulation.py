@@ -74,7 +74,6 @@ def simulate(
         compared = compare_streams(design, expected, moved.taps, launch.firings())
     if not record and moved.fires:
         compare_firings(design, predicted.fires, moved.fires)
-    if not record and simulator == "amaranth":
         compare_usage(design, predicted.usage, moved.usage)
     outputs = launch.collect(moved.outputs)
     if check:

@@ -17,9 +17,11 @@ from typing import Any, Protocol
 from amaranth import Value
 from amaranth.back import rtlil as amaranth_rtlil
 
+from hdl.emit.cells import shortened
 from hdl.emit.comments import commented
 from hdl.emit.kept import kept
 from hdl.emit.modules import Kinds, SharedTop, component_of
+from hdl.emit.tidy import tidied
 from hdl.netlist import Netlist
 from hdl.top import Top
 from tilevm.diagnostics import error
@@ -35,18 +37,8 @@ opt_clean -purge
 write_verilog -noattr
 """
 
-# In RTLIL: the wire of a field (``\\x[0]``) and its driver; names of modules (``\\top.x_channel``).
-_FIELD = re.compile(r"^ *(wire width \d+ (signed )?\\\S+\]$|connect \\\S+\] .*$)", re.M)
-_MODULE = re.compile(r"^(module|  cell) \\\S+", re.M)
-
 # Of the pins of a module, those of its clock and its reset.
 _CLOCKS = re.compile(r"^ *wire width 1 input \d+ +\\(clk|rst)$", re.M)
-
-# Contents at the start of the memories that are written before they are read.
-_ZEROS = re.compile(
-    r'^ *cell \$meminit_v2 \S+\n *parameter \\MEMID "\\\\(places|states)\d*"\n.*?^ *end\n',
-    re.M | re.S,
-)
 
 
 class Pinned(Protocol):
@@ -88,7 +80,7 @@ def rtlil(netlist: Netlist, name: str) -> str:
 def _plain(netlist: Netlist, kinds: Kinds, name: str, top: Pinned | None = None) -> str:
     """The design as Verilog without a comment."""
     text = _rtlil(netlist, kinds, name, top)
-    return _yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip()
+    return tidied(_yosys(f"read_rtlil <<rtlil\n{text}\nrtlil\n{_PASSES}").lstrip())
 
 
 def _rtlil(netlist: Netlist, kinds: Kinds, name: str, top: Pinned | None = None) -> str:
@@ -117,8 +109,7 @@ def _converted(component: Any, name: str, pins: Mapping[str, Value]) -> str:
     finally:
         if collecting:
             gc.enable()
-    text = _ZEROS.sub("", _FIELD.sub("", text))
-    return _MODULE.sub(lambda found: found[0].replace(".", "_"), text)
+    return shortened(text)
 
 
 def _yosys(script: str) -> str:

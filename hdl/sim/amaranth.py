@@ -18,7 +18,7 @@ from amaranth.sim import Simulator
 from hdl.deadlock import deadlock
 from hdl.netlist import Actor, Netlist
 from hdl.sim.contract import Watched
-from hdl.sim.ports import broken_stream, feed_of, firings_of, unpack
+from hdl.sim.ports import broken_stream, feed_of, firings_of, integers, unpack, usage_of
 from hdl.sim.stalls import Stall
 from hdl.sim.waves import check_writable, groups, no_waves, wave_format
 from hdl.timing import Usage, event_graph
@@ -191,9 +191,10 @@ class _Recorder:
         self.netlist = netlist = top.netlist
         components = list(top.actors.values())
         self.fires: Value = joined([component.fire for component in components])
-        self._needs: Value = joined([c.fed for c in components] + [c.roomy for c in components])
-        self._fired: list[int] = []  # in each cycle, one bit for each actor
-        self._met: list[int] = []  # two for each: fed, roomy
+        # what each waits for first: see `usage_of`
+        needs = [c.roomy if isinstance(c.actor.unit, Source) else c.fed for c in components]
+        self._needs: Value = joined(needs)
+        self._met: list[int] = []  # in each cycle, one bit for each actor
         self.wanted = [wanted[actor.name] for actor in netlist.actors]
         self.times: list[list[int]] = [[] for _ in netlist.actors]
         self.left = sum(self.wanted)
@@ -215,10 +216,9 @@ class _Recorder:
         return [len(times) for times in self.times]
 
     def look(self, ctx: Any) -> int:
-        """The firings of this cycle, one bit for each actor; what the others wait for is noted."""
-        fired: int = ctx.get(self.fires)
-        self._fired.append(fired)
+        """The firings of this cycle, one bit for each actor; who waits is noted."""
         self._met.append(ctx.get(self._needs))
+        fired: int = ctx.get(self.fires)
         return fired
 
     def record(self, ctx: Any, cycle: int, fired: int) -> None:
@@ -255,21 +255,13 @@ class _Recorder:
     def _usage(self) -> dict[str, Usage]:
         """What each actor did, counted from its own signals, cycle by cycle."""
         actors = self.netlist.actors
-        fired = _bits(self._fired, len(actors))
-        fed, roomy = np.split(_bits(self._met, 2 * len(actors)), 2, axis=1)
+        met = _bits(self._met, len(actors))
         found = {}
         for number, actor in enumerate(actors):
-            times = self.times[number]
-            some = slice(0, times[-1] + 1 if times else 0)
-            fires, is_fed, is_roomy = fired[some, number], fed[some, number], roomy[some, number]
-            starved, blocked = ~is_fed, is_fed & ~is_roomy
-            closed = np.zeros_like(starved)
-            if isinstance(actor.unit, Source):  # its beat comes from the port
-                starved, blocked, closed = closed, ~is_roomy, is_roomy & ~is_fed
-            elif isinstance(actor.unit, Sink):  # its room is the port's
-                blocked, closed = closed, blocked
-            counts = (int(state.sum()) for state in (fires, starved, blocked, closed))
-            found[actor.name] = Usage(*counts)
+            cycles = np.array(self.times[number], np.int64)
+            until = int(cycles[-1]) + 1 if len(cycles) else 0
+            waited = until - int(met[:until, number].sum())
+            found[actor.name] = usage_of(actor, cycles, waited)
         return found
 
 
@@ -368,6 +360,6 @@ def _port(
     assert isinstance(actor.unit, Source | Sink)
     port, beats = actor.unit.port, None
     if isinstance(actor.unit, Source):
-        beats = feed_of(port, wanted[actor.name], input_shapes(actor)[0], feeds)
+        beats = integers(feed_of(port, wanted[actor.name], input_shapes(actor)[0], feeds))
     opened = [bool(is_open) for is_open in stalls.get(port, ())]
     return _Port(port, number, top.ports[port], opened, beats)

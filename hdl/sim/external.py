@@ -20,18 +20,29 @@ import numpy.typing as npt
 from hdl.deadlock import deadlock
 from hdl.emit import verilog
 from hdl.netlist import Netlist
-from hdl.sim import icarus, verilator
-from hdl.sim.ports import PortMoves, PortPlan, broken_stream, edge, feed_of, firings_of, unpack
+from hdl.sim import icarus, toolchain, verilator
+from hdl.sim.ports import (
+    Moves,
+    PortPlan,
+    StreamTap,
+    UnitTap,
+    broken_stream,
+    edge,
+    feed_of,
+    firings_of,
+    from_octets,
+    usage_of,
+)
 from hdl.sim.stalls import Stall
 from hdl.sim.waves import (
     WavePlan,
     beat_paths,
     check_writable,
-    fire_path,
+    unit_paths,
     verilog_groups,
     wave_format,
 )
-from hdl.timing import event_graph, simulate_timing
+from hdl.timing import Usage, event_graph, simulate_timing
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source, input_shapes
 from hdl.units.lanes import Beats
@@ -43,7 +54,7 @@ if TYPE_CHECKING:
 SIMULATORS: Mapping[str, ModuleType] = {"verilator": verilator, "icarus": icarus}
 
 _TOP = "tile_design"
-_SLACK = 1000  # cycles that a simulation may take beyond twice those that the timed model tells
+_SLACK = 1000  # cycles that nothing may move beyond those of a launch by the timed model
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +65,7 @@ class ExternalResult:
     times: dict[str, npt.NDArray[np.int64]]  # by port: the cycle of each beat
     cycles: int  # that of the last beat out + 1
     fires: dict[str, npt.NDArray[np.int64]]  # by actor, if watched: the cycle of each firing
+    usage: dict[str, Usage]  # by actor, if watched: what it did in each cycle up to its last firing
     taps: dict[str, Beats]  # by channel, if watched: every beat pushed, [beats, lanes]
 
 
@@ -78,19 +90,21 @@ def run_verilog(
     top: str = _TOP,
     watch: Collection[str] | None = None,
     waves: str | Path | None = None,
+    cycles: int | None = None,
 ) -> ExternalResult:
     """Simulate the Verilog of a design until all beats of all launches have moved.
 
     Or those of one smaller launch, of so many `firings` by actor.  `feeds` gives the beats of each
     source's port, ``[beats, lanes]``, of all launches; `stalls` says per port in which cycles it is
     open.  `text` is the Verilog, with top module `top`, if there is any already.  `watch` names
-    channels whose beats are recorded; then the firings of all actors are, too.  `waves` is a
-    waveform file to write, VCD or FST by its name.
+    channels whose beats are recorded; then the firings of all actors are, too, and how often they
+    waited.  `waves` is a waveform file to write, VCD or FST by its name.  `cycles` are those of one
+    launch, if they are known.
 
-    Raises TileError TV0602 where the design takes more than twice the cycles of the timed model,
-    TV0603 for a feed of the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one
-    that is not installed, TV0612 where it fails on the Verilog, TV0613 for unknown bits in a beat,
-    TV0617 for a port that changes a beat that it offers.
+    Raises TileError TV0602 where nothing moves for longer than a launch takes, TV0603 for a feed of
+    the wrong shape, TV0608 for an unknown simulator, TV0610 or TV0611 for one that is not
+    installed, TV0612 where it fails on the Verilog, TV0613 for unknown bits in a beat, TV0617 for a
+    port that changes a beat that it offers.
     """
     program = _simulator(simulator)
     program.require()
@@ -98,31 +112,33 @@ def run_verilog(
     wanted = firings_of(netlist, launches, firings)
     plans = _plans(netlist, feeds, wanted, stalls or {})
     taps = [] if watch is None else _taps(netlist, wanted, watch)
-    predicted = simulate_timing(netlist, launches, stalls).cycles
-    limit = 2 * predicted + _SLACK
+    patience = (simulate_timing(netlist).cycles if cycles is None else cycles) + _SLACK
     text = verilog(netlist, top) if text is None else text
-    seen = program.simulate(text, top, [*plans, *taps], limit, plan)
+    seen = program.simulate(text, top, [*plans, *taps], patience, plan)
     for port, moves in zip(plans, seen, strict=False):
         if moves.broken is not None:
             raise broken_stream(f"port `{port.name}`", moves.broken)
     inner = dict(zip((tap.name for tap in taps), seen[len(plans) :], strict=True))
     seen = seen[: len(plans)]
     if any(len(moves.cycles) < plan.count for plan, moves in zip(plans, seen, strict=True)):
-        stuck = _stuck(netlist, simulator, limit, predicted, plans, seen)
+        predicted = simulate_timing(netlist, launches, stalls).cycles
+        stuck = _stuck(netlist, simulator, patience, predicted, plans, seen)
         raise _with_ring(stuck, netlist, launches, inner) if taps and not firings else stuck
     moved = dict(zip((plan.name for plan in plans), seen, strict=True))
     outputs = {
-        port: unpack(moved[port].payloads, input_shapes(actor)[0])
+        port: from_octets(moved[port].payloads, input_shapes(actor)[0])
         for port, actor in edge(netlist, Sink).items()
     }
     last = max((int(moved[port].cycles[-1]) for port in outputs), default=-1)
+    units = [(actor, inner[f"{actor.name} fires"]) for actor in netlist.actors if taps]
     return ExternalResult(
         outputs,
         {port: moves.cycles for port, moves in moved.items()},
         last + 1,
-        {a.name: inner[f"{a.name} fires"].cycles for a in netlist.actors if taps},
+        {actor.name: fired.cycles for actor, fired in units},
+        {actor.name: usage_of(actor, fired.cycles, fired.waited) for actor, fired in units},
         {
-            channel.name: unpack(inner[channel.name].payloads, channel.shape)
+            channel.name: from_octets(inner[channel.name].payloads, channel.shape)
             for channel in netlist.channels
             if channel.name in inner
         },
@@ -143,7 +159,7 @@ def run_external(
     Raises what `run_verilog` does.
     """
     if simulator == "verilator" and waves is None:
-        verilator.prepare()
+        toolchain.prepare()
     return run_verilog(
         design.netlist,
         feeds,
@@ -154,6 +170,7 @@ def run_external(
         top=design.name,
         watch=watch,
         waves=waves,
+        cycles=design.cycles,
     )
 
 
@@ -161,7 +178,7 @@ def _wave_plan(netlist: Netlist, simulator: str, path: str | Path) -> WavePlan:
     """What a waveform shows; told before anything is built where it cannot be written."""
     kind = wave_format(path)
     if simulator == "verilator":
-        verilator.require_waves(kind)
+        toolchain.require_waves(kind)
     check_writable(path)
     return WavePlan(verilog_groups(netlist, "dut"), Path(path), kind)
 
@@ -171,7 +188,7 @@ def writes_fst() -> str:
     if missing("icarus") is None:
         return "icarus"
     with suppress(TileError):
-        verilator.require_waves("fst")
+        toolchain.require_waves("fst")
         return "verilator"
     raise error(
         "TV0611",
@@ -190,25 +207,27 @@ def fastest(waves: str | Path | None = None) -> str:
     return next((name for name in SIMULATORS if missing(name) is None), "amaranth")
 
 
-def _taps(netlist: Netlist, wanted: Mapping[str, int], watch: Collection[str]) -> list[PortPlan]:
+def _taps(
+    netlist: Netlist, wanted: Mapping[str, int], watch: Collection[str]
+) -> list[StreamTap | UnitTap]:
     """What is recorded inside: every firing, and the beats of some channels."""
-    taps = []
+    taps: list[StreamTap | UnitTap] = []
     for actor in netlist.actors:
-        fire = fire_path(actor, "dut")
+        fires, fed, roomy = unit_paths(actor)
         firings = wanted[actor.name]
-        taps.append(PortPlan(f"{actor.name} fires", 1, (), firings, tap=("1'b1", fire)))
+        first = roomy if isinstance(actor.unit, Source) else fed
+        taps.append(UnitTap(f"{actor.name} fires", firings, fires, first))
         for output in actor.outputs:
             channel = output.channel
             if channel.name not in watch:
                 continue
             count = actor.moves(output.when, firings)
-            moved = beat_paths(channel, "dut")
-            taps.append(PortPlan(channel.name, channel.shape.width, (), count, tap=moved))
+            taps.append(StreamTap(channel.name, channel.shape.width, count, *beat_paths(channel)))
     return taps
 
 
 def _with_ring(
-    stuck: TileError, netlist: Netlist, launches: int, inner: Mapping[str, PortMoves]
+    stuck: TileError, netlist: Netlist, launches: int, inner: Mapping[str, Moves]
 ) -> TileError:
     """The error with who waits for whom, if units are held up by each other."""
     graph = event_graph(netlist, traffic_of(netlist, launches), launches)
@@ -249,15 +268,16 @@ def _plans(
 def _stuck(
     netlist: Netlist,
     simulator: str,
-    limit: int,
+    patience: int,
     predicted: int,
     plans: Sequence[PortPlan],
-    seen: Sequence[PortMoves],
+    seen: Sequence[Moves],
 ) -> TileError:
     notes = [f"the timed model comes to its end in {predicted} cycles"]
     for plan, moves in zip(plans, seen, strict=True):
         way = "out of" if plan.beats is None else "into"
         last = f", the last in cycle {moves.cycles[-1]}" if len(moves.cycles) else ""
         notes.append(f"{len(moves.cycles)} of {plan.count} beats {way} `{plan.name}`{last}")
-    message = f"the Verilog of `{netlist.name}` is not done in {simulator} after {limit} cycles"
+    message = f"the Verilog of `{netlist.name}` stands still in {simulator}"
+    notes.append(f"then nothing moved for {patience} cycles, with all ports open")
     return error("TV0602", message, notes=notes)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from hdl.sim.ports import PortMoves, PortPlan
+from hdl.sim.ports import Moves, Octets, Plan, PortPlan, StreamTap, UnitTap, octets_of
 from hdl.sim.programs import call
 from hdl.sim.waves import WavePlan
 from tilevm.diagnostics import error
@@ -37,116 +37,127 @@ def require() -> tuple[str, str]:
 def simulate(
     design: str,
     top: str,
-    ports: Sequence[PortPlan],
-    limit: int,
+    plans: Sequence[Plan],
+    patience: int,
     waves: WavePlan | None = None,
-) -> list[PortMoves]:
-    """What moves through the ports of module `top` of `design`, in `limit` cycles at most.
+) -> list[Moves]:
+    """What moves at the ports and taps of module `top` of `design`.
 
-    Raises TileError TV0611 where Icarus is not installed, TV0612 where it fails, TV0613 for a beat
-    with unknown bits.
+    It ends when all has moved, or nothing does for `patience` cycles with all ports open.  Raises
+    TileError TV0611 where Icarus is not installed, TV0612 where it fails, TV0613 for a beat with
+    unknown bits.
     """
     compiler, runtime = require()
     with TemporaryDirectory(prefix="tilevm-") as name:
         folder = Path(name)
         (folder / "design.v").write_text(design, "utf-8")
-        (folder / "bench.v").write_text(testbench(top, ports, limit, waves), "utf-8")
-        for file, values in _memories(ports).items():
-            (folder / file).write_text("".join(f"{value:x}\n" for value in values), "ascii")
+        (folder / "bench.v").write_text(testbench(top, plans, patience, waves), "utf-8")
+        for file, words in _memories(plans).items():
+            (folder / file).write_text("".join(f"{word}\n" for word in words), "ascii")
         command = [compiler, "-g2005", "-s", f"{top}_bench", "-o", "model", "design.v", "bench.v"]
         call(command, folder)
         kind = ["-fst"] if waves is not None and waves.kind == "fst" else []
         said = call([runtime, "-n", "model", *kind], folder)
         if waves is not None:
             waves.keep(folder / waves.file)
-    rows: list[list[list[str]]] = [[] for _ in ports]
+    rows: list[list[list[str]]] = [[] for _ in plans]
     broken: dict[int, int] = {}
+    waited: dict[int, int] = {}
     for words in map(str.split, said.splitlines()):
         if words and words[0] == "moved":
             rows[int(words[1])].append(words[2:])
         elif words and words[0] == "broken":
             broken.setdefault(int(words[1]), int(words[2]))
-    moves = [_moves(port, found) for port, found in zip(ports, rows, strict=True)]
-    return [replace(found, broken=broken.get(number)) for number, found in enumerate(moves)]
+        elif words and words[0] == "waited":
+            waited[int(words[1])] = int(words[2])
+    moves = [_moves(plan, found) for plan, found in zip(plans, rows, strict=True)]
+    return [
+        replace(found, broken=broken.get(number), waited=waited.get(number, 0))
+        for number, found in enumerate(moves)
+    ]
 
 
-def _moves(port: PortPlan, rows: list[list[str]]) -> PortMoves:
+def _moves(plan: Plan, rows: list[list[str]]) -> Moves:
     cycles = np.array([int(row[0]) for row in rows], np.int64)
-    if port.beats is not None:
-        return PortMoves(cycles, [])
+    if isinstance(plan, UnitTap) or (isinstance(plan, PortPlan) and plan.beats is not None):
+        return Moves(cycles, np.zeros((0, 0), np.uint8))
     for number, (cycle, payload) in enumerate(rows):
-        if port.tap is None and set(payload) & set("xXzZ"):
+        if isinstance(plan, PortPlan) and set(payload) & set("xXzZ"):
             raise error(
                 "TV0613",
-                f"beat {number} of port `{port.name}` has unknown bits in cycle {cycle}",
+                f"beat {number} of port `{plan.name}` has unknown bits in cycle {cycle}",
                 notes=[f"its payload is {payload} (hexadecimal, x: unknown)"],
             )
     # what is unknown inside may be a lane that nobody reads; the comparison tells
-    known = (re.sub("[xXzZ]", "0", payload) for _, payload in rows)
-    return PortMoves(cycles, [int(payload, 16) for payload in known])
+    known = [int(re.sub("[xXzZ]", "0", payload), 16) for _, payload in rows]
+    return Moves(cycles, octets_of(known, plan.width))
 
 
-def _memories(ports: Sequence[PortPlan]) -> dict[str, Sequence[int]]:
+def _memories(plans: Sequence[Plan]) -> dict[str, Sequence[str]]:
     """What the files of the testbench hold, by name; a memory in Verilog has one word at least."""
-    files: dict[str, Sequence[int]] = {}
-    for number, port in enumerate(ports):
-        if port.tap is not None:
+    files: dict[str, Sequence[str]] = {}
+    for number, plan in enumerate(plans):
+        if not isinstance(plan, PortPlan):
             continue
-        files[f"p{number}_open.hex"] = [int(is_open) for is_open in port.open] or [1]
-        if port.beats is not None:
-            files[f"p{number}_beats.hex"] = port.beats or [0]
+        files[f"p{number}_open.hex"] = [f"{is_open:d}" for is_open in plan.open] or ["1"]
+        if plan.beats is not None:
+            files[f"p{number}_beats.hex"] = _hexadecimal(plan.beats) or ["0"]
     return files
 
 
-def testbench(
-    top: str, ports: Sequence[PortPlan], limit: int, waves: WavePlan | None = None
-) -> str:
-    """Module ``<top>_bench``, with its own clock; prints ``moved PORT CYCLE [PAYLOAD]`` per beat.
+def _hexadecimal(payloads: Octets) -> list[str]:
+    text, size = payloads[:, ::-1].tobytes().hex(), 2 * payloads.shape[1]
+    return [text[at : at + size] for at in range(0, len(text), size)]
 
-    And ``broken PORT CYCLE`` where a sink changes a beat that it offered and nobody took.
 
-    PORT is the number of the port, PAYLOAD that of a sink in hexadecimal.
+def testbench(top: str, plans: Sequence[Plan], patience: int, waves: WavePlan | None = None) -> str:
+    """Module ``<top>_bench``, with its own clock; prints ``moved NUMBER CYCLE [PAYLOAD]`` per beat.
+
+    And ``broken NUMBER CYCLE`` where a sink changes a beat that it offered and nobody took, and at
+    the end ``waited NUMBER CYCLES`` for each unit that is watched.
+
+    NUMBER is that of the port or tap, PAYLOAD that of a sink or a stream in hexadecimal.
     """
-    declared, clocked, wires = [], [], [".clk(clk)", ".rst(rst)"]
-    for number, port in enumerate(ports):
+    declared, clocked, wires, ended = [], [], [".clk(clk)", ".rst(rst)"], []
+    for number, plan in enumerate(plans):
         p = f"p{number}"
-        if port.tap is not None:
-            payload, moved = port.tap
-            declared += [f"  integer {p}_count = 0;"]
-            clocked += [
-                f"      if ({moved} && {p}_count < {port.count}) begin",
-                f'        $display("moved {number} %0d %h", cycle, {payload});',
-                f"        {p}_count <= {p}_count + 1;",
-                "      end",
-            ]
-            continue
-        wires += [f".{port.name}_{part}({p}_{part})" for part in ("payload", "valid", "ready")]
-        declared += _port(p, port)
-        more = f"{p}_count < {port.count}"
-        if port.beats is not None:
-            shown = f'$display("moved {number} %0d", cycle);'
-            clocked.append(f"      {p}_held <= {p}_valid && !{p}_ready;")
+        declared.append(f"  integer {p}_count = 0;")
+        shown = ""
+        if isinstance(plan, StreamTap):
+            moved, shown = plan.moved, plan.payload
+        elif isinstance(plan, UnitTap):
+            moved = plan.fires
+            declared.append(f"  integer {p}_waited = 0;")
+            waits = f"!{plan.ready} && {p}_count < {plan.count}"
+            clocked.append(f"      if ({waits}) {p}_waited <= {p}_waited + 1;")
+            ended.append(f'        $display("waited {number} %0d", {p}_waited);')
         else:
-            shown = f'$display("moved {number} %0d %h", cycle, {p}_payload);'
-            clocked += [
-                f"      if ({p}_kept && (!{p}_valid || {p}_payload !== {p}_last))",
-                f'        $display("broken {number} %0d", cycle);',
-                f"      {p}_kept <= {p}_valid && !{p}_ready;",
-                f"      {p}_last <= {p}_payload;",
-            ]
+            moved = f"{p}_valid && {p}_ready"
+            wires += [f".{plan.name}_{part}({p}_{part})" for part in ("payload", "valid", "ready")]
+            declared += _port(p, plan)
+            if plan.beats is not None:
+                clocked.append(f"      {p}_held <= {p}_valid && !{p}_ready;")
+            else:
+                shown = f"{p}_payload"
+                clocked += _contract(number, p)
+        said = (
+            f'"moved {number} %0d %h", cycle, {shown}' if shown else f'"moved {number} %0d", cycle'
+        )
         clocked += [
-            f"      if ({p}_valid && {p}_ready && {more}) begin",
-            f"        {shown}",
+            f"      if ({moved} && {p}_count < {plan.count}) begin",
+            f"        $display({said});",
             f"        {p}_count <= {p}_count + 1;",
+            "        last <= cycle;",
             "      end",
         ]
-    done = " && ".join(f"p{number}_count == {port.count}" for number, port in enumerate(ports))
+    done = " && ".join(f"p{number}_count == {plan.count}" for number, plan in enumerate(plans))
+    opened = max((len(plan.open) for plan in plans if isinstance(plan, PortPlan)), default=0)
     return "\n".join(
         [
             "`timescale 1ns / 1ns",
             f"module {top}_bench;",
             "  reg clk = 0, rst = 0;",
-            "  integer cycle = 0;",
+            f"  integer cycle = 0, last = {opened};",
             *declared,
             f"  \\{top} dut ({', '.join(wires)});",
             *_dump(top, waves),
@@ -159,7 +170,10 @@ def testbench(
             "    if (!rst) begin",
             "      cycle <= cycle + 1;",
             *clocked,
-            f"      if (({done}) || cycle >= {limit}) $finish;",
+            f"      if (({done}) || cycle > {opened} && cycle > last + {patience}) begin",
+            *ended,
+            "        $finish;",
+            "      end",
             "    end",
             "endmodule",
             "",
@@ -174,13 +188,22 @@ def _dump(top: str, waves: WavePlan | None) -> list[str]:
     return [*waves.groups, start]
 
 
+def _contract(number: int, p: str) -> list[str]:
+    """What a sink offers stays until it is taken."""
+    return [
+        f"      if ({p}_kept && (!{p}_valid || {p}_payload !== {p}_last))",
+        f'        $display("broken {number} %0d", cycle);',
+        f"      {p}_kept <= {p}_valid && !{p}_ready;",
+        f"      {p}_last <= {p}_payload;",
+    ]
+
+
 def _port(p: str, port: PortPlan) -> list[str]:
     """Memories and wires of one port, and who drives it."""
     patterns = max(len(port.open), 1)
     lines = [
         f"  wire [{port.width - 1}:0] {p}_payload;",
         f"  wire {p}_valid, {p}_ready;",
-        f"  integer {p}_count = 0;",
         f"  reg [0:0] {p}_pattern [0:{patterns - 1}];",
         f'  initial $readmemh("{p}_open.hex", {p}_pattern);',
         f"  wire {p}_open = cycle >= {patterns} || {p}_pattern[cycle];",

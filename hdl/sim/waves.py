@@ -141,7 +141,7 @@ def verilog_groups(netlist: Netlist, dut: str) -> list[str]:
 
 def _source(wave: Wave, dut: str) -> str:
     if isinstance(wave.of, Actor):
-        return f"{fire_path(wave.of, dut)}"
+        return unit_paths(wave.of, dut)[0]
     beat, push = beat_paths(wave.of, dut)
     if wave.low is None:
         return push
@@ -150,9 +150,10 @@ def _source(wave: Wave, dut: str) -> str:
     return f"{beat}[{wave.low + wave.bits - 1}:{wave.low}]"
 
 
-def fire_path(actor: Actor, dut: str = "dut") -> str:
-    """Where the emitted Verilog says that a unit fires."""
-    return f"{dut}.{actor.name}_actor.fire"
+def unit_paths(actor: Actor, dut: str = "dut") -> tuple[str, str, str]:
+    """Where the emitted Verilog says that a unit fires, is fed, and has room for what it gives."""
+    instance = f"{dut}.{actor.name}_actor"
+    return f"{instance}.fire", f"{instance}.fed", f"{instance}.roomy"
 
 
 def beat_paths(channel: Channel, dut: str = "dut") -> tuple[str, str]:

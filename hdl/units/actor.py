@@ -9,7 +9,7 @@ from amaranth import Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.netlist import Actor, Mask
+from hdl.netlist import Actor, BeatShape, Mask
 from hdl.turns import Due, Turns
 from hdl.units.channel import read_name, write_name
 from hdl.units.edge import Sink, Source, input_shapes, output_shapes
@@ -51,8 +51,10 @@ class ActorComponent(wiring.Component):
         self.inputs: list[Any] = [getattr(self, name) for name in takes]
         self.outputs: list[Any] = [getattr(self, name) for name in gives]
         # kept under its name in Verilog, where simulators watch it
-        self.fire = Signal(name="fire" if plain else f"{actor.name}_fire", attrs={"keep": 1})
-        self.fed, self.roomy = Signal(), Signal()  # for simulation: no Verilog has them
+        keep = {"keep": 1}
+        self.fire = Signal(name="fire" if plain else f"{actor.name}_fire", attrs=keep)
+        self.fed = Signal(name="fed", attrs=keep)
+        self.roomy = Signal(name="roomy", attrs=keep)
 
     def elaborate(self, platform: Any) -> Module:
         m, actor = Module(), self.actor
@@ -66,7 +68,7 @@ class ActorComponent(wiring.Component):
         beats = all_of([_met(due, s.valid) for due, s in zip(takes, self.inputs, strict=True)])
         room = [_met(due, s.ready) for due, s in zip(gives, self.outputs, strict=True)]
         m.d.comb += [self.fed.eq(beats), self.roomy.eq(all_of(room))]
-        m.d.comb += self.fire.eq(all_of([beats, *room]))
+        m.d.comb += self.fire.eq(self.fed & self.roomy)
         for due, stream in zip(takes, self.inputs, strict=True):
             m.d.comb += stream.ready.eq(all_of([self.fire, due]))
 
@@ -74,10 +76,26 @@ class ActorComponent(wiring.Component):
         results = zip(actor.unit.emit(m, stage, actor), output_shapes(actor), strict=True)
         for number, (lanes, shape) in enumerate(results):
             stream, others = self.outputs[number], room[:number] + room[number + 1 :]
-            m.d.comb += stream.valid.eq(all_of([gives[number], beats, *others]))
+            m.d.comb += stream.valid.eq(all_of([gives[number], self.fed, *others]))
             # Or with 0 makes one cell, and so one port in Verilog, of a payload of many parts.
-            m.d.comb += stream.payload.as_value().eq(pack(lanes, shape) | 0)
+            named = _named(m, f"out{number}", lanes, shape)
+            m.d.comb += stream.payload.as_value().eq(pack(named, shape) | 0)
         return m
+
+
+def _named(m: Module, name: str, lanes: Sequence[Any], shape: BeatShape) -> list[Value]:
+    """Lanes, as signals of their own where their sign is repeated.
+
+    Else Verilog takes it from the payload that is being made, a loop to other people's tools.
+    """
+    found = []
+    for number, lane in enumerate(map(Value.cast, lanes)):
+        if len(lane) < shape.bits and lane.shape().signed:
+            held = Signal(lane.shape(), name=f"{name}_lane{number}", attrs={"keep": 1})
+            m.d.comb += held.eq(lane)
+            lane = held
+        found.append(lane)
+    return found
 
 
 def _turns(m: Module, actor: Actor, fire: Value) -> Sequencer | None:

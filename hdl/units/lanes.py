@@ -34,17 +34,20 @@ def fit(values: Beats, shape: BeatShape) -> Beats:
         return np.asarray(((wide + half) & mask) - half, object)
     raw = _raw(np.asarray(values))
     unused = np.uint64(64 - shape.bits)
+    fitted = raw << unused
     if shape.signed:
-        return (raw << unused).view(np.int64) >> unused.astype(np.int64)
-    raw = (raw << unused) >> unused
-    return raw if shape.bits == 64 else raw.view(np.int64)
+        signed = fitted.view(np.int64)
+        signed >>= unused.astype(np.int64)
+        return signed
+    fitted >>= unused
+    return fitted if shape.bits == 64 else fitted.view(np.int64)
 
 
 def _raw(values: Beats) -> npt.NDArray[np.uint64]:
-    """The low 64 bits."""
+    """The low 64 bits; no copy where there are no others."""
     if values.dtype == object:
         values = values & ((1 << 64) - 1)
-    return values.astype(np.uint64)
+    return values.view(np.uint64) if values.dtype == np.int64 else values.astype(np.uint64)
 
 
 def to_bits(values: Beats, shape: BeatShape) -> npt.NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from amaranth import Cat, Const, Shape, Signal, Value
+from amaranth import Cat, Const, Shape, Signal, Value, signed
 from amaranth.lib import data, stream
 
 from hdl.netlist import BeatShape
@@ -71,7 +71,8 @@ def resize(value: Value, bits: int) -> Value:
         return value[:bits]
     missing = bits - len(value)
     if len(value) and value.shape().signed:
-        return Cat(value, value[-1].replicate(missing))
+        # an operator: the bits of a Cat would each have the whole expression again
+        return (value | Const(0, signed(bits))).as_unsigned()
     return Cat(value, Const(0, missing))
 
 

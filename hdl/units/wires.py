@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from amaranth import Const, Module, Value
+from amaranth import Const, Module, Signal, Value
 from amaranth.lib import data
 
 from hdl.netlist import ONE, Wiring
@@ -41,11 +41,14 @@ def operand_lanes(
     index = stage.nest.index(f"{name}_variant", strides)
     operand = beat_signal(shape, name)
     step = _regular_step(table)
-    if payload is None and len(table) > ROM_VARIANTS:
-        m.d.comb += operand.as_value().eq(_constants(m, name, wiring, used, index))
-    elif step is not None and len(table) > ROM_VARIANTS:
-        moved = bits >> (index * step)
+    if step is None and (step := _regular_step(table[::-1])) is not None:  # top plane first
+        table, index = table[::-1], (len(table) - 1 - index)[: len(index)]
+    if step is not None:
+        moved = Signal(len(bits), name=f"{name}_moved", attrs={"keep": 1})
+        m.d.comb += moved.eq(bits >> (index * step))
         m.d.comb += operand.as_value().eq(joined([_pick(moved, row) for row in table[0]]))
+    elif payload is None and len(table) > ROM_VARIANTS:
+        m.d.comb += operand.as_value().eq(_constants(m, name, wiring, used, index))
     else:
         with m.Switch(index):
             for number, variant in enumerate(table):

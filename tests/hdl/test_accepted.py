@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import hdl
 import tilevm
-from hdl.sim import verilator
+from hdl.sim import toolchain
 from hdl.sim.external import missing
 from tests.examples import test_programs as examples
 from tests.hdl.test_external import DESIGNS, built
@@ -28,7 +28,7 @@ from tilevm.testing import Generated, kernels
 
 
 def in_verilator(folder: Path, top: str) -> str:
-    root = verilator.require().root
+    root = toolchain.require().root
     command = [root / "bin" / "verilator_bin", "--lint-only", "-Wall", "-Wno-fatal"]
     done = subprocess.run(
         [*command, "--top-module", top, f"{top}.v"],

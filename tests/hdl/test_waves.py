@@ -12,7 +12,7 @@ import pytest
 import hdl
 import tilevm
 from hdl.netlist import BeatShape, Channel, Netlist
-from hdl.sim import external, verilator
+from hdl.sim import external, toolchain
 from hdl.sim.waves import groups, wave_format
 from hdl.units import sink_actor, source_actor
 from tilevm.diagnostics import TileError
@@ -52,7 +52,7 @@ def file(
             pytest.skip(f"{simulator} is not installed")
         if (simulator, kind) == ("verilator", "fst"):
             try:
-                verilator.require_waves("fst")
+                toolchain.require_waves("fst")
             except TileError as refused:
                 pytest.skip(refused.diagnostics[0].message)
     path, design = tmp_path / f"waves.{kind}", small()
@@ -149,9 +149,9 @@ def test_missing_libraries_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = subprocess.CompletedProcess([], 1)
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(TileError, match=r"TV0610.*lz4 and zlib") as caught:
-        verilator.require_waves("fst")
+        toolchain.require_waves("fst")
     assert "liblz4-dev" in (caught.value.diagnostics[0].help or "")
-    assert verilator.require_waves("vcd").waves == "vcd"
+    assert toolchain.require_waves("vcd").waves == "vcd"
 
 
 def test_fst_without_a_simulator_that_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def test_fst_without_a_simulator_that_writes_it(monkeypatch: pytest.MonkeyPatch)
         raise tilevm.diagnostics.error("TV0611", "no verilator")
 
     monkeypatch.setattr(external, "missing", lambda name: "it is not there")
-    monkeypatch.setattr(verilator, "require_waves", none)
+    monkeypatch.setattr(toolchain, "require_waves", none)
     with pytest.raises(TileError, match=r"TV0611.*no simulator that writes FST") as caught:
         external.fastest("w.fst")
     assert "iverilog" in (caught.value.diagnostics[0].help or "")

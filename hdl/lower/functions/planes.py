@@ -65,7 +65,7 @@ class Weigh:
             *low, top = lanes[i : i + self.count]
             if self.signed:
                 top = Mux(operands[1][0], -top, top) if self.flagged else -top
-            terms = [plane << p for p, plane in enumerate([*low, top])]
+            terms = [plane << p if p else plane for p, plane in enumerate([*low, top])]
             results.append(tree(terms, lambda a, b: a + b))
         return results
 

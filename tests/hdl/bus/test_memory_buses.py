@@ -169,11 +169,11 @@ def test_what_no_memory_bus_has_is_refused(options: dict[str, Any], code: str, s
 
 def lint(file: Path) -> None:
     """Verilator takes it."""
-    from hdl.sim import verilator
+    from hdl.sim import toolchain
     from tests.hdl.test_external import need
 
     need("verilator")
-    root = verilator.require().root
+    root = toolchain.require().root
     done = subprocess.run(
         [root / "bin" / "verilator_bin", "--lint-only", "-Wall", "-Wno-fatal", file],
         env={"VERILATOR_ROOT": str(root)},
