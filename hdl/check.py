@@ -15,7 +15,9 @@ from hdl.lower import Tap
 from hdl.lower.functions import to_beats
 from hdl.lower.schedule import HOLE
 from hdl.lower.streams import Scope, rounds
+from hdl.netlist import Actor, Output
 from hdl.timing import Usage
+from hdl.units import Memory, Source
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Value
 from tilevm.vm.machine import Event
@@ -55,26 +57,25 @@ def compare_streams(
     design: Design,
     expected: Mapping[str, Array],
     seen: Mapping[str, Array],
-    firings: Mapping[str, int],
+    fires: Mapping[str, Array],
 ) -> int:
     """Compares every watched stream; returns how many beats, TV0606 at the first wrong one.
 
-    `firings`, by actor, says how far the launch goes.
+    `fires`, by actor the cycle of each firing, says how far the launch goes, and what came first.
     """
-    beats = {
-        output.channel.name: actor.moves(output.when, firings[actor.name])
+    pushed = {
+        output.channel.name: fires[actor.name][_due(actor, output, len(fires[actor.name]))]
         for actor in design.netlist.actors
         for output in actor.outputs
     }
     first: tuple[int, Tap, int, int] | None = None
     count = 0
     right: dict[str, bool] = {}
-    order = {actor.name: number for number, actor in enumerate(design.netlist.actors)}
     for tap in design.lowered.taps:
         if tap.channel not in expected:
             continue
         got = seen[tap.channel]
-        want = expected[tap.channel][: beats[tap.channel]]
+        want = expected[tap.channel][: len(pushed[tap.channel])]
         holes = np.tile(tap.schedule == HOLE, (-(-len(want) // len(tap.schedule)), 1))[: len(want)]
         count += len(want)
         if got.shape != want.shape:
@@ -82,9 +83,10 @@ def compare_streams(
         wrong = np.argwhere((want != got) & ~holes)
         right[tap.channel] = not len(wrong)
         if len(wrong):
-            rank = order.get(tap.channel, 0)
-            if first is None or rank < first[0]:
-                first = (rank, tap, int(wrong[0][0]), int(wrong[0][1]))
+            beat, lane = (int(at) for at in wrong[0])
+            cycle = int(pushed[tap.channel][beat])
+            if first is None or cycle < first[0]:
+                first = (cycle, tap, beat, lane)
     if first is not None:
         _, tap, beat, lane = first
         want, got = expected[tap.channel], seen[tap.channel]
@@ -106,17 +108,16 @@ def _mismatch(
     where = _iteration(tap.scope, number)
     expected, seen = int(want[beat, lane]), int(got[beat, lane])
     element = np.unravel_index(int(tap.schedule[local, lane]), tap.value.tile.shape)
-    actor = next((a for a in design.netlist.actors if a.name == tap.channel), None)
-    op = actor.origin.op if actor and actor.origin else "?"
-    span = actor.origin.span if actor and actor.origin else tap.value.span
-    label = [Label(span, f"computed by unit `{tap.channel}`")] if span else []
+    actor = _writer(design, tap.channel)
+    span = tap.origin.span
+    label = [Label(span, f"computed by unit `{actor.name}`")] if span else []
     place = f"element {[int(i) for i in element]}" if tap.value.tile.shape else "its one element"
     notes = [
         f"{where}beat {local}, lane {lane}, "
         f"lowest wrong bit {_lowest_bit(expected ^ seen)}: {place}",
         f"expected {expected}, got {seen}",
     ]
-    operands = [port.reader.channel.name for port in actor.inputs] if actor else []
+    operands = [port.reader.channel.name for port in actor.inputs]
     for name in dict.fromkeys(operands):
         if name in right:
             notes.append(f"its operand `{name}` is {'right' if right[name] else 'wrong, too'}")
@@ -124,10 +125,21 @@ def _mismatch(
             notes.append(f"its operand `{name}` comes from a port in")
     return error(
         "TV0606",
-        f"`{tap.value.name}` of `{op}` differs from the virtual machine",
+        f"`{tap.value.name}` of `{tap.origin.op}` differs from the virtual machine",
         *label,
         notes=notes,
     )
+
+
+def _writer(design: Design, channel: str) -> Actor:
+    """The unit that pushes into a channel."""
+    found = (a for a in design.netlist.actors for p in a.outputs if p.channel.name == channel)
+    return next(found)
+
+
+def _due(actor: Actor, output: Output, firings: int) -> Array:
+    """At which of so many firings an actor pushes into a channel."""
+    return np.resize(actor.due(output.when), firings)
 
 
 def _iteration(scope: Scope, number: int) -> str:
@@ -177,8 +189,22 @@ def _store_of(
         label = [Label(span, f"comes out of port `{port.name}`")] if span else []
         where = _iteration(port.scope, number)
         bit = _lowest_bit(differs)
-        return label, [f"{where}beat {local}, lane {lane}, lowest wrong bit {bit}"]
+        notes = [f"{where}beat {local}, lane {lane}, lowest wrong bit {bit}"]
+        return label, [*notes, *_touched(design, name)]
     return [], ["the design does not store this element"]
+
+
+def _touched(design: Design, buffer: str) -> list[str]:
+    """For a buffer that is a memory, the statements that read and change it."""
+    memory = f"{buffer}_memory"
+    units = [a for a in design.netlist.actors if a.name == memory and isinstance(a.unit, Memory)]
+    writers = [_writer(design, p.reader.channel.name) for unit in units for p in unit.inputs]
+    places = dict.fromkeys(
+        f"`{writer.origin.op}` in line {writer.origin.span.line}"
+        for writer in writers
+        if writer.origin and writer.origin.span and not isinstance(writer.unit, Source)
+    )
+    return [f"it is a memory; what touches it: {', '.join(places)}"] if places else []
 
 
 def compare_firings(

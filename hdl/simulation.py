@@ -71,7 +71,7 @@ def simulate(
     compared = 0
     if check:
         expected = expected_streams(design, events)
-        compared = compare_streams(design, expected, moved.taps, launch.firings())
+        compared = compare_streams(design, expected, moved.taps, moved.fires)
     if not record and moved.fires:
         compare_firings(design, predicted.fires, moved.fires)
         compare_usage(design, predicted.usage, moved.usage)

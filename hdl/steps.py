@@ -18,21 +18,19 @@ from tilevm.trace.record import Step, result_step, typed
 if TYPE_CHECKING:
     from hdl.design import Design
     from hdl.lower import Tap
-    from hdl.netlist import Actor
     from hdl.simulation import Result
 
 
 def hardware_steps(design: Design, result: Result) -> Iterator[Step]:
     """A step for each stream with a named value, and for each result, of a recorded simulation."""
-    actors = {actor.name: actor for actor in design.netlist.actors}
-    order = {name: number for number, name in enumerate(actors)}
+    order = {actor.name: number for number, actor in enumerate(design.netlist.actors)}
     for tap in sorted(design.lowered.taps, key=lambda tap: order.get(tap.channel, 0)):
-        yield _step(design, result, tap, actors.get(tap.channel))
+        yield _step(design, result, tap)
     for param in design.kernel.outputs:
         yield result_step(param, result.outputs[param.name])
 
 
-def _step(design: Design, result: Result, tap: Tap, actor: Actor | None) -> Step:
+def _step(design: Design, result: Result, tap: Tap) -> Step:
     """All that one stream carried: a tile for each thread block and round."""
     tile = tap.value.tile
     frames = rounds(tap.scope)
@@ -46,8 +44,6 @@ def _step(design: Design, result: Result, tap: Tap, actor: Actor | None) -> Step
     blocks = np.zeros(1, np.int64)
     if ids:
         blocks = np.ravel_multi_index(np.broadcast_arrays(*ids), design.launch.grid)
-    op, line = "", tap.value.span.line if tap.value.span else None
-    if actor is not None and actor.origin is not None:
-        op = actor.origin.op
-    kind = typed(tap.value, tile.shape)
-    return Step(op, tap.value.name, kind, line, np.broadcast_to(blocks, frames), at, {}, data)
+    line = tap.value.span.line if tap.value.span else None
+    kind, blocks = typed(tap.value, tile.shape), np.broadcast_to(blocks, frames)
+    return Step(tap.origin.op, tap.value.name, kind, line, blocks, at, {}, data)

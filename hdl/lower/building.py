@@ -54,6 +54,7 @@ class Tap:
     value: Value
     schedule: Schedule
     scope: Scope
+    origin: Origin  # the op that gives the value
 
 
 class Building:
@@ -121,11 +122,13 @@ class Building:
         name = self.streams.name(label or value.name)
         return Channel(name, beat_shape(value.dtype, schedule.shape[1]), len(schedule))
 
-    def made(self, value: Value, channel: Channel, schedule: Schedule, scope: Scope) -> None:
+    def made(
+        self, value: Value, channel: Channel, schedule: Schedule, scope: Scope, origin: Origin
+    ) -> None:
         """Registers the stream of a value, and lets the simulation compare it."""
         self.streams.of[value] = Stream(value, channel, schedule, scope)
         if value not in self.plan.guarded:
-            self.taps.append(Tap(channel.name, value, schedule, scope))
+            self.taps.append(Tap(channel.name, value, schedule, scope, origin))
 
     def take(self, need: Need, scope: Scope, origin: Origin) -> Operand:
         """An operand of a map, connected."""
@@ -174,7 +177,7 @@ class Building:
             table = Wiring.identity(made.shape).table
             sums = Operand(made.read(), made.shape, table, 1)
             self.streams.map(output.name, [sums], plan.finish, output, count, scope, origin)
-        self.made(op.out, output, plan.schedule, scope)
+        self.made(op.out, output, plan.schedule, scope, origin)
         if isinstance(op, SubsetSums):
             self.tables.append(output.name)
 
@@ -234,7 +237,7 @@ class Building:
             self.streams.operand(rest, scope, origin),
         ]
         self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
-        self.made(op.out, output, schedule, scope)
+        self.made(op.out, output, schedule, scope, origin)
 
     # --- control
 
@@ -272,7 +275,7 @@ class Building:
             schedule = self.schedules[result]
             output = self.channel(result, schedule)
             if result in self.plan.folded:
-                self._fold(result, starts[result], output, inner)
+                origin = self._fold(result, starts[result], output, inner)
             else:
                 origin = Origin(result.name, "for", op.loc.span)
                 values = self.plain(last, schedule, inner, f"{last.name}_next", origin)
@@ -283,10 +286,10 @@ class Building:
                         output.name, trips, len(scope), values, back_channel, output, origin=origin
                     )
                 )
-            self.made(result, output, schedule, scope)
+            self.made(result, output, schedule, scope, origin)
 
-    def _fold(self, result: Value, start: Reader | int, output: Channel, inner: Scope) -> None:
-        """A carried value as a fold over its loop: one state for each of its beats."""
+    def _fold(self, result: Value, start: Reader | int, output: Channel, inner: Scope) -> Origin:
+        """A carried value as a fold over its loop, one state for each of its beats; by which op."""
         fold, schedule = self.plan.folded[result], self.schedules[result]
         origin = Origin(result.name, fold.user.name, fold.user.loc.span)
         values = self.plain(fold.value, schedule, inner, f"{result.name}_terms", origin)
@@ -300,6 +303,7 @@ class Building:
                 output.name, trips, folds, step, values, output, initial=initial, origin=origin
             )
         )
+        return origin
 
     def _one_constant(self, value: Value) -> int | None:
         """The one number that all elements are; None if they differ or are not constant."""
@@ -331,7 +335,7 @@ class Building:
             function = Choose(output.shape)
             beats = len(schedule)
             self.streams.map(output.name, operands, function, output, beats, scope, origin)
-            self.made(result, output, schedule, scope)
+            self.made(result, output, schedule, scope, origin)
 
     # --- edges
 

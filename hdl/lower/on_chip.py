@@ -88,7 +88,7 @@ class OnChip:
                 value = op.results[0]
                 channel = made.channel(value, each)
                 parts.outputs.append(channel)
-                made.made(value, channel, each, scope)
+                made.made(value, channel, each, scope, origin)
 
     def _addresses(self, touched: Touching, scope: Scope, origin: Origin) -> Channel:
         op, made = touched.op, self._made

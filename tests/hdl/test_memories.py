@@ -324,8 +324,34 @@ def test_a_wrong_element_is_named() -> None:
     memory = next(a.unit for a in design.netlist.actors if isinstance(a.unit, Memory))
     (store,) = (place for place in memory.places if getattr(place, "writes", False))
     object.__setattr__(store, "writes", False)  # a memory that forgets
-    with pytest.raises(TileError, match="TV0606"):
+    with pytest.raises(TileError, match=r"TV0606.*`a` of `load` differs") as caught:
         design.simulate(x=[1] * 8)
+    (found,) = caught.value.diagnostics
+    assert (
+        found.labels[0].span.line == 5 and found.labels[0].message == "computed by unit `x_memory`"
+    )
+    assert found.notes[0].startswith("iteration k = 2: beat 0, lane 0, lowest wrong bit 0: element")
+
+
+def test_a_wrong_image_names_what_touches_it() -> None:
+    """Nothing reads what is forgotten: the image that comes out shows it."""
+    text = """
+kernel forgets(i: global u2[4], x: global i8[4], y: global i32[4])
+{
+  it: u2[4] = load i[0]
+  xt: i8[4] = load x[0]
+  wide = cast xt {to = i32}
+  scatter wide, y[0], it {duplicate = last}
+}
+"""
+    design = built(text, 2)
+    memory = next(a.unit for a in design.netlist.actors if isinstance(a.unit, Memory))
+    (store,) = (place for place in memory.places if getattr(place, "writes", False))
+    object.__setattr__(store, "writes", False)
+    with pytest.raises(TileError, match=r"TV0606.*`y\[1\]` differs") as caught:
+        design.simulate(i=[3, 1, 2, 0], x=[0, 5, 6, 7], y=[7, 0, 0, 0])
+    notes = caught.value.diagnostics[0].notes
+    assert "it is a memory; what touches it: `scatter` in line 7" in notes
 
 
 def test_max_bits_counts_memories() -> None:
