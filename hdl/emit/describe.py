@@ -124,4 +124,7 @@ def core_file(design: Design, bench: Sequence[str] = (), memories: Sequence[str]
     if bench:
         lines += ["  sim:", f"    filesets: [{rtl}, bench]", f"    toplevel: {name}_tb"]
         lines += ["    default_tool: icarus"]
+    lines += ["  lint:", f"    filesets: [{rtl}]", f"    toplevel: {name}"]
+    lines += ["    default_tool: verilator", "    tools:", "      verilator:"]
+    lines += ["        mode: lint-only", "        verilator_options: [-Wall, -Wno-fatal]"]
     return "\n".join(lines) + "\n"

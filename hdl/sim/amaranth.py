@@ -174,7 +174,7 @@ class _Grouped(Elaboratable):
             for wave in group.waves:
                 signal = Signal(Shape(wave.bits, wave.signed), name=wave.name)
                 if isinstance(wave.of, Actor):
-                    source: Value = self.top.actors[wave.of.name].fire
+                    source: Value = self._signal(wave.of, wave.signal)
                 elif wave.low is None:
                     source = streams[wave.of].valid & streams[wave.of].ready
                 else:
@@ -182,6 +182,13 @@ class _Grouped(Elaboratable):
                     source = payload[wave.low : wave.low + wave.bits]
                 inner.d.comb += signal.eq(source)
         return m
+
+    def _signal(self, actor: Actor, name: str) -> Value:
+        """A signal of a unit, or of the port that it is."""
+        unit = actor.unit
+        if isinstance(unit, Source | Sink) and name in ("payload", "valid", "ready"):
+            return Value.cast(getattr(self.top.ports[unit.port], name))
+        return Value.cast(getattr(self.top.actors[actor.name], name))
 
 
 class _Recorder:

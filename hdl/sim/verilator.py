@@ -122,7 +122,9 @@ def _macro(plan: Plan) -> str:
 
 def _bench(top: str, plans: Sequence[Plan], groups: Sequence[str] = ()) -> str:
     """A module around the design whose ports have names that C++ can have too."""
-    declared, wires = ["input clk", "input rst"], [".clk(clk)", ".rst(rst)"]
+    # only groups are in a waveform: to compile code for all signals takes minutes
+    untraced = "  /* verilator tracing_off */" if groups else ""
+    declared, wires = ["input clk", f"input rst{untraced}"], [".clk(clk)", ".rst(rst)"]
     taps: list[str] = []
     for number, plan in enumerate(plans):
         p = f"p{number}"
@@ -145,8 +147,8 @@ def _bench(top: str, plans: Sequence[Plan], groups: Sequence[str] = ()) -> str:
     # escaped: a kernel may have the name of a keyword
     head = f"module {top}_bench(\n  " + ",\n  ".join(declared) + "\n);"
     body = f"  \\{top} dut(\n    " + ",\n    ".join(wires) + "\n  );"
-    if groups:  # only these are in a waveform: to compile code for all signals takes minutes
-        body = f"  /* verilator tracing_off */\n{body}\n  /* verilator tracing_on */"
+    if groups:
+        body += "\n  /* verilator tracing_on */"
     return "\n".join([head, body, *taps, *groups, "endmodule", ""])
 
 

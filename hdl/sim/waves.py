@@ -1,8 +1,9 @@
 """What a waveform shows first: signals in groups, one for each statement of the program.
 
-A group is named after its line and op (``line7_dot``).  It has the firings of the units that come
-from it, and of each stream that they give the beats: when one is pushed, and its lanes.  All
-simulators show the same groups; but for Verilator, they show all signals of the design below them.
+A group is named after its line and op (``line7_dot``).  It has when the units that come from it
+fire, have their beats (``x_fed``) and have room (``x_roomy``), and of each stream that they give
+the beats: when one is pushed, and its lanes.  The group ``ports`` has the streams at the edge.  All
+simulators show the same groups; all but Verilator show all signals of the design below them, too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdl.netlist import Actor, Channel, Netlist
+from hdl.sim.ports import port_actors
+from hdl.units.edge import Sink, Source, input_shapes
 from tilevm.diagnostics import TileError, error, nearest
 
 FORMATS = ("vcd", "fst")
@@ -24,13 +27,14 @@ _OP = re.compile(r"^(?:[^={]*=(?!=)\s*)?([A-Za-z_]\w*)")
 
 @dataclass(frozen=True, eq=False)
 class Wave:
-    """A signal of a waveform: of a unit that it fires, of a stream a push, or bits of its beat."""
+    """A signal of a waveform: of a unit, of its port, a push into a stream, or bits of a beat."""
 
     name: str
     of: Actor | Channel
     bits: int = 1
-    low: int | None = None  # the lowest bit in the beat; None: it fires, or pushes
+    low: int | None = None  # the lowest bit in the beat; None: no beat
     signed: bool = False
+    signal: str = "fire"  # of a unit: fire, fed, roomy; payload, valid, ready of its port
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +100,19 @@ def no_waves(simulator: str, kind: str) -> TileError:
 
 
 def groups(netlist: Netlist) -> list[Group]:
-    """By the lines of the program; units that come from none of them are in the group `other`."""
+    """Ports, then lines of the program; units that come from none are in the group `other`."""
+    ports = [wave for port, actor in port_actors(netlist).items() for wave in _edge(port, actor)]
     found: dict[tuple[int, str], list[Wave]] = {}
     for actor in netlist.actors:
         found.setdefault(_statement(actor), []).extend(_waves(actor))
-    return [Group(name, waves) for (_, name), waves in sorted(found.items(), key=lambda g: g[0])]
+    lines = sorted(found.items(), key=lambda g: g[0])
+    return [Group("ports", ports), *(Group(name, waves) for (_, name), waves in lines)]
+
+
+def _edge(port: str, actor: Actor) -> Iterator[Wave]:
+    width = input_shapes(actor)[0].width
+    for bits, signal in ((width, "payload"), (1, "valid"), (1, "ready")):
+        yield Wave(f"{port}_{signal}", actor, bits, signal=signal)
 
 
 def _statement(actor: Actor) -> tuple[int, str]:
@@ -113,6 +125,8 @@ def _statement(actor: Actor) -> tuple[int, str]:
 
 def _waves(actor: Actor) -> Iterator[Wave]:
     yield Wave(f"{actor.name}_fires", actor)
+    yield Wave(f"{actor.name}_fed", actor, signal="fed")
+    yield Wave(f"{actor.name}_roomy", actor, signal="roomy")
     for port in actor.outputs:
         channel, shape = port.channel, port.channel.shape
         yield Wave(f"{channel.name}_pushed", channel)
@@ -141,7 +155,10 @@ def verilog_groups(netlist: Netlist, dut: str) -> list[str]:
 
 def _source(wave: Wave, dut: str) -> str:
     if isinstance(wave.of, Actor):
-        return unit_paths(wave.of, dut)[0]
+        unit = wave.of.unit
+        if isinstance(unit, Source | Sink) and wave.signal in ("payload", "valid", "ready"):
+            return f"{dut}.{unit.port}_{wave.signal}"
+        return f"{dut}.{wave.of.name}_actor.{wave.signal}"
     beat, push = beat_paths(wave.of, dut)
     if wave.low is None:
         return push

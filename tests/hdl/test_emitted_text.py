@@ -49,6 +49,40 @@ def test_text_of_yosys() -> None:
     assert tidied(before) == after
 
 
+def test_ports_stand_first_stream_by_stream() -> None:
+    """Declarations of what is no port stay where they are, and so does a register that is one."""
+    before = """\
+module m(y_ready, x_valid, x_payload, rst, y_valid, clk, x_ready, y_payload);
+  wire inner;
+  input clk;
+  input rst;
+  output x_ready;
+  reg x_ready = 1'h0;
+  input [3:0] x_payload;
+  input x_valid;
+  output [3:0] y_payload;
+  input y_ready;
+  output y_valid;
+endmodule
+"""
+    after = """\
+module m(clk, rst, x_payload, x_valid, x_ready, y_payload, y_valid, y_ready);
+  input clk;
+  input rst;
+  input [3:0] x_payload;
+  input x_valid;
+  output x_ready;
+  output [3:0] y_payload;
+  output y_valid;
+  input y_ready;
+  wire inner;
+  reg x_ready = 1'h0;
+endmodule
+"""
+    assert tidied(before) == after
+    assert tidied(after) == after
+
+
 def test_signals_that_simulators_watch_are_there() -> None:
     """Whatever Yosys finds a better name for."""
     _, netlist = design_of_all_units()

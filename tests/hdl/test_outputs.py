@@ -112,6 +112,7 @@ def test_the_core_lists_every_file() -> None:
     assert core.startswith("CAPI=2:\nname: tilevm::turned:")
     assert all(f"- {file}: " in core for file in bench)
     assert "toplevel: turned_tb" in core and "bench" not in core_file(design)
+    assert core.count("mode: lint-only") == core_file(design).count("mode: lint-only") == 1
 
 
 def test_a_limit_of_bits() -> None:

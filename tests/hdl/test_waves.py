@@ -71,7 +71,7 @@ def test_groups_show_what_moved(file: tuple[Path, hdl.Design]) -> None:
     before = [time - 1 for time, level in clock.tv if level and time]  # what each edge sees
     cycles = [time for time in before if not reset.signal.value_at(time)]
     timing, _ = design.timed(0.4, 5)
-    lines = {group.name for group in groups(design.netlist)}
+    lines = {group.name for group in groups(design.netlist)} - {"ports"}
     assert lines == {"line5_load", "line6_neg", "line7_store", "line9_store"}
     for actor in design.netlist.actors:
         (name,) = (name for name in found if name.endswith(f".{actor.name}_fires"))
@@ -79,6 +79,17 @@ def test_groups_show_what_moved(file: tuple[Path, hdl.Design]) -> None:
         seen = [n for n, time in enumerate(cycles) if found[name].signal.value_at(time)]
         want = timing.fires[actor.name].tolist()
         assert seen[: len(want)] == want, name  # a constant runs on into the next launch
+        met = [found[name.replace("_fires", end)] for end in ("_fed", "_roomy")]
+        both = [n for n, t in enumerate(cycles) if all(w.signal.value_at(t) for w in met)]
+        assert both == seen, name
+    # the port in, in the cycles in which a beat is taken
+    taken = [
+        found["ports.x_payload"].signal.value_at(time)
+        for time in cycles
+        if found["ports.x_valid"].signal.value_at(time)
+        and found["ports.x_ready"].signal.value_at(time)
+    ]
+    assert taken == [sum((int(v) & 15) << 4 * n for n, v in enumerate(row)) for row in X]
     # beats of `u`, lane by lane, in the cycles in which they are pushed
     pushed = [t for t in cycles if found["line6_neg.u_pushed"].signal.value_at(t)]
     lanes = [found[f"line6_neg.u_{lane}"].signal for lane in range(3)]
@@ -102,7 +113,7 @@ def test_groups_are_named_after_lines_and_ops() -> None:
     """
     design = hdl.build(tilevm.parse(text)["folded"], lanes=4)
     names = [group.name for group in groups(design.netlist)]
-    assert names == ["line6_load", "line8_add", "line11_store"]
+    assert names == ["ports", "line6_load", "line8_add", "line11_store"]
     waves = [wave.name for group in groups(design.netlist) for wave in group.waves]
     assert len(set(waves)) == len(waves) and "acc_fires" in waves
 
@@ -110,10 +121,15 @@ def test_groups_are_named_after_lines_and_ops() -> None:
 def test_a_wide_beat_is_one_signal_and_units_without_a_line_have_a_group() -> None:
     wide = Channel("x", BeatShape(100, 3), 2)
     actors = [source_actor("load", "x", wide, 2), sink_actor("store", "y", wide.read(), 2)]
-    (group,) = groups(Netlist("plain", actors))
+    ports, group = groups(Netlist("plain", actors))
     assert group.name == "other"
     assert [(w.name, w.bits) for w in group.waves] == [
-        ("load_fires", 1), ("x_pushed", 1), ("x_beat", 300), ("store_fires", 1)
+        ("load_fires", 1), ("load_fed", 1), ("load_roomy", 1), ("x_pushed", 1), ("x_beat", 300),
+        ("store_fires", 1), ("store_fed", 1), ("store_roomy", 1),
+    ]  # fmt: skip
+    assert [(w.name, w.bits) for w in ports.waves] == [
+        ("x_payload", 300), ("x_valid", 1), ("x_ready", 1),
+        ("y_payload", 300), ("y_valid", 1), ("y_ready", 1),
     ]  # fmt: skip
 
 
