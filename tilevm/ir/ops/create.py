@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -46,9 +47,13 @@ class Full(Op, name="full"):
         constants(self, self.type.dtype, [self.value], "value")
         return self.type
 
-    def run(self) -> Any:
+    @cached_property
+    def _tile(self) -> Any:
         value = self.type.dtype.coerce([self.value], "value")
         return np.broadcast_to(value, (1, *self.type.shape))
+
+    def run(self) -> Any:
+        return self._tile
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,9 +78,14 @@ class Constant(Op, name="constant"):
         constants(self, self.type.dtype, self.values, "values")
         return self.type
 
-    def run(self) -> Any:
+    @cached_property
+    def _tile(self) -> Any:
         made = constants(self, self.type.dtype, self.values, "values")
+        made.setflags(write=False)
         return made.reshape(1, *self.type.shape)
+
+    def run(self) -> Any:
+        return self._tile
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
