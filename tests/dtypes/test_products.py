@@ -210,6 +210,57 @@ def test_what_remains_of_numbers_far_beyond_the_result(name: str) -> None:
     assert dot(terms, np.ones((3, 1)), t, t, to) == [[1.0]]
 
 
+@pytest.mark.parametrize("name", ["f16", "f32"])
+def test_sums_around_what_float64_counts(name: str) -> None:
+    """Terms of all bits, spread over more and more binades, with zeros and ties among them."""
+    t, to = floats(name), floats("f32")
+    rng, count, last = np.random.default_rng(5), 12, 2.0**-t.format.mantissa
+    spreads = range(2, 28 if name == "f16" else 36)
+    for spread in spreads:
+        low = -rng.integers(0, spread, (4, count)) + spread // 2
+        x = rng.choice([-1, 1, 1], (4, count)) * (1 + last) * 2.0**low
+        x[0, :2] = [2.0 ** (spread // 2), (1 + last) * 2.0 ** (spread // 2 - spread + 1)]
+        x[1, 3] = x[2, 5] = 0
+        x = t.quantise(x)  # f16 has not all of them
+        found, products = total(x, t, to, 1), dot(x, x.T, t, t, to)
+        for i, row in enumerate(x.tolist()):
+            assert right(to, float(found[i]), sum(map(Fraction, row))), (spread, row)
+            for j, other in enumerate(x.tolist()):
+                pairs = zip(map(Fraction, row), map(Fraction, other), strict=True)
+                exact = sum((p * q for p, q in pairs), Fraction(0))
+                assert right(to, float(products[i, j]), exact), (spread, row, other)
+
+
+@pytest.mark.parametrize("k", range(24, 42))
+def test_what_tells_a_tie_is_the_last_bit(k: int) -> None:
+    """All but the least bit of the least term is half a step: float64 must not lose it."""
+    t = floats("f32")
+    terms = [1.0, 2.0**-24 - 2.0**-k, 2.0**-k * (1 + 2.0**-23)]
+    assert total(np.array([terms]), t, t, 1) == [1 + 2.0**-23]
+    half, top = floats("f16"), k - 28
+    low, left = 2.0**-14, max(0, top)
+    a = np.array([[2.0**left, 2.0**-6, low * (1 + 2.0**-10), -low]])
+    b = np.array([[2.0 ** (top - left)], [2.0 ** (top - 18)], a[0, 2:3], [low * (1 + 2.0**-9)]])
+    assert half.holds(a) and half.holds(b)
+    assert dot(a, b, half, half, t) == [[2.0**top * (1 + 2.0**-23)]]
+
+
+@pytest.mark.parametrize("name", ["f16", "f32"])
+def test_one_infinity_among_few_bits(name: str) -> None:
+    """The other rows and columns are as they were; rows of zeros and of infinities too."""
+    t, to = floats(name), floats("f32")
+    a = np.array([[np.inf, 1], [1, 2], [0, -0.0], [np.inf, np.inf], [3, 4], [np.nan, 1]])
+    b = np.array([[1, 0, -1], [2, 0, np.inf]])
+    inf, nan = np.inf, np.nan
+    expected = [[inf, nan, nan], [5, 0, inf], [0, 0, nan], [inf, nan, nan], [11, 0, inf], [nan] * 3]
+    assert oracle.same(dot(a, b, t, t, to), np.array(expected))
+    assert oracle.same(total(a, t, to, 1), np.array([inf, 3, 0, inf, 7, nan]))
+    many = np.ones((300, 2))
+    many[7, 0] = many[9, 1] = inf
+    wanted = np.where(np.isin(np.arange(300), (7, 9)), inf, 3.0)
+    assert oracle.same(dot(many, b[:, :1], t, t, to)[:, 0], wanted)
+
+
 SIDES = st.sampled_from("i4 u8 i64 u64 f16 bf16 f32 f64 e4m3fn e2m1fn e8m0fnu e10m52fn".split())
 RESULTS = st.sampled_from("f64 f32 f16 bf16 e4m3fn e5m2 e4m3fnuz".split())
 

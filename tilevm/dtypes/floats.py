@@ -5,6 +5,7 @@ Values live in float64 and are always members of their format.  NaN is always th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -301,12 +302,11 @@ class FloatType(DType):
 
     def minimum(self, a: Array, b: Array) -> Array:
         x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
-        with np.errstate(all="ignore"):
-            tied = np.where(np.signbit(x), x, y)  # equal, but for the sign of a zero
-            return _canonical(np.where(x == y, tied, np.minimum(x, y)))
+        return _extreme(np.minimum, x, y, lambda: -(-x - y))
 
     def maximum(self, a: Array, b: Array) -> Array:
-        return _canonical(np.negative(self.minimum(np.negative(a), np.negative(b))))
+        x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        return _extreme(np.maximum, x, y, lambda: x + y)
 
     # --- conversion
 
@@ -370,6 +370,18 @@ class FloatType(DType):
 def round_single(x: Floats) -> Floats:
     """Float64 values rounded to f32, to nearest even, by the processor, which may warn."""
     return _canonical(x.astype(np.float32).astype(np.float64))
+
+
+def _extreme(
+    choose: Callable[[Floats, Floats], Any], x: Floats, y: Floats, of_zeros: Callable[[], Floats]
+) -> Floats:
+    """The smaller or larger of each two; `of_zeros`: the same of two zeros, by their signs."""
+    with np.errstate(all="ignore"):
+        found = np.asarray(choose(x, y))
+        zero = found == 0
+        if zero.any():
+            found = np.where(zero & (x == y), of_zeros(), found)
+        return _canonical(found)
 
 
 def _canonical(x: Array) -> Floats:

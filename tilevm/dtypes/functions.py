@@ -196,6 +196,8 @@ def evaluate(
     x = np.asarray(values, np.float64)
     if t.bits <= _TABLE_BITS:
         found = _table(t, name, rounding)[t.encode(x).astype(np.intp)]
+    elif t.name == "f32" and rounding == "nearest_even" and overflow in (None, "inf"):
+        return _singles(t, name, x)
     else:
         found = _representatives(t, name, x, rounding)
     if overflow == "trap":
@@ -211,6 +213,20 @@ def _table(t: FloatType, name: str, rounding: str) -> Floats:
     table = _representatives(t, name, values, rounding)
     table.flags.writeable = False
     return table
+
+
+def _singles(t: FloatType, name: str, x: Floats) -> Floats:
+    """The function of x rounded to f32, to nearest even: what is decided at once needs no more."""
+    with np.errstate(all="ignore"):
+        value = np.asarray(FUNCTIONS[name].approximate(x), np.float64)
+        low, high = ((value * (1 + part)).astype(np.float32) for part in (-_MARGIN, _MARGIN))
+        size = np.abs(value)
+        decided = (low == high) & (size >= _TINY) & (size <= _HUGE)
+        found = np.asarray(low, np.float64)
+    if not decided.all():
+        left = ~decided
+        found[left] = t.quantise(_representatives(t, name, x[left], "nearest_even"))
+    return found
 
 
 def _representatives(t: FloatType, name: str, x: Floats, rounding: str) -> Floats:

@@ -27,6 +27,7 @@ from tilevm.dtypes.sums import exact_sums, fraction_sum
 
 _UNIT = 2.0**-53  # rounding error of one float64 operation, relative
 _MODERATE = (2.0**-470, 2.0**470)  # factors whose squares and products float64 holds in two parts
+_NEARLY_ALL = 0.99  # elements that need no exact sum, so that no bound is worth its time
 _GATHERED = 1 << 15  # terms summed exactly at a time: they stay in the cache
 
 
@@ -105,17 +106,19 @@ def _check_result(to: DType, *sources: DType) -> None:
 def _float_total(terms: Floats, t: DType, to: FloatType) -> Floats:
     count = terms.shape[-1]
     plain = terms.sum(axis=-1) + 0.0
-    if count * _largest_integer(t) <= 2**53:
+    sizes = np.abs(terms)
+    if count * _largest_integer(t) <= 2**53 or _few_bits(sizes, _precision(t)):
         return to.quantise(plain)
     finite = np.asarray(np.isfinite(terms).all(axis=-1))
     if not finite.all():
         plain = np.where(finite, plain, _with_finite_as_signs(terms).sum(axis=-1))
         terms = np.where(finite[:, None], terms, 0.0)
-    bound = (count + 8) * _UNIT * np.abs(terms).sum(axis=-1)
+        sizes = np.abs(terms)
+    bound = (count + 8) * _UNIT * sizes.sum(axis=-1)
     result, decided = _decide(plain, bound, ~finite, to)
     left = np.flatnonzero(~decided)
     step = max(1, _GATHERED // count)
-    huge = np.abs(terms).max(initial=0.0) > 2.0**900
+    huge = sizes.max(initial=0.0) > 2.0**900
     for start in range(0, len(left), step):
         chosen = left[start : start + step]
         if huge:
@@ -126,6 +129,18 @@ def _float_total(terms: Floats, t: DType, to: FloatType) -> Floats:
     return result
 
 
+def _few_bits(sizes: Floats, precision: int) -> bool:
+    """Whether float64 counts all sums of a row of terms of these sizes and that precision.
+
+    It does where 2**53 units exceed the sum of the sizes: a number of p bits is a multiple of a
+    power of two that is greater than 2**-p of it.
+    """
+    least, most = float(sizes.min()), float(sizes.max())
+    if least == 0.0:
+        least = float(np.where(sizes == 0, np.inf, sizes).min())
+    return bool(sizes.shape[-1] * most <= min(least * 2.0 ** (53 - precision), 2.0**1000))
+
+
 def _float_dot(
     a: Floats, b: Floats, ta: DType, tb: DType, to: FloatType, whole: tuple[Array, Array]
 ) -> Floats:
@@ -134,20 +149,45 @@ def _float_dot(
     plain = np.asarray(np.matmul(a, b) + 0.0)
     if exact_in(53, ta, tb, inner):
         return to.quantise(plain)
+    if _may_have_few_bits(ta, tb, inner):
+        decided = _rows_of_few_bits(a, b, _precision(ta) + _precision(tb))
+        if np.count_nonzero(decided) >= _NEARLY_ALL * decided.size:
+            return _with_exact(to.quantise(plain), decided, a, b, ta, tb, to)
+    norm_a = np.sqrt(np.einsum("...mk,...mk->...m", a, a))[..., :, None]
+    norm_b = np.sqrt(np.einsum("...kn,...kn->...n", b, b))[..., None, :]
     special = np.zeros(plain.shape, bool)
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+    if not (np.isfinite(norm_a).all() and np.isfinite(norm_b).all()):
         # the parts of a split integer may be 0, or have two signs
         signs = np.matmul(*(_with_finite_as_signs(x.astype(np.float64)) for x in whole))
         special = ~np.isfinite(signs)
         a, b = _finite_part(a), _finite_part(b)
         plain = np.where(special, signs, np.asarray(np.matmul(a, b)))
-    norm_a = np.sqrt(np.square(a).sum(axis=-1))[..., :, None]
-    norm_b = np.sqrt(np.square(b).sum(axis=-2))[..., None, :]
+        norm_a = np.sqrt(np.square(a).sum(axis=-1))[..., :, None]
+        norm_b = np.sqrt(np.square(b).sum(axis=-2))[..., None, :]
     ordinary = _moderate(ta, tb) or (_moderate_data(a) and _moderate_data(b))
     bound = (inner + 8) * _UNIT * norm_a * norm_b if ordinary else np.full(plain.shape, np.inf)
     result, decided = _decide(plain, bound, special, to)
-    left = np.nonzero(~decided)
-    batch = plain.shape[:-2]
+    return _with_exact(result, decided, a, b, ta, tb, to, ordinary)
+
+
+def _with_exact(
+    result: Floats,
+    decided: Array,
+    a: Floats,
+    b: Floats,
+    ta: DType,
+    tb: DType,
+    to: FloatType,
+    ordinary: bool = True,
+) -> Floats:
+    """The result, with the sums of the finite a and b where it is not decided taken exactly.
+
+    `ordinary`: float64 holds the products of these values in two parts.
+    """
+    if decided.all():
+        return result
+    left, inner = np.unravel_index(np.flatnonzero(~decided), decided.shape), a.shape[-1]
+    batch = decided.shape[:-2]
     rows = np.broadcast_to(a, (*batch, *a.shape[-2:]))
     columns = np.broadcast_to(b, (*batch, *b.shape[-2:])).swapaxes(-1, -2)
     exact = _precision(ta) + _precision(tb) <= 53
@@ -172,10 +212,11 @@ def _decide(plain: Floats, bound: Floats, special: Array, to: FloatType) -> tupl
     `special` elements are infinite or NaN for good, so decided.
     """
     low, high = to.quantise(plain - bound, nan="zero"), to.quantise(plain + bound, nan="zero")
-    same = (low == high) & ((low != 0) | (bound == 0))  # a zero: its sign may be in doubt
-    same |= np.isnan(low) & np.isnan(high) & (np.abs(plain) > bound)  # NaN on one side of zero
+    same = np.asarray((low == high) & ((low != 0) | (bound == 0)))  # the sign of a zero: in doubt
+    if not same.all():
+        same |= np.isnan(low) & np.isnan(high) & (np.abs(plain) > bound)  # NaN on one side of zero
     decided = special | (np.isfinite(plain) & np.isfinite(bound) & same)
-    return to.quantise(np.where(decided, plain, 0.0)), decided
+    return np.where(special, to.quantise(plain), low) if special.any() else low, decided
 
 
 def _rounded_fractions(sums: list[Fraction], to: FloatType) -> Floats:
@@ -209,6 +250,39 @@ def _precision(t: DType) -> int:
     if isinstance(t, FloatType):
         return t.format.precision
     return t.bits if t.bits <= 53 else 33
+
+
+@cache
+def _may_have_few_bits(ta: DType, tb: DType, inner: int) -> bool:
+    """Whether `_rows_of_few_bits` may well hold for ordinary data.
+
+    Of K normally distributed numbers the largest is some 4 K times the smallest.
+    """
+    depth = inner.bit_length()
+    return _moderate(ta, tb) and 3 * depth + 8 + _precision(ta) + _precision(tb) <= 53
+
+
+def _rows_of_few_bits(a: Floats, b: Floats, precision: int) -> Array:
+    """Where float64 counts all sums of products: as `_few_bits`, for rows and columns.
+
+    `precision`: bits of a product.  Nowhere, if there are infinities or NaN.
+    """
+    (most_a, least_a), (most_b, least_b) = _ends(a, -1), _ends(b, -2)
+    if not (np.isfinite(most_a).all() and np.isfinite(most_b).all()):
+        return np.zeros((1, 1), bool)
+    most = most_a[..., :, None] * most_b[..., None, :] * a.shape[-1]
+    return np.asarray(
+        most <= least_a[..., :, None] * least_b[..., None, :] * 2.0 ** (53 - precision)
+    )
+
+
+def _ends(x: Floats, axis: int) -> tuple[Floats, Floats]:
+    """The largest magnitudes along an axis, and the smallest but 0; NaN where one is."""
+    sizes = np.abs(np.moveaxis(x, axis, 0), order="C")  # the first axis is quickest to reduce
+    most, least = sizes.max(axis=0), sizes.min(axis=0)
+    if (least == 0).any():
+        least = np.where(sizes == 0, np.inf, sizes).min(axis=0)
+    return most, least
 
 
 @cache
