@@ -34,6 +34,8 @@ from tilevm.dtypes.scaling import (
     range_scale,
     scaled,
     scaled_is_exact,
+    scaled_sums,
+    scales_come_last,
 )
 from tilevm.dtypes.steps import fit_steps, numbers, steps
 
@@ -79,6 +81,8 @@ __all__ = [
     "row_bytes",
     "scaled",
     "scaled_is_exact",
+    "scaled_sums",
+    "scales_come_last",
     "split",
     "steps",
     "total",

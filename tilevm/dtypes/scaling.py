@@ -6,6 +6,7 @@ cannot hold that way is computed in fractions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +15,7 @@ from tilevm.dtypes.base import Array, DType, trap_where
 from tilevm.dtypes.exact import round_fraction
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.integers import IntType
+from tilevm.dtypes.products import exact_in
 from tilevm.dtypes.rounding import (
     Floats,
     round_to_integer,
@@ -40,6 +42,32 @@ def scaled_is_exact(codes: DType, scale: DType, zero: DType | None) -> bool:
     low = sum(kind.format.lsb for kind in (codes, scale) if isinstance(kind, FloatType))
     high = sum(kind.format.highest for kind in (codes, scale) if isinstance(kind, FloatType))
     return bits + _precision(scale) <= 53 and low >= -1074 and high + bits <= 1000
+
+
+def scales_come_last(ta: DType, tb: DType, scales: tuple[DType, ...], inner: int) -> bool:
+    """Whether float64 holds each sum of `inner` products of codes, and that times these scales.
+
+    Then sums of scaled codes whose scale is one for all of them need no scaled code.
+    """
+    kinds = (ta, tb, *scales)
+    if not all(isinstance(kind, IntType | FloatType) for kind in kinds):
+        return False
+    formats = [kind.format for kind in kinds if isinstance(kind, FloatType)]
+    low, high = sum(f.lsb for f in formats), sum(f.highest + 1 for f in formats)
+    bits = 53 - sum(map(_precision, scales))
+    return bits > 0 and exact_in(bits, ta, tb, inner) and low >= -1074 and high + 53 <= 1000
+
+
+def scaled_sums(a: Array, b: Array, scales: Sequence[Array], to: FloatType) -> Floats:
+    """a [..., M, K] by b [..., K, N], times scales that broadcast to the product: rounded once.
+
+    Where `scales_come_last`; all scales are finite.
+    """
+    with np.errstate(all="ignore"):  # codes may be infinite or NaN
+        sums = np.asarray(np.matmul(np.asarray(a, np.float64), np.asarray(b, np.float64)))
+        for scale in scales:
+            sums = sums * scale
+        return to.quantise(sums + 0.0)
 
 
 def _precision(kind: DType) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -251,8 +251,30 @@ class DotScaled(ScaledOp, name="dot_scaled"):
         loc = replace(self.loc, parts=parts)
         return Dequantize(a=codes, scale=scale, zero=zero, to=to, loc=loc)
 
+    @cached_property
+    def scales_come_last(self) -> bool:
+        """Whether each sum is one of codes, times its scales, where these are finite.
+
+        So where a row of `a` has one scale, and a column of `b`, and types prove it exact.
+        """
+        a, b, scale_a, scale_b = self.a.tile, self.b.tile, self.scale_a, self.scale_b
+        one_for_all = (
+            a.rank == b.rank == 2
+            and (scale_a is None or scale_a.tile.shape == (a.shape[0], 1))
+            and (scale_b is None or scale_b.tile.shape == (1, b.shape[1]))
+            and self.to is None
+            and self.zero_a is self.zero_b is None
+        )
+        scales = tuple(s.dtype for s in (scale_a, scale_b) if s is not None)
+        inner = a.shape[-1]
+        return one_for_all and dtypes.scales_come_last(a.dtype, b.dtype, scales, inner)
+
     def run(self, a: Any, b: Any, scale_a: Any, zero_a: Any, scale_b: Any, zero_b: Any) -> Any:
         x, y, product = self.unfused
+        if self.scales_come_last:
+            scales = [s for s in (scale_a, scale_b) if s is not None]
+            if all(np.isfinite(s).all() for s in scales):
+                return dtypes.scaled_sums(a, b, scales, cast(FloatType, product.to))
         left = x.run(a, scale_a, zero_a, None) if x else a
         right = y.run(b, scale_b, zero_b, None) if y else b
         return product.run(left, right)
