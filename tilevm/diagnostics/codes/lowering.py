@@ -13,9 +13,9 @@ CODES = (
         "TV0502",
         "op that cannot be built as hardware",
         "The virtual machine runs the op, but no unit computes it as it stands here: it would\n"
-        "have to stop (on overflow, at a NaN), ends a block inside a loop, rounds stochastically,\n"
-        "or needs a wider table or accumulator than was allowed. The message gives the reason,\n"
-        "and the help what would make it legal.",
+        "have to stop the run (on overflow, at a NaN), or it needs more bits than are allowed (of\n"
+        "a table, an accumulator, a memory), or its types or options have no unit. The message\n"
+        "gives the reason, and the help what would make it legal.",
     ),
     Code(
         "TV0503",
