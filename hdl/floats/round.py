@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from amaranth import Cat, Const, Mux
 
 from hdl.floats.circuit import Circuit, Lane
@@ -19,6 +21,12 @@ def normalised(c: Circuit, value: Lane) -> tuple[Lane, Lane]:
         value = c.keep("normal", Mux(empty, Cat(Const(0, step), value[: width - step]), value))
         zeros.insert(0, empty)
     return value, Cat(*zeros) if zeros else Const(0, 1)
+
+
+def top_aligned(c: Circuit, x: Number) -> Number:
+    """The same number, its significand shifted up until the highest bit is set (if one is)."""
+    top, zeros = normalised(c, x.significand)
+    return replace(x, significand=top, exponent=c.keep("lowest", x.exponent - zeros))
 
 
 def _rounds_up(rounding: str, negative: Lane, odd: Lane, half: Lane, rest: Lane) -> Lane:

@@ -22,7 +22,9 @@ import hdl
 import tilevm
 from hdl.sim import toolchain
 from hdl.sim.external import missing
+from tests.examples import oracles
 from tests.examples import test_programs as examples
+from tests.examples.test_kernels import kernel as as_written
 from tests.hdl.test_external import DESIGNS, built
 from tilevm.testing import Generated, kernels
 
@@ -112,6 +114,9 @@ def designs() -> dict[str, hdl.Design]:
         kernel = examples.kernel(name)
         sizes = tilevm.vm.bind(kernel, arguments).symbols
         found[f"example {name}"] = hdl.build(kernel, lanes=4, sizes=sizes)
+    arguments, _ = oracles.CASES["softmax"][1](np.random.default_rng(1), 1, 1)
+    sizes = tilevm.vm.bind(as_written("softmax"), arguments).symbols
+    found["example softmax"] = hdl.build(as_written("softmax"), lanes=1, sizes=sizes)
     roots = "kernel roots(a: global e4m3fn[4], y: global e4m3fn[4])\n{\n"
     roots += "  at: e4m3fn[4] = load a[0]\n  r = sqrt at\n  store r, y[0]\n}\n"
     found["roots"] = hdl.build(tilevm.parse(roots)["roots"], lanes=2)

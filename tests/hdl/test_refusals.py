@@ -22,7 +22,7 @@ BODY}
 """
 FLOATS = """\
   a: f16[4] = load x[n * 4]
-  b = exp a
+  b = sin a
   store b, y[n * 4]
 """
 TRAP = """\

@@ -25,6 +25,16 @@ kernel f(w: global book[8, 6], x: global f16[6], y: global f32[8])
 """
 
 
+WIDE = """
+kernel f(x: global f32[4], y: global f32[4])
+{
+  a: f32[4] = load x[0]
+  b = sigmoid a
+  store b, y[0]
+}
+"""
+
+
 def constants(text: str) -> int:
     """Bits of all memories of a Verilog text that nobody writes, instance by instance."""
     bits: dict[str, int] = {}
@@ -45,6 +55,7 @@ def constants(text: str) -> int:
         pytest.param("a table of a function", {"N": 4, "lanes": 2}, 256 * 8, id="function"),
         pytest.param("a table of a function", {"N": 4, "engines": 2}, 2 * 256 * 8, id="engines"),
         pytest.param(BOOK, {"dot": "mac"}, 4 * 16, id="codebook"),
+        pytest.param(WIDE, {"lanes": 2}, 2 * 256 * 64, id="circuit"),
         pytest.param("constants", {"N": 24, "lanes": 1}, 0, id="constants"),
         pytest.param("gemv", {"N": 8}, 0, id="none"),
     ],

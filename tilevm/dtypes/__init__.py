@@ -13,6 +13,7 @@ from tilevm.dtypes.base import (
     Trap,
     as_array,
 )
+from tilevm.dtypes.closeness import LOOKED_AT, closest
 from tilevm.dtypes.codebook import CodebookType, codebook
 from tilevm.dtypes.digits import Digits, exact_total, split
 from tilevm.dtypes.exact_products import product
@@ -43,6 +44,7 @@ __all__ = [
     "FLOAT_OVERFLOWS",
     "FUNCTIONS",
     "INTEGER_OVERFLOWS",
+    "LOOKED_AT",
     "NAN_MODES",
     "PADDINGS",
     "PREDICATES",
@@ -60,6 +62,7 @@ __all__ = [
     "applied",
     "as_array",
     "as_floats",
+    "closest",
     "codebook",
     "codes_of",
     "counting",

@@ -12,7 +12,14 @@ from hdl.lower.functions.exact import (
     RoundExact,
     accumulator,
 )
-from hdl.lower.functions.floats import Circuits, Extreme, ExtremeOf, ExtremeStep, Table
+from hdl.lower.functions.floats import (
+    Circuits,
+    Extreme,
+    ExtremeOf,
+    ExtremeStep,
+    Table,
+    TabledCircuits,
+)
 from hdl.lower.functions.planes import HornerStep, Weigh
 from hdl.lower.functions.prefix import Entries, ScanStep
 from hdl.lower.functions.reduction import Combine, FoldStep, Reduce, tree
@@ -49,6 +56,7 @@ __all__ = [
     "Subsets",
     "Swap",
     "Table",
+    "TabledCircuits",
     "Weigh",
     "absolute",
     "accumulator",

@@ -37,13 +37,29 @@ class Circuits:
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
         from hdl.floats import Circuit
 
+        tables: dict[Any, Any] = {}
         return [
-            self.logic(Circuit(m, f"lane{number}_"), *lanes)
+            self.logic(Circuit(m, f"lane{number}_", tables), *lanes)
             for number, lanes in enumerate(zip(*operands, strict=True))
         ]
 
     def model(self, operands: Sequence[Beats]) -> Beats:
         return applied(self.mean, self.kinds, self.to, operands)
+
+
+@dataclass(frozen=True, eq=False)
+class TabledCircuits(Circuits):
+    """Circuits that read constant tables; all lanes share them."""
+
+    @property
+    def rom_bits(self) -> int:
+        from amaranth import Signal
+
+        from hdl.floats import Unbuilt
+
+        circuit = Unbuilt()
+        self.logic(circuit, *(Signal(kind.bits) for kind in self.kinds))
+        return sum(len(words) * bits for _, words, bits in circuit.tables)
 
 
 @dataclass(frozen=True, eq=False)

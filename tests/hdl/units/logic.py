@@ -6,6 +6,7 @@ codes.  Simulators and Verilog run the same expressions in the tests of whole pr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -21,9 +22,15 @@ class Recorded(Circuit):
     def __init__(self) -> None:
         super().__init__(cast(Module, None))  # it assigns nothing in a module
         self.assigned: list[tuple[Signal, Value]] = []
+        self.looked_up: dict[int, Sequence[int]] = {}  # words, by the signal of what is read
 
     def assign(self, kept: Signal, value: Any) -> None:
         self.assigned.append((kept, Value.cast(value)))
+
+    def look_up(self, name: str, words: Sequence[int], bits: int, index: Any) -> Signal:
+        kept = self.keep(name, index, bits)  # the index takes the place of the word
+        self.looked_up[id(kept)] = words
+        return kept
 
 
 def evaluate(circuit: Recorded, result: Any, inputs: list[tuple[Signal, Any]]) -> Any:
@@ -33,7 +40,10 @@ def evaluate(circuit: Recorded, result: Any, inputs: list[tuple[Signal, Any]]) -
     if max(map(_widest, [*assigned, *(signal for signal, _ in inputs)])) <= 60:
         known = {key: value.astype(np.int64) for key, value in known.items()}
     for signal, value in circuit.assigned:
-        known[id(signal)] = _fit(_value(value, known), len(signal), signal.shape().signed)
+        found = _fit(_value(value, known), len(signal), signal.shape().signed)
+        if (words := circuit.looked_up.get(id(signal))) is not None:
+            found = np.array(words, _whole(known))[np.asarray(found).astype(np.int64)]
+        known[id(signal)] = found
     return _value(Value.cast(result), known)
 
 
@@ -51,24 +61,29 @@ def _widest(value: Value) -> int:
     return max([len(value), *map(_widest, parts)])
 
 
+def _whole(known: dict[int, Any]) -> Any:
+    """The type of all whole numbers of an evaluation: int64, or Python's if one is wide."""
+    return next(iter(known.values())).dtype
+
+
 def _fit(x: Any, bits: int, signed: bool) -> Any:
-    x = x & ((1 << bits) - 1)
-    return np.where(x >> (bits - 1) & 1, x - (1 << bits), x) if signed else x
+    x = (np.asarray(x, object) if bits > 60 else x) & ((1 << bits) - 1)
+    return x - ((x >> bits - 1 & 1) << bits) if signed else x
 
 
 def _value(value: Value, known: dict[int, Any]) -> Any:
     match value:
         case ast.Const():
-            return np.asarray(value.value, object if len(value) > 60 else np.int64)
+            return np.asarray(value.value, _whole(known))
         case ast.Signal():
             return known[id(value)]
         case ast.Slice():
             whole = _value(value.value, known)
             return whole >> value.start & ((1 << len(value)) - 1)
         case ast.Concat():
-            total, at = np.asarray(0, object if len(value) > 60 else np.int64), 0
+            total, at = np.asarray(0, _whole(known)), 0
             for part in value.parts:
-                bits = _value(part, known) & ((1 << len(part)) - 1)
+                bits = np.asarray(_value(part, known) & (1 << len(part)) - 1, _whole(known))
                 total, at = total | bits << at, at + len(part)
             return total
         case ast.SwitchValue():
@@ -142,7 +157,7 @@ def _operator(value: Any, known: dict[int, Any]) -> Any:
             result = _bit(x[0] >= x[1])
         case other:
             raise AssertionError(f"no meaning of {other}")
-    return _fit(np.asarray(result), bits, value.shape().signed)
+    return _fit(np.asarray(result, _whole(known)), bits, value.shape().signed)
 
 
 def _bit(found: Any) -> Any:

@@ -16,7 +16,6 @@ from amaranth import Signal
 from hdl import floats
 from tests.hdl.units.logic import Recorded, evaluate
 from tilevm.dtypes import ROUNDINGS, DType, FloatType, Trap, dtype
-from tilevm.dtypes import evaluate as evaluate_function
 from tilevm.dtypes.base import PREDICATES
 from tilevm.ir.ops.convert import has_nan
 
@@ -121,28 +120,6 @@ def test_arithmetic(kind: FloatType, operation: str) -> None:
             return getattr(kind, operation)(*values, mode, rounding)
 
         check([kind] * count, kind, build, mean, f"{operation} {rounding} {overflow}")
-
-
-@pytest.mark.parametrize("kind", ALL, ids=str)
-@pytest.mark.parametrize("root", ["sqrt", "rsqrt"])
-def test_roots(kind: FloatType, root: str) -> None:
-    f = kind.format
-    if f.nan_code is None and f.signed:
-        return  # the machine stops at NaN: no hardware
-    for rounding, overflow in modes(kind):
-
-        def build(c: Any, code: Any, rounding: str = rounding, mode: Any = overflow) -> Any:
-            found = {"sqrt": floats.square_root, "rsqrt": floats.reciprocal_root}[root](
-                c, floats.unpack(c, f, code), f.precision
-            )
-            return floats.round_pack(c, f, found, rounding, mode)
-
-        def mean(x: Any, rounding: str = rounding, mode: Any = overflow) -> Any:
-            if root == "sqrt":
-                return kind.sqrt(x, mode, rounding)
-            return evaluate_function("rsqrt", x, kind, mode, rounding)
-
-        check([kind], kind, build, mean, f"{root} {rounding} {overflow}")
 
 
 INTEGERS = [dtype(name) for name in ("i1", "u1", "i4", "u8", "i16", "i32", "u64", "i64")]

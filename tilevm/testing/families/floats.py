@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tilevm.dtypes import FixedType, dtype
 from tilevm.ir import Value
 from tilevm.ir.ops import Concat
-from tilevm.testing.families.family import beyond_hardware
+from tilevm.testing.families.family import beyond_hardware, family
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -19,6 +19,7 @@ FUNCTIONS = (
     "cos", "erf", "exp", "exp2", "expm1", "gelu", "log", "log1p", "log2", "rsqrt", "sigmoid",
     "silu", "sin", "tanh",
 )  # fmt: skip
+CURVES = ("exp", "exp2", "log", "log2", "rsqrt", "sigmoid", "sqrt", "tanh")  # with a circuit each
 WIDTHS = ("i8", "u7", "i20", "i1", "i53")
 STEPS = ("fixed(i16, -4)", "fixed(u9, 3)", "fixed(i53, -60)", "i8", "f16", "f32")
 BOOKS = ("codebook(i8, [-7, -3, -1, 0, 1, 3, 7, 9])", "codebook(fixed(i8, -2), [0.25, -1, 3, 7])")
@@ -49,6 +50,22 @@ def functions(w: Writer) -> Value:
         scale = w.op("full", x.tile.with_shape(*x.tile.shape), value=w.pick((0.125, 1.0)))
         x, rounding = w.op("mul", x, scale), w.pick(ROUNDINGS)
         back = seen(w, [w.op(name, x, rounding=rounding) for name in some(w, FUNCTIONS)])
+    w.values.append(back)
+    return back
+
+
+@family
+def curve(w: Writer) -> Value | None:
+    """One function of a few floats, too wide for a table of all codes."""
+    a = w.any_value()
+    if a.tile.size > 8:  # a lane of it in hardware is as large as a hundred of integers
+        return None
+    kind = dtype(w.pick(("e5m11", "tf32", "f32")))
+    with w.apart():
+        x = w.op("cast", a, to=kind, overflow="sat")
+        scale = w.op("full", x.tile.with_shape(*x.tile.shape), value=w.pick((0.125, 1.0)))
+        y = w.op(w.pick(CURVES), w.op("mul", x, scale), rounding=w.pick(ROUNDINGS))
+        back = w.op("bitcast", y, to=dtype(f"u{kind.bits}"))
     w.values.append(back)
     return back
 
