@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,9 @@ class _Bench:
         if self.control is not None:
             kinds.add(f"registers-{self.control}")
         models = [(MODELS / f"{kind}.v").read_text("utf-8") for kind in sorted(kinds)]
-        return "\n".join([*self._head(), *self._module(), "", *models])
+        body = "\n".join([*self._module(), "", *models])
+        # the models carry the name of the design: no module of another may stand for them
+        return "\n".join([*self._head(), re.sub(r"\btb_", f"{self.top}_tb_", body)])
 
     def _head(self) -> list[str]:
         top = self.top

@@ -88,6 +88,32 @@ def test_what_cannot_be_built_writes_nothing(
     assert tilevm.files() == before and not Path("new").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        ("--runtime N", 1, "error[TV0623]: `runtime` = 'N' needs a register for the size"),
+        ("--runtime K --control axi-lite", 1, "error[TV0623]: `K` cannot be chosen"),
+        ("--ports axi4", 1, "error[TV0621]: port `w` is on a memory bus"),
+        ("--ports q=axi4 --control wishbone", 1, "error[TV0620]: a buffer in `ports`"),
+        ("--ports axi4 --control wishbone --bus-bits 48", 1, "error[TV0622]: `bus_bits` of axi4"),
+        ("--ports axi4 --control axi-lite --burst 3", 1, "error[TV0622]: `burst` is one of"),
+        ("--engines 3", 1, "error[TV0506]: 3 engines do not divide the 2 blocks `n`"),
+        ("--engines 257", 1, "error[TV0506]: `engines` is a number from 1 to 256"),
+        ("--max-bits 100 --engines 2", 1, "error[TV0616]: `gemv` stores "),
+        ("--lanes 4097", 2, "4097 is not a whole number from 1 to 4096"),
+        ("--launches 2", 2, "--launches are those of the testbench: add --testbench"),
+        ("--images --ports axi-stream", 2, "--images is for ports with a memory bus"),
+    ],
+)
+def test_options_that_do_not_go_together_write_nothing(
+    tilevm: Folder, options: str, status: int, said: str
+) -> None:
+    before = tilevm.files()
+    outcome = tilevm(*BUILD, "new", *options.split())
+    assert outcome.status == status and said in outcome.err, outcome.err
+    assert tilevm.files() == before and "Traceback" not in outcome.err
+
+
 def test_a_missing_size_says_how_to_give_it(tilevm: Folder) -> None:
     outcome = tilevm("build", "gemv.tile", "gemv", "--set", "N=16", "-o", "new")
     refused(outcome, 1, "TV0410")

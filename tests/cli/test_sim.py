@@ -42,6 +42,21 @@ def test_equal_and_cycles(tilevm: Folder) -> None:
     assert np.load("y.npy", allow_pickle=False).tolist() == (w @ x).tolist()
 
 
+def test_a_launch_of_a_smaller_size(tilevm: Folder) -> None:
+    """A design for up to 16 rows: its cycles for 8 are those of a design for 8."""
+    words = (*AMARANTH, "gemv.tile", "gemv", "--random", "--set", "K=8", "--lanes", "8")
+    outcome = tilevm(*words, "--set", "N=8", "--runtime", "N=16")
+    assert outcome.status == 0, outcome.err
+    kernel = api.load("gemv.tile")["gemv"]
+    alone = hdl.build(kernel, lanes=8, N=8, K=8, control="axi-lite")
+    assert f"cycles: {alone.cycles} predicted, {alone.cycles} simulated" in outcome.out
+    assert "y: i32[8] = " in outcome.out
+    for size, most, code in (("24", "N=16", "TV0412"), ("8", "K=8", "TV0623")):
+        refused(tilevm(*words, "--set", f"N={size}", "--runtime", most), 1, code)
+    wrong = tilevm(*words, "--set", "N=8", "--runtime", "N")
+    assert wrong.status == 2 and "write SYMBOL=MOST" in wrong.err
+
+
 def test_random_inputs_fill_what_is_not_given(tilevm: Folder) -> None:
     words = (
         *AMARANTH,

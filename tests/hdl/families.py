@@ -236,6 +236,65 @@ kernel f(y: global i8[N, C])
   store t, y[n * R, 0]
 }
 """,
+    "two loads of one buffer": """
+kernel f(x: global i8[N, C], v: global i8[C], y: global i8[N, C])
+  grid (n = N / R)
+{
+  a: i8[R, C] = load x[n * R, 0]
+  b: i8[1, C] = load x[n * R, 0]
+  c: i8[C] = load v[0]
+  d = reshape b {shape = [C]}
+  e = add c, d
+  f = broadcast e {shape = [R, C]}
+  r = max a, f
+  store r, y[n * R, 0]
+}
+""",
+    "scaled by groups": """
+kernel f(w: global i4[N, 2 * C] scaled(f16, group 2), x: global f16[2 * C], y: global f32[N])
+  grid (n = N / R)
+{
+  s: i4[R, 2 * C] = load w[n * R, 0]
+  z: f16[R, C] = load w_scale[n * R, 0]
+  d = dequantize s, z {to = f16}
+  v: f16[2 * C] = load x[0]
+  r = dot d, v {acc = f32}
+  store r, y[n * R]
+}
+""",
+    "a codebook": """
+type book = codebook(f16, [-1.5, -0.5, 0.25, 1.0])
+kernel f(w: global book[N, C], x: global f16[C], y: global f32[N])
+  grid (n = N / R)
+{
+  s: book[R, C] = load w[n * R, 0]
+  v: f16[C] = load x[0]
+  r = dot s, v {acc = f32}
+  store r, y[n * R]
+}
+""",
+    "sorted places of the largest": """
+kernel f(x: global i8[N, C], y: global i8[N], z: global i32[N])
+  grid (n = N / R)
+{
+  a: i8[R, C] = load x[n * R, 0]
+  i = argmax a {dim = 1}
+  m = amax a {dims = [1]}
+  store m, y[n * R]
+  k = cast i {to = i32}
+  store k, z[n * R]
+}
+""",
+    "a running sum": """
+kernel f(x: global u4[N, C], y: global i32[N, C])
+  grid (n = N / R)
+{
+  a: u4[R, C] = load x[n * R, 0]
+  b = cast a {to = i12}
+  c = scan b {op = add, dim = 1}
+  store c, y[n * R, 0]
+}
+""",
     "a triangle of rounds": """
 kernel f(x: global i8[N, 4], y: global i16[N])
   grid (n = N)
