@@ -8,7 +8,7 @@ the hardware does (../shared/lowering.md, "Time").
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -101,13 +101,24 @@ def first_firings(netlist: Netlist, timing: Timing, counts: Mapping[str, int]) -
     return Timing(fires, max(ends, default=-1) + 1, timing.peaks, usage)
 
 
-def event_graph(netlist: Netlist, traffic: Sequence[Traffic], launches: int = 1) -> EventGraph:
-    """One node per actor; arcs for beats, and for room in the channels that have a depth."""
+def event_graph(
+    netlist: Netlist,
+    traffic: Sequence[Traffic],
+    launches: int = 1,
+    wanted: Mapping[str, int] | None = None,
+) -> EventGraph:
+    """One node per actor; arcs for beats, and for room in the channels that have a depth.
+
+    With `wanted`, of a launch that is the beginning of a whole one: so many firings by actor.
+    """
     counts = [actor.firings * launches for actor in netlist.actors]
     arcs = [arc for channel in traffic for arc in beat_arcs(channel, counts)]
     for channel in traffic:
         if channel.channel.depth is not None:
             arcs += room_arcs(channel, channel.channel.depth, counts)
+    if wanted is not None:
+        counts = [wanted[actor.name] for actor in netlist.actors]
+        arcs = [replace(arc, need=arc.need[: counts[arc.target]]) for arc in arcs]
     return EventGraph(counts, arcs)
 
 

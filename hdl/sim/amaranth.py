@@ -122,7 +122,7 @@ def _run(
     with _waveform(simulator, waves):
         simulator.run()
     if not finished:
-        graph = event_graph(netlist, traffic_of(netlist, launches), launches)
+        graph = event_graph(netlist, traffic_of(netlist, launches), launches, wanted)
         raise deadlock(netlist, graph, recorder.counts, code="TV0602")
     return recorder.result()
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from hdl.deadlock import deadlock
 from hdl.emit import verilog
+from hdl.event_graph import EventGraph
 from hdl.netlist import Netlist
 from hdl.sim import icarus, toolchain, verilator
 from hdl.sim.ports import (
@@ -123,7 +124,8 @@ def run_verilog(
     if any(len(moves.cycles) < plan.count for plan, moves in zip(plans, seen, strict=True)):
         predicted = simulate_timing(netlist, launches, stalls).cycles
         stuck = _stuck(netlist, simulator, patience, predicted, plans, seen)
-        raise _with_ring(stuck, netlist, launches, inner) if taps and not firings else stuck
+        graph = event_graph(netlist, traffic_of(netlist, launches), launches, wanted)
+        raise _with_ring(stuck, netlist, graph, inner) if taps else stuck
     moved = dict(zip((plan.name for plan in plans), seen, strict=True))
     outputs = {
         port: from_octets(moved[port].payloads, input_shapes(actor)[0])
@@ -227,10 +229,9 @@ def _taps(
 
 
 def _with_ring(
-    stuck: TileError, netlist: Netlist, launches: int, inner: Mapping[str, Moves]
+    stuck: TileError, netlist: Netlist, graph: EventGraph, inner: Mapping[str, Moves]
 ) -> TileError:
     """The error with who waits for whom, if units are held up by each other."""
-    graph = event_graph(netlist, traffic_of(netlist, launches), launches)
     fired = [len(inner[f"{actor.name} fires"].cycles) for actor in netlist.actors]
     if fired == graph.counts:
         return stuck

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,8 +60,10 @@ def test_a_hang_names_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert held.count("1'b0 & ") == 2
     broken = text.replace(sink, held)
     feeds = design.feed(random_arguments(design, seed=1))
+    options: dict[str, Any] = {"simulator": "icarus", "text": broken, "top": "module", "watch": ()}
+    firings = {actor.name: actor.firings for actor in design.netlist.actors}  # of one launch
     with pytest.raises(tilevm.TileError, match="TV0602") as caught:
-        run_verilog(design.netlist, feeds, simulator="icarus", text=broken, top="module", watch=())
+        run_verilog(design.netlist, feeds, firings=firings, **options)
     (told,) = caught.value.diagnostics
     assert any("`y_sink` at iteration [0] waits for nothing" in note for note in told.notes)
     assert any("`y_sink` 0 of 9" in note for note in told.notes)

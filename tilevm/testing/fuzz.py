@@ -135,7 +135,7 @@ def _cases(draw: st.DrawFn, hardware: bool) -> tuple[Generated, int, tuple[Form,
 def search(seed: int, seconds: float, *, hardware: bool = False, programs: int = BATCH) -> Batch:
     """Computes the programs of a seed in every way, until one differs or the time is up.
 
-    What differs is made small, which may take half a minute longer.
+    At least one is computed.  What differs is made small, which may take half a minute longer.
     """
     until, number, tries, ops = monotonic() + seconds, 0, 0, set[str]()
     best: Difference | None = None
@@ -143,7 +143,7 @@ def search(seed: int, seconds: float, *, hardware: bool = False, programs: int =
 
     def differs(case: tuple[Generated, int, tuple[Form, ...]]) -> bool:
         nonlocal number, tries, best, best_forms
-        late = monotonic() > until if best is None else tries >= DRAWS
+        late = number > 0 and monotonic() > until if best is None else tries >= DRAWS
         if late or any(enough.is_set() for enough in _ENOUGH):
             raise _TimeIsUp
         made, arguments_seed, forms = case
