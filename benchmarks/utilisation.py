@@ -5,8 +5,12 @@ Run: python benchmarks/utilisation.py
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import hdl
 import tilevm
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 GEMV = """
 kernel gemv(w: global i4[N, K], x: global i8[K], y: global i32[N])
@@ -31,6 +35,7 @@ FORMS: tuple[tuple[str, dict[str, str | int], float], ...] = (
     ("lut, tables of 4 weights", {"dot": "lut", "table": "weights"}, 8 / 4),
     ("bitserial, 4 x 8 planes", {"dot": "bitserial"}, 4 * 8),
     ("ternary, i2 weights", {"dot": "ternary"}, 1),
+    ("lut, i3 weights, examples/gemv.tile", {"dot": "lut", "table": "activations"}, 3 / 4),
 )
 
 
@@ -39,12 +44,15 @@ def main() -> None:
         form: tilevm.parse(text, "gemv.tile")["gemv"]
         for form, text in (("", GEMV), ("ternary", GEMV.replace("i4", "i2")))
     }
+    example = tilevm.load(EXAMPLES / "gemv.tile")["gemv"]
     print("| N = K | lanes | form | ideal cycles | cycles | utilisation |")
     print("|---|---|---|---|---|---|")
     for size in (256, 1024):
         for lanes in (16, 64):
             for name, options, per_weight in FORMS:
                 kernel = kernels.get(str(options["dot"]), kernels[""])
+                if name.endswith(".tile"):
+                    kernel = example
                 design = hdl.build(kernel, lanes=lanes, N=size, K=size, **options)
                 ideal = size * size * per_weight / lanes
                 share = ideal / design.cycles

@@ -16,7 +16,13 @@ from hdl.lower.functions import Combine
 from hdl.lower.memories import Touch, Touching, Way, memories_of, one_by_one, touching
 from hdl.lower.reasons import reason_against
 from hdl.lower.rules import RULES, Need, Plan
-from hdl.lower.schedule import Schedule, default_schedule, derived_schedule, from_layout
+from hdl.lower.schedule import (
+    Schedule,
+    default_schedule,
+    derived_schedule,
+    from_layout,
+    largest_divisor,
+)
 from hdl.lower.shared import SharedMemory, Uncertain
 from hdl.lower.wires import Wires, refused, wired
 from tilevm.ir import Block, Const, For, If, Kernel, Op, TileType, Value
@@ -33,7 +39,9 @@ from tilevm.ir.ops import (
     Or,
     Print,
     Random,
+    ShiftAdd,
     Store,
+    Sum,
     Watch,
     Xor,
 )
@@ -111,6 +119,7 @@ class Planning:
         self.plans: dict[Op, Plan] = {}
         self.folded: dict[Value, FoldedCarry] = {}  # by the result of the `for`
         self.memories = memories_of(kernel)
+        self._sums = {op.out: op for op in kernel.body.walk() if isinstance(op, Sum)}
         while True:
             try:
                 self._resolve_kernel(kernel)
@@ -212,13 +221,30 @@ class Planning:
                 case If():
                     self._plan_branches(op)
                 case _ if type(op) in RULES and op.out in self.schedules:
-                    plan = RULES[type(op)](op, self.schedules[op.out], self.lanes)
+                    plan = RULES[type(op)](op, self.schedules[op.out], self._lanes_of(op))
                     self.plans[op] = plan = self.limits.within(op, plan)
                     if not np.array_equal(plan.schedule, self.schedules[op.out]):
                         self.choices[op.out] = Choice("made", op)
                     self.schedules[op.out] = plan.schedule
                     for need in plan.needs:
                         self._want(need, op)
+
+    def _lanes_of(self, op: Op) -> int:
+        """Lanes for an op: planes that leave some idle come one by one, if a sum before fills them.
+
+        Three planes of 16 lanes are 48 of 64; one at a time, the sum takes 4 elements a lane.
+        """
+        if not isinstance(op, ShiftAdd) or op.a not in self._sums:
+            return self.lanes
+        planes, across = op.a.tile.shape[0], self.schedules[op.out].shape[1]
+        count = self._sums[op.a].a.tile.size // max(1, op.a.tile.size)
+
+        def busy(lanes: int) -> int:
+            return lanes * largest_divisor(count, max(1, self.lanes // lanes))
+
+        together = planes * across
+        apart = together > self.lanes or busy(across) > busy(together)
+        return across if apart else self.lanes
 
     def _plan_touching(self, op: Op) -> None:
         """A statement on a memory: an element a beat; one that nobody reads is left out."""

@@ -25,6 +25,22 @@ def test_gemv(weights: str, dot: str, lanes: int, stall: float) -> None:
     assert simulated(kernel, arguments, want, form), "it is built"
 
 
+@pytest.mark.parametrize(("table", "planes"), [("activations", 3), ("weights", 8)])
+@pytest.mark.parametrize("lanes", [16, 64])
+def test_planes_that_would_leave_lanes_idle_come_one_by_one(
+    table: str, planes: int, lanes: int
+) -> None:
+    """Three planes of 16 lanes would be 48 of 64; the lookups are what a launch has to do."""
+    kernel = tilevm.parse(GEMV)["gemv"]
+    sizes = {"N": 128, "K": 128}
+    design = hdl.build(kernel, dot="lut", table=table, lanes=lanes, sizes=sizes)
+    lookups = planes * 128 * 128 // 4
+    assert lookups / lanes / design.cycles >= 0.95
+    arguments = random_arrays(bind_symbols(kernel, SIZES), seed=5)
+    want = tilevm.run(kernel, arguments)
+    assert simulated(kernel, arguments, want, Form(dot="lut", table=table, lanes=lanes))
+
+
 def test_a_ternary_product_has_no_multiplier() -> None:
     for weights, multiplies in (("i2", False), ("i3", True)):
         kernel = tilevm.parse(GEMV.replace("i3", weights))["gemv"]
