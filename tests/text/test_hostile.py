@@ -119,10 +119,10 @@ def test_every_single_deletion_parses_or_is_refused() -> None:
     ),
 )
 def test_hostile_texts(text: str, code: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = codes(text)
     assert found == [] if code == "" else code in found
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_a_file_of_many_errors_is_cut_short() -> None:
@@ -175,9 +175,9 @@ def test_a_program_of_20000_statements_parses_in_seconds() -> None:
             lines.append(f"\n  # comment {number}")
         lines.append(f"a{number} = add a{number - 1}, a{number - 1}  # remark")
     text = statement("\n  ".join(lines))
-    started = time.perf_counter()
+    started = time.process_time()
     program = tilevm.parse(text)
-    taken = time.perf_counter() - started
+    taken = time.process_time() - started
     assert len(program["f"].body.ops) == 20_000
     assert str(program).replace("\n", "").replace(" ", "") == text.replace("\n", "").replace(
         " ", ""
