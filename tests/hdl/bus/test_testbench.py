@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 import hdl
 import tilevm
+from hdl.emit.testbench import MODELS
 from hdl.sim.external import missing
 from tests.hdl.bus.test_memory_buses import PROGRAM
 from tilevm.cli import main
@@ -133,6 +135,15 @@ def test_verilator_takes_the_models(tmp_path: Path) -> None:
         cwd=tmp_path, env={"VERILATOR_ROOT": str(root)}, capture_output=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0 and b"%Error" not in done.stderr, done.stderr
+
+
+def test_the_models_are_part_of_the_package() -> None:
+    """Verilog is no Python: what is installed lists it."""
+    root = Path(hdl.__file__).parent
+    project = tomllib.loads((root.parent / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["hdl"]
+    listed = {path for pattern in patterns for path in root.glob(pattern)}
+    assert MODELS.is_dir() and set(MODELS.iterdir()) <= listed
 
 
 def test_no_launch_is_refused() -> None:
