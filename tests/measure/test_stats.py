@@ -270,3 +270,19 @@ kernel f(x: global i8[4, 4]) {
     assert (conversion.moved, conversion.shared_bytes) == (12, 24)
     assert "12 of 16" in str(found)
     assert found.layouts[-1].origin == "inferred"
+
+
+def test_a_tile_too_large_for_a_layout_is_refused_at_its_line() -> None:
+    kernel = tilevm.parse("""kernel big(y: global i8[4])
+{
+  t = full i8[4294967296, 4294967296] {value = 0}
+  s = slice t {start = [0, 0], size = [1, 4]}
+  r = reshape s {shape = [4]}
+  store r, y[0]
+}
+""")["big"]
+    with pytest.raises(tilevm.TileError) as found:
+        tilevm.stats(kernel)
+    (problem,) = found.value.diagnostics
+    assert problem.code == "TV0331"
+    assert [label.span.line for label in problem.labels] == [3]

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tilevm.diagnostics import error, nearest
+from tilevm.diagnostics import error
 from tilevm.dtypes import DType, dtype
 from tilevm.ir.block import Block
 from tilevm.ir.control import For, If, While
@@ -36,6 +36,7 @@ from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.loc import Loc
 from tilevm.ir.op import REGISTRY, Op
 from tilevm.ir.ops.static import StaticAssert
+from tilevm.ir.spellings import instead
 from tilevm.ir.types import BufferType, Scaling, TileType
 from tilevm.ir.value import Access, Value
 from tilevm.ir.verify import verify
@@ -130,9 +131,7 @@ class Builder:
         if plain not in REGISTRY:
             if name.startswith("__"):
                 raise AttributeError(name)
-            near = nearest(plain, REGISTRY)
-            hint = f"did you mean `{near}`?" if near else None
-            raise error("TV0103", f"there is no op `{plain}`", help=hint)
+            raise error("TV0103", f"there is no op `{plain}`", help=instead(plain))
 
         def build(
             *operands: Any,

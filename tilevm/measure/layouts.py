@@ -116,7 +116,10 @@ class _Walk:
             why = f"nothing is written: {self.threads} threads in row-major order"
         if inferred is not None:
             return Placed(value, inferred[0], INFERRED, inferred[1])
-        return Placed(value, default_layout(kind, self.threads), DEFAULT, why)
+        try:
+            return Placed(value, default_layout(kind, self.threads), DEFAULT, why)
+        except TileError as problem:  # a tile of more elements than a layout can count
+            raise op.placed(problem) from None
 
     def known(self, values: Sequence[Value]) -> list[tuple[Value, Layout]]:
         """Those of the values whose layout follows from written ones."""

@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, get_args
 
 from lark import Tree
 
-from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error, nearest
+from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error
 from tilevm.dtypes import DType
 from tilevm.ir import (
     REGISTRY,
@@ -23,6 +23,7 @@ from tilevm.ir import (
     Value,
 )
 from tilevm.ir.ops import StaticAssert
+from tilevm.ir.spellings import instead
 from tilevm.text.comments import Comments
 from tilevm.text.functions import read_call
 from tilevm.text.regions import read_for, read_if, read_while
@@ -176,12 +177,11 @@ class Statements:
         _, name, *operands, attributes = node.children
         kind = REGISTRY.get(str(name))
         if kind is None:
-            near = nearest(str(name), REGISTRY)
-            hint = f"did you mean `{near}`?" if near else "docs/ops.md lists the ops"
+            help = instead(str(name)) or "docs/ops.md lists the ops"
             if name in self.functions:
-                hint = f"it is a function: write `call {name}(...)`"
+                help = f"it is a function: write `call {name}(...)`"
             label = Label(self.terms.span(token(name)))
-            raise error("TV0103", f"there is no op `{name}`", label, help=hint)
+            raise error("TV0103", f"there is no op `{name}`", label, help=help)
         given = [tree(operand) for operand in operands if operand is not None]
         declared = [item for item in kind.fields() if item.by_place]
         variadic = bool(declared) and declared[-1].role == "operands"

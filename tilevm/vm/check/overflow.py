@@ -12,7 +12,7 @@ import numpy as np
 
 from tilevm.dtypes import CodebookType, DType, Trap
 from tilevm.ir import Op
-from tilevm.ir.ops import Dot, Iota, Prod, ShiftAdd, Sum
+from tilevm.ir.ops import Dot, Iota, Prod, Scan, ShiftAdd, Sum
 from tilevm.vm.check.reports import Site
 from tilevm.vm.group import Group
 
@@ -124,6 +124,10 @@ def exact_value(op: Op, index: tuple[int, ...], arguments: list[Any]) -> Exact:
         terms = _numbers(whole[0][picked], kinds[0])
         found: Exact = sum(terms) if isinstance(op, Sum) else prod(terms)
         return found
+    if isinstance(op, Scan):
+        row = (*at[: op.dim], slice(None), *at[op.dim + 1 :])
+        terms = _numbers(whole[0][row], kinds[0])
+        return prefix(op, terms, at[op.dim])
     if isinstance(op, ShiftAdd):
         planes = _numbers(whole[0][(slice(None), *at)], kinds[0])
         last = len(planes) - 1
@@ -131,6 +135,13 @@ def exact_value(op: Op, index: tuple[int, ...], arguments: list[Any]) -> Exact:
             ((-a if op.signed and p == last else a) * (1 << p) for p, a in enumerate(planes)), 0
         )
     return None
+
+
+def prefix(op: Scan, terms: list[Fraction], end: int) -> Fraction | int:
+    """The exact sum or product that a scan of ``terms`` has at ``end``."""
+    own = 0 if op.exclusive else 1
+    behind = terms[end + 1 - own :] if op.reverse else terms[: end + own]
+    return prod(behind) if op.op == "mul" else sum(behind)
 
 
 def _numbers(values: Any, kind: DType) -> list[Fraction]:
