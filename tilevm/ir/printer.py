@@ -13,15 +13,13 @@ from tilevm.dtypes import CodebookType, DType, FixedType
 from tilevm.dtypes.codebook import built_in
 from tilevm.ir.block import Block
 from tilevm.ir.fields import OpField
+from tilevm.ir.folding import INDENT, fold, listed
 from tilevm.ir.function import Call, Function
 from tilevm.ir.kernel import Kernel, Program
 from tilevm.ir.loc import Loc
 from tilevm.ir.op import Op
 from tilevm.ir.region import RegionOp
 from tilevm.ir.value import Value
-
-INDENT = "  "
-WIDTH = 100  # columns of a header
 
 
 def print_program(program: Program) -> str:
@@ -32,11 +30,12 @@ def print_program(program: Program) -> str:
         if declared.loc.gap and number:
             lines.append("")
         lines.extend(declared.loc.comments)
-        lines.append(_remark(_declaration(declared.name, declared.type), declared.loc, True))
+        text = _declaration(declared.name, declared.type)
+        lines.extend(_remarked(text, "", declared.loc, True))
     items = list(program.items)
     for name, kind in named_types(items).items():
         if name not in written:
-            lines.append(_declaration(name, kind))
+            lines.extend(fold(_declaration(name, kind), ""))
     if items:
         lines.extend(["", *_listed(items, True)] if lines else _listed(items, True))
     if program.closing:
@@ -57,9 +56,12 @@ def print_function(function: Function, comments: bool = True) -> str:
 
 
 def _alone(items: Sequence[Kernel | Function], comments: bool) -> str:
-    types = [_declaration(name, kind) for name, kind in named_types(items).items()]
-    head = [*types, ""] if types else []
-    return "".join(line + "\n" for line in (*head, *_listed(items, comments)))
+    lines: list[str] = []
+    for name, kind in named_types(items).items():
+        lines.extend(fold(_declaration(name, kind), ""))
+    if lines:
+        lines.append("")
+    return "".join(line + "\n" for line in (*lines, *_listed(items, comments)))
 
 
 def named_types(items: Iterable[Kernel | Function]) -> dict[str, CodebookType | FixedType]:
@@ -100,7 +102,7 @@ def _function_lines(function: Function, comments: bool) -> Iterator[str]:
     if comments:
         yield from function.loc.comments
     params = [f"{p.name}: {p.type}" for p in function.params]
-    yield from _header(f"function {function.name}(", params, ") {", "")
+    yield from listed(f"function {function.name}(", params, ") {", "")
     yield from _block_lines(function.body, INDENT, comments)
     yield "}"
 
@@ -109,36 +111,26 @@ def _kernel_lines(kernel: Kernel, comments: bool) -> Iterator[str]:
     if comments:
         yield from kernel.loc.comments
     params = [f"{p.name}: {p.type}" for p in kernel.declared]
-    yield from _header(f"kernel {kernel.name}(", params, ")", "")
+    yield from listed(f"kernel {kernel.name}(", params, ")", "")
     if kernel.where:
-        yield from _header("where ", list(map(str, kernel.where)), "", INDENT)
+        yield from listed("where ", list(map(str, kernel.where)), "", INDENT)
     if kernel.grid:
         axes = [f"{name} = {extent}" for name, extent in kernel.grid]
-        yield from _header("grid (", axes, ")", INDENT)
+        yield from listed("grid (", axes, ")", INDENT)
     yield "{"
     yield from _block_lines(kernel.body, INDENT, comments)
     yield "}"
-
-
-def _header(start: str, items: Sequence[str], end: str, indent: str) -> Iterator[str]:
-    """A list in one line, or where that is too long with a line for each item."""
-    line = f"{indent}{start}{', '.join(items)}{end}"
-    if len(line) <= WIDTH or not items:
-        yield line
-        return
-    yield f"{indent}{start}".rstrip()
-    last = len(items) - 1
-    yield from (f"{indent}{INDENT}{item}{',' * (at < last)}" for at, item in enumerate(items))
-    if end:
-        yield f"{indent}{end}"
 
 
 def _indented(comments: Iterable[str], indent: str) -> Iterator[str]:
     return (indent + text if text else "" for text in comments)
 
 
-def _remark(text: str, loc: Loc, comments: bool) -> str:
-    return f"{text}  {loc.remark}" if comments and loc.remark else text
+def _remarked(text: str, indent: str, loc: Loc, comments: bool) -> Iterator[str]:
+    """A statement with the comment behind it."""
+    *lines, last = fold(text, indent)
+    yield from lines
+    yield f"{last}  {loc.remark}" if comments and loc.remark else last
 
 
 def _block_lines(block: Block, indent: str, comments: bool) -> Iterator[str]:
@@ -154,17 +146,16 @@ def _block_lines(block: Block, indent: str, comments: bool) -> Iterator[str]:
             if loc.gap and block.ops:
                 yield ""
             yield from _indented(loc.comments, indent)
-        yield _remark(f"{indent}yield {_names(block.yields)}", loc, comments)
+        yield from _remarked(f"yield {_names(block.yields)}", indent, loc, comments)
     if comments:
         yield from _indented(block.yield_loc.closing, indent)
 
 
 def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
-    start = f"{indent}{_targets(op)}"
-    inner = indent + INDENT
+    start, inner = _targets(op), indent + INDENT
     if isinstance(op, RegionOp):
         first, *rest = op.blocks
-        yield _remark(f"{start}{op.header} {{", op.loc, comments)
+        yield from _remarked(f"{start}{op.header} {{", indent, op.loc, comments)
         yield from _block_lines(first, inner, comments)
         for block in rest:
             if block.ops or block.yields or (comments and block.yield_loc.closing):
@@ -186,7 +177,7 @@ def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
         ]
         attributes = f" {{{', '.join(listed)}}}" if listed else ""
         text = f"{start}{op.name}{' ' if operands else ''}{operands}{attributes}"
-        yield _remark(text, op.loc, comments)
+        yield from _remarked(text, indent, op.loc, comments)
 
 
 def _targets(op: Op) -> str:

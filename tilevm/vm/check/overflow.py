@@ -125,9 +125,8 @@ def exact_value(op: Op, index: tuple[int, ...], arguments: list[Any]) -> Exact:
         found: Exact = sum(terms) if isinstance(op, Sum) else prod(terms)
         return found
     if isinstance(op, Scan):
-        row = (*at[: op.dim], slice(None), *at[op.dim + 1 :])
-        terms = _numbers(whole[0][row], kinds[0])
-        return prefix(op, terms, at[op.dim])
+        line = (*at[: op.dim], slice(None), *at[op.dim + 1 :])
+        return prefix(op, _numbers(whole[0][line], kinds[0]), at[op.dim])
     if isinstance(op, ShiftAdd):
         planes = _numbers(whole[0][(slice(None), *at)], kinds[0])
         last = len(planes) - 1
