@@ -12,6 +12,7 @@ from tilevm.dtypes.base import (
     DType,
     Trap,
     as_array,
+    trap_where,
 )
 from tilevm.dtypes.closeness import LOOKED_AT, closest
 from tilevm.dtypes.codebook import CodebookType, codebook
@@ -89,4 +90,5 @@ __all__ = [
     "split",
     "steps",
     "total",
+    "trap_where",
 ]

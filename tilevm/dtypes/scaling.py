@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from tilevm.dtypes.base import Array, DType, trap_where
+from tilevm.dtypes.base import Array, DType
 from tilevm.dtypes.exact import round_fraction
 from tilevm.dtypes.floats import FloatType
 from tilevm.dtypes.integers import IntType
@@ -149,12 +149,11 @@ def _by_fractions(
 
 
 def largest_scale(grouped: Floats, to: DType, scale: FloatType) -> Floats:
-    """A scale for each group (the last axis): the largest magnitude over the largest of `to`.
+    """A scale for each group (the last axis) of finite numbers: its largest over that of `to`.
 
     Where the type of the scale has no mantissa: 2**(floor(log2(largest magnitude)) - emax), with
     emax the exponent of the largest value of `to` (OCP MX 1.0, section 6.3), within its range.
     """
-    _refuse_special(grouped)
     most = np.abs(grouped).max(axis=-1)
     if scale.format.mantissa == 0:
         exponent = np.frexp(most)[1] - np.frexp(float(to.max))[1]
@@ -166,11 +165,10 @@ def largest_scale(grouped: Floats, to: DType, scale: FloatType) -> Floats:
 def range_scale(
     grouped: Floats, to: IntType, scale: FloatType, zero: IntType
 ) -> tuple[Floats, Array]:
-    """A scale and a zero point for each group: its range, with 0, onto the range of `to`.
+    """A scale and a zero point for each group of finite numbers: its range, with 0, onto `to`'s.
 
     `to` has at most 32 bits and `zero` at most 53: far from the ends of `_whole_quotient`.
     """
-    _refuse_special(grouped)
     low = np.minimum(grouped.min(axis=-1), 0.0)
     high = np.maximum(grouped.max(axis=-1), 0.0)
     span, lost = two_sum(high, np.negative(low))
@@ -191,10 +189,6 @@ def codes_of(a: Floats, scale: Floats, to: DType, zero: Array | None = None) -> 
     if zero is not None:
         whole = whole + zero
     return np.clip(whole, to.min, to.max).astype(to.carrier)
-
-
-def _refuse_special(a: Floats) -> None:
-    trap_where(~np.isfinite(a).all(axis=-1), "a group holds a NaN or an infinity")
 
 
 def _whole_quotient(a: Floats, b: Floats) -> Array:

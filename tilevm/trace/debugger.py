@@ -13,6 +13,7 @@ import numpy as np
 
 from tilevm.ir import Kernel, Op, TileType
 from tilevm.vm import Group, Watcher
+from tilevm.vm.whereabouts import named
 
 HELP = """\
 s, step            run to the next op
@@ -148,11 +149,8 @@ class Debugger(Watcher):
 
     def named(self, block: int) -> str:
         """A thread block by number, and by its indices in the grid."""
-        if not self.grid:
-            return str(block)
-        ids = np.unravel_index(block, self.grid)
-        pairs = zip(self.kernel.grid, ids, strict=True)
-        return f"{block} ({', '.join(f'{name} = {int(at)}' for (name, _), at in pairs)})"
+        ids = named(self.kernel, self.grid, block)
+        return f"{block} ({ids})" if ids else str(block)
 
     def set_break(self, text: str) -> None:
         if not text:

@@ -26,7 +26,8 @@ UNREAD, SHARED = -1, -2  # read by no block; read by several
 class Conflict(Exception):
     """An access that has no one right meaning: its code, the block that makes it, and why.
 
-    `address`: the element, where there is one; `did`: what another block did to it before.
+    `address`: the element, where there is one; `did`: what another block did to it before;
+    `other`: that block, where it is known.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Conflict(Exception):
         help: str,
         address: int | None = None,
         did: str = "",
+        other: int | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.block, self.message, self.help = code, block, message, help
-        self.address, self.did = address, did
+        self.address, self.did, self.other = address, did, other
 
 
 class Form(NamedTuple):

@@ -151,7 +151,7 @@ def repeat(machine: Machine, op: While, group: Group) -> None:
             message = f"the loop has made {number} rounds, and would go on"
             hint = "that is all its `fuel`: give it more, or mend how it ends"
             block = int(part.blocks[np.argmax(over)])
-            raise machine.located(op, "TV0464", message, block, hint)
+            raise machine.located(op, "TV0464", message, block, group, hint)
         inner = part.inner()
         inner.known.update(zip(op.params, carried, strict=True))
         following = machine.block(op.body, inner)

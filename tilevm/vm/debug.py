@@ -15,6 +15,7 @@ from tilevm.ir.ops.facts import Fact
 from tilevm.vm.buffer import Array
 from tilevm.vm.group import Group
 from tilevm.vm.show import grid, texts
+from tilevm.vm.whereabouts import named, there
 
 if TYPE_CHECKING:
     from tilevm.vm.machine import Machine
@@ -85,28 +86,13 @@ def _fact(
     message = what
     if holds[row].ndim:
         message += f" at {list(places[0])}, in {len(places)} of {size} elements"
-    notes = [_there(group, row, place, told, codes) for place in places[:FEW] if told]
+    notes = [there(group, row, place, told, codes) for place in places[:FEW] if told]
     if not told and len(places) > 1:
         notes.append("also at " + ", ".join(str(list(place)) for place in places[1:FEW]))
     if len(places) > FEW:
         notes.append(f"and {len(places) - FEW} more")
     message += f": {op.message}" if op.message else ""
-    raise machine.located(op, code, message, int(group.blocks[row]), None, notes)
-
-
-def _there(
-    group: Group, row: int, place: tuple[int, ...], told: Sequence[Value], codes: bool
-) -> str:
-    """What some tiles of a block are at one place: "a = 3, b = 5 at [2]"."""
-    said = []
-    for tile in told:
-        data = group.data(tile)
-        value = np.asarray(data[row if len(data) > 1 else 0][place])
-        (text,) = texts(tile.dtype, value)
-        code = f" ({texts(tile.dtype, value, 'hex')[0]})" if codes else ""
-        said.append(f"{tile.name} = {text}{code}")
-    where = f" at {list(place)}" if place else ""
-    return ", ".join(dict.fromkeys(said)) + where
+    raise machine.located(op, code, message, int(group.blocks[row]), group, notes=notes)
 
 
 # --- tiles that are shown
@@ -199,6 +185,7 @@ def _changes(machine: Machine, op: Watch, before: Array, now: Array, row: int) -
 
 def _say(machine: Machine, op: Shows, row: int, what: str, rest: str) -> None:
     block = int(machine.root.blocks[row])
-    where = f" [{machine.named(block)}]" if machine.launch.grid else ""
+    ids = named(machine.launch.kernel, machine.launch.grid, block)
+    where = f" [{ids}]" if ids else ""
     label = f"{op.label}: " if op.label else ""
     machine.said.say(row, f"{label}{what}{where}{rest}")

@@ -17,7 +17,8 @@ import numpy as np
 from tilevm.diagnostics import Label, TileError, error
 from tilevm.dtypes import Trap
 from tilevm.ir import Access, Block, Expr, Kernel, Op, Value
-from tilevm.ir.ops import Return
+from tilevm.ir.ops import Quantize, Return
+from tilevm.ir.ops.elementwise import Elementwise
 from tilevm.vm.bind import Launch, bind
 from tilevm.vm.buffer import UNDEFINED, Array, Buffer, Conflict, Form
 from tilevm.vm.control import go_on, nothing
@@ -29,6 +30,7 @@ from tilevm.vm.places import Index
 from tilevm.vm.plan import Plan
 from tilevm.vm.steps import steps
 from tilevm.vm.watcher import Watcher
+from tilevm.vm.whereabouts import others, there, where
 
 if TYPE_CHECKING:
     from tilevm.vm.check import Checker
@@ -211,14 +213,24 @@ class Machine:
     def stopped(self, op: Op, group: Group, problem: Exception) -> TileError:
         """The error for what an op cannot do."""
         if isinstance(problem, Conflict):
-            return self.located(op, problem.code, problem.message, problem.block, problem.help)
+            block, other = problem.block, problem.other
+            notes = [] if other is None else others(self.launch, (block, other))
+            return self.located(
+                op, problem.code, problem.message, block, group, problem.help, notes
+            )
         if isinstance(problem, Trap):
-            number = problem.index[0] if problem.index else 0
-            block = int(group.blocks[number if number < len(group.blocks) else 0])
-            message = f"{problem.message} at element {list(problem.index[1:])}"
-            return self.located(op, "TV0407", message, block, None)
+            return self.trapped(op, group, problem)
         message = f"`{op.name}` does not fit into memory"
-        return self.located(op, "TV0414", message, int(group.blocks[0]), None)
+        return self.located(op, "TV0414", message, int(group.blocks[0]), group)
+
+    def trapped(self, op: Op, group: Group, problem: Trap) -> TileError:
+        """The error for an element that an op does not take, with what its operands hold there."""
+        number, *place = problem.index or (0,)
+        row = number if number < len(group.blocks) else 0
+        message = problem.message + (f", at element {place}" if place else "")
+        told = op.operands if isinstance(op, Elementwise | Quantize) else ()
+        notes = [there(group, row, tuple(place), told)] if told else []
+        return self.located(op, "TV0407", message, int(group.blocks[row]), group, notes=notes)
 
     def checked(self, op: Op, arguments: list[Any], group: Group) -> Any:
         """What an op makes of its arguments, where somebody looks on."""
@@ -254,7 +266,7 @@ class Machine:
             op, row = late
             message = "the block ends with this copy under way: no `wait` covers it"
             hint = "put `commit` and `wait` behind it"
-            raise self.located(op, "TV0434", message, int(self.root.blocks[row]), hint)
+            raise self.located(op, "TV0434", message, int(self.root.blocks[row]), None, hint)
 
     def index(self, expr: Expr, group: Group, op: Op) -> Index:
         """An index expression in numbers; an error without a place gets the op's."""
@@ -283,15 +295,11 @@ class Machine:
         code: str,
         message: str,
         block: int,
-        help: str | None,
+        group: Group | None,
+        help: str | None = None,
         notes: Sequence[str] = (),
     ) -> TileError:
-        """An error at an op, which names the thread block."""
+        """An error at an op, which names the thread block and the round."""
         first = op.reject(code, message, "at", help=help).diagnostics[0]
-        said = [f"in thread block {self.named(block)}"] if self.launch.grid else []
+        said = where(self.launch, block, group)
         return error(code, message, *first.labels, help=help, notes=[*notes, *first.notes, *said])
-
-    def named(self, block: int) -> str:
-        ids = np.unravel_index(block, self.launch.grid) if self.launch.grid else ()
-        pairs = zip(self.launch.kernel.grid, ids, strict=True)
-        return ", ".join(f"{name} = {int(at)}" for (name, _), at in pairs)

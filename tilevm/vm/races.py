@@ -156,7 +156,8 @@ class Guarded(Region):
             block,
             f"block {block} {does} `{self.buffer.element(address)}`, which {whom} {did}: "
             "the result would depend on their order",
-            "let each block write elements of its own",
+            "let each block write elements of its own, or all of them meet in `atomic`",
             address,
             did,
+            other if other >= 0 else None,
         )

@@ -8,6 +8,7 @@ import numpy as np
 
 from tilevm.diagnostics import TileError
 from tilevm.ir import Access, Op
+from tilevm.ir.ops import Atomic, AtomicCas, Gather, Scatter
 from tilevm.ir.ops.access import Along
 from tilevm.vm.buffer import Array, Buffer, Conflict
 from tilevm.vm.group import Group
@@ -126,7 +127,11 @@ class Region:
         at = tuple(int(i) for i in np.argwhere(~ok)[0])
         first, index = (int(np.broadcast_to(part, ok.shape)[at]) for part in (start, given))
         block = int(self.blocks[at[0] if len(ok) > 1 else 0])
-        return self.outside(first + index, dim, block)
+        assert isinstance(self.op, Gather | Scatter | Atomic | AtomicCas) and self.op.index
+        name, shape = self.op.index.name, self.op.index.tile.shape
+        element = [i if extent > 1 else 0 for i, extent in zip(at[1:], shape, strict=False)]
+        why = f"`{name}{element or ''}` is {index}: "
+        return self.outside(first + index, dim, block, why)
 
     def beyond(self, dim: int, start: Index, size: int) -> Conflict:
         """The error for the first block whose tile leaves the buffer."""
@@ -137,14 +142,15 @@ class Region:
         index = at if not 0 <= at < extent else extent
         return self.outside(index, dim, int(self.blocks[number]))
 
-    def outside(self, index: int, dim: int, block: int) -> Conflict:
-        """The error for an index that a dimension does not have."""
+    def outside(self, index: int, dim: int, block: int, why: str = "") -> Conflict:
+        """The error for an index that a dimension does not have; `why`: where it comes from."""
         return Conflict(
             "TV0403",
             block,
-            f"index {index} is outside of dimension {dim} of `{self.buffer.name}`, "
+            f"{why}index {index} is outside of dimension {dim} of `{self.buffer.name}`, "
             f"which has extent {self.buffer.extents[dim]}",
-            "make the tile fit, or say with `oob` what is to happen outside",
+            f"make the {'indices' if why else 'tile'} fit, or say with `oob` "
+            "what is to happen outside",
         )
 
 

@@ -137,7 +137,7 @@ class Take(Op, name="take", codes=True):
         wrong = (index < 0) | (index >= extent)
         if self.may_stop and wrong.any():
             where = tuple(int(i) for i in np.argwhere(wrong)[0])
-            beyond = f"dimension {self.dim}, which has extent {extent}"
+            beyond = f"dimension {self.dim} of `{self.a.name}`, which has extent {extent}"
             raise dtypes.Trap(where, f"index {int(index[where])} is outside of {beyond}")
         shape = self.out.tile.shape
         blocks = max(len(a), len(index))

@@ -50,8 +50,8 @@ def _check(starts: tuple[Any, ...], spans: tuple[int, ...], whole: TileType) -> 
         if outside.any():
             block = int(np.argmax(outside))
             first = int(known[block])
-            where = f"{first} .. {first + span} leaves dimension {dim} of {whole}"
-            raise Trap((block, *(0 for _ in whole.shape)), f"the part that starts at {where}")
+            part = f"the part {first} .. {first + span}"
+            raise Trap((block,), f"{part} leaves dimension {dim} of {whole}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -170,6 +170,7 @@ class Quantize(ScaledOp, name="quantize"):
         return (*found, kind.with_shape(*groups).of(self.zero))
 
     def run(self, a: Any) -> Any:
+        dtypes.trap_where(~np.isfinite(a), "a NaN or an infinity cannot be quantized")
         grouped = _in_groups(a, self.group)
         assert isinstance(self.scale, FloatType)
         if isinstance(self.zero, IntType) and isinstance(self.to, IntType):

@@ -73,7 +73,7 @@ def quantize(op: ops.Quantize, a: Tile) -> tuple[Tile, ...]:
 
 def _finite(x: Number) -> Fraction:
     if isinstance(x, Special) and x is not Special.MINUS_ZERO:
-        raise Refused("a group holds a NaN or an infinity")
+        raise Refused("a NaN or an infinity cannot be quantized")
     return Fraction(0) if isinstance(x, Special) else Fraction(x)
 
 

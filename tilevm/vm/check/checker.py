@@ -24,6 +24,7 @@ from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part
 from tilevm.vm.places import Places
+from tilevm.vm.whereabouts import others, where
 
 DONE = {"read": "read", "write": "written", "atomic": "changed"}
 # errors of copies under way: what the copy did to the element when it started
@@ -118,19 +119,7 @@ class Checker:
 
     def where(self, block: int, group: Group | None = None) -> list[str]:
         """The note that names a thread block, and the rounds of the loops that it is in."""
-        launch, said = self.launch, []
-        ids = np.unravel_index(block, launch.grid) if launch.grid else ()
-        named = zip(launch.kernel.grid, ids, strict=True)
-        if launch.grid:
-            listed = (f"{name} = {int(at)}" for (name, _), at in named)
-            said.append("in thread block " + ", ".join(listed))
-        if group is not None and group.loops:
-            row = int(np.searchsorted(group.blocks, block))
-            rounds = {name: group[name] for name in group.loops}
-            values = {n: int(v if np.ndim(v) == 0 else v[row]) for n, v in rounds.items()}
-            listed = (f"{name} = {value}" for name, value in values.items())
-            said.append(("" if said else "in ") + "round " + ", ".join(listed))
-        return [", ".join(said)] if said else []
+        return where(self.launch, block, group)
 
     def conflict(self, part: CheckedPart, conflict: Conflict, last: bool = False) -> None:
         """Reports what another run would stop at, with the line that it is in conflict with.
@@ -148,7 +137,9 @@ class Checker:
             places.append((other, did))
         elif not conflict.did:
             places.append(part.declaration(conflict.code))
-        notes = self.where(conflict.block, part.group)
+        block, whom = conflict.block, conflict.other
+        notes = [] if whom is None else others(self.launch, (block, whom))
+        notes += self.where(block, part.group)
         self.reports.add(conflict.code, conflict.message, places, notes, conflict.help)
         if last:
             raise TileError(self.reports.take())
