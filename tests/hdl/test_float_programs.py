@@ -236,6 +236,21 @@ kernel k(x: global e2m1fn[2, 8], s: global e8m0fnu[2, 2], w: global e4m3fn[8, 3]
   store g, q[0, 0]
 }
 """
+CODES = """
+kernel k(x: global nf4[2, 8], s: global f16[2, 2], w: global codebook(i8, [-4, -1, 1, 4])[8, 3],
+    z: global i4[8, 3], u: global e8m0fnu[2, 3], r: global f32[2, 3], q: global bf16[2, 3])
+{
+  a: nf4[2, 8] = load x[0, 0]
+  t: f16[2, 2] = load s[0, 0]
+  b: codebook(i8, [-4, -1, 1, 4])[8, 3] = load w[0, 0]
+  p: i4[8, 3] = load z[0, 0]
+  n: e8m0fnu[2, 3] = load u[0, 0]
+  v: f32[2, 3] = dot_scaled a, b {scale_a = t, to = bf16}
+  g: bf16[2, 3] = dot_scaled a, b {scale_b = n, zero_b = p, acc = bf16}
+  store v, r[0, 0]
+  store g, q[0, 0]
+}
+"""
 CARRIED = """
 kernel k(x: global f16[12, 3], r: global f16[3])
 {
@@ -251,7 +266,9 @@ kernel k(x: global f16[12, 3], r: global f16[3])
 """
 
 
-@pytest.mark.parametrize("text", [POINTS, DOT_SCALED, CARRIED], ids=["zero", "dot", "carried"])
+@pytest.mark.parametrize(
+    "text", [POINTS, DOT_SCALED, CODES, CARRIED], ids=["zero", "dot", "codes", "carried"]
+)
 def test_programs(text: str) -> None:
     check(tilevm.parse(text)["k"], Form(lanes=4, stall=0.3), Form(lanes=64))
 

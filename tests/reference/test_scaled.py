@@ -58,6 +58,42 @@ def test_dequantize_any_types(data: st.DataObject) -> None:
     assert_agreement(k.kernel(), arrays)
 
 
+BOOKS = (
+    "nf4", "fp4", "codebook(i8, [-7, -3, -1, 0, 1, 3, 7, 9])", "codebook(u4, [5, 0])",
+    "codebook(e4m3fn, [0.5, -448, nan])", "codebook(f32, [inf, -0.0, 0.5, -3])",
+)  # fmt: skip
+
+
+@given(st.data())
+def test_codes_count_as_the_numbers_that_they_stand_for(data: st.DataObject) -> None:
+    shape, groups = data.draw(st.sampled_from([pair for pair in SHAPES if len(pair[0]) == 2]))
+    book, scale = dtype(data.draw(st.sampled_from(BOOKS))), data.draw(SCALES)
+    integers = book.entry.is_int and data.draw(st.booleans())
+    to = data.draw(st.sampled_from(["f32", "bf16", "f64"]))
+    codes = data.draw(st.lists(st.integers(0, book.max), min_size=9, max_size=9))
+    kinds = {"q": (book, shape), "s": (scale, groups), "z": (dtype("i4"), groups)}
+    arrays = {name: tile(data.draw, *kind) for name, kind in kinds.items() if name != "q"}
+    arrays["q"] = np.resize(np.array(codes), shape).astype(book.carrier)
+    other = dtype(data.draw(st.sampled_from(["i8", "bf16", "nf4"])))
+    kinds["x"] = (other, shape[1:])
+    arrays["x"] = np.resize(np.array(codes) % 2, shape[1:]).astype(other.carrier)
+    k = Builder("f")
+    q, s, z, x = (loaded(k, name, kinds[name][0], arrays[name]) for name in "qszx")
+    zero = z if integers else None
+    plain = k.decode(q)
+    try:
+        fused = k.dot_scaled(q, x, scale_a=s, zero_a=zero, to=to)
+        unfused = k.dot_scaled(plain, x, scale_a=s, zero_a=zero, to=to)
+        stored(k, k.dequantize(q, s, zero=zero, to=to), k.dequantize(plain, s, zero=zero, to=to),
+               fused, unfused)  # fmt: skip
+    except TileError:
+        assume(False)
+    found = assert_agreement(k.kernel(), arrays)
+    if isinstance(found, dict):
+        values, of_numbers, one, two = found.values()
+        assert values == of_numbers and one == two
+
+
 @given(st.data())
 def test_quantize_any_floats(data: st.DataObject) -> None:
     shape, groups = data.draw(st.sampled_from(SHAPES))

@@ -265,13 +265,13 @@ def _(op: ops.Dequantize, schedule: Schedule, lanes: int) -> Plan:
     kind = op.to
     assert isinstance(kind, FloatType)
     given = [value for value in (op.a, op.zero, op.scale, op.offset) if value is not None]
+    if isinstance(op.a.dtype, CodebookType):
+        raise refused(op, "it takes numbers, not codes of a codebook", "`decode` them")
     if op.zero is not None and not all_integers(op.a, op.zero):
         raise refused(op, "its zero point is a float", "`sub` it first")
     signed = any(float(value.dtype.min) < 0 for value in given) or op.zero is not None
     special = any(is_special(value.dtype) for value in given)
     no_nan(op, kind, special or (signed and not kind.signed))
-    if any(isinstance(value.dtype, CodebookType) for value in given):
-        raise refused(op, "it takes numbers, not codes of a codebook", "`decode` them")
     factor = Factor(op.a.dtype, op.zero and op.zero.dtype, op.scale.dtype)
 
     def logic(c: Any, *codes: Lane) -> Lane:

@@ -21,6 +21,7 @@ from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from tilevm.dtypes import FloatType
 from tilevm.ir import Value, ops
+from tilevm.ir.ops.reduce import numbers_of
 
 
 def _products(
@@ -49,13 +50,14 @@ def _(op: ops.DotScaled, schedule: Schedule, lanes: int) -> Plan:
             continue
         zero, scale = scaled.zero, scaled.scale
         parts = [value for value in (zero, scale) if value is not None]
-        if zero is not None and not all_integers(codes, zero):
+        number = numbers_of(codes.dtype)
+        if zero is not None and not (number.is_int and zero.dtype.is_int):
             raise refused(op, "its zero point is a float", "`sub` it first")
         needs += [Need(value, per_group(value, codes.tile.shape, taken)) for value in parts]
         kinds = (codes.dtype, zero and zero.dtype, scale.dtype)
         to = cast(FloatType, op.to) if op.to is not None else None
         if to is not None:
-            signed = any(float(v.dtype.min) < 0 for v in (codes, scale)) or zero is not None
+            signed = any(float(k.min) < 0 for k in (number, scale.dtype)) or zero is not None
             special = any(is_special(value.dtype) for value in (codes, scale))
             no_nan(op, to, special or (signed and not to.signed))
         factors.append(Factor(*kinds, to))

@@ -14,10 +14,10 @@ from typing import Any, cast
 import numpy as np
 
 from tilevm import dtypes
-from tilevm.dtypes import DType, FloatType, IntType, dtype
+from tilevm.dtypes import CodebookType, DType, FloatType, IntType, dtype
 from tilevm.ir.op import Op
 from tilevm.ir.ops.matrix import Dot
-from tilevm.ir.ops.reduce import default_acc
+from tilevm.ir.ops.reduce import check_numbers, default_acc, numbers_of
 from tilevm.ir.types import TileType, Type
 from tilevm.ir.value import Value
 
@@ -34,6 +34,14 @@ class ScaledOp(Op):
         if value is None:
             return None
         kind = value.tile
+        if isinstance(kind.dtype, CodebookType):
+            raise self.reject(
+                "TV0222",
+                f"`{self.name}` takes numbers for each group, and `{value.name}` holds codes",
+                field,
+                **{field: f"this is {kind}"},
+                help=f"`t = decode {value.name}` gives the numbers that they stand for",
+            )
         fits = kind.rank == codes.rank and all(
             part and whole % part == 0 for whole, part in zip(codes.shape, kind.shape, strict=True)
         )
@@ -48,8 +56,11 @@ class ScaledOp(Op):
         return kind
 
     def exact(self, field: str, kind: TileType | None) -> None:
-        """TV0246 unless float64 holds every value of the type."""
-        if kind is not None and isinstance(kind.dtype, IntType) and kind.dtype.bits > EXACT_BITS:
+        """TV0246 unless float64 holds every number of the type."""
+        if kind is None:
+            return
+        numbers = numbers_of(kind.dtype)
+        if isinstance(numbers, IntType) and numbers.bits > EXACT_BITS:
             raise self.reject(
                 "TV0246",
                 f"`{self.name}` takes at most {EXACT_BITS} bits, not {kind.dtype}",
@@ -69,12 +80,13 @@ def spread_groups(per_group: Any, shape: tuple[int, ...]) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Dequantize(ScaledOp, name="dequantize"):
+class Dequantize(ScaledOp, name="dequantize", codes=True):
     """``r[i] = (a[i] - zero[g]) * scale[g] + offset[g]``, g the group of i, rounded once to `to`.
 
     `zero` and `offset` may be left out, and count as 0 then.  The three are tiles with one element
-    for each group, of any numeric type; `to` is a float type, by default f32.  Signs of zeros,
-    infinities and NaN follow IEEE's rules for the three operations.
+    for each group, of any numeric type; `to` is a float type, by default f32.  Codes of a codebook
+    count as the numbers that they stand for.  Signs of zeros, infinities and NaN follow IEEE's
+    rules for the three operations.
     """
 
     a: Value
@@ -90,6 +102,7 @@ class Dequantize(ScaledOp, name="dequantize"):
             self.exact(field, self.per_group(field, codes))
         if not isinstance(self.to, FloatType):
             raise self.reject("TV0207", f"`to` is a float type, not {self.to}", "to")
+        check_numbers(self, self.to, a=self.a)
         return codes.with_shape(*codes.shape).of(self.to)
 
     def run(self, a: Any, scale: Any, zero: Any, offset: Any) -> Any:
@@ -101,10 +114,11 @@ class Dequantize(ScaledOp, name="dequantize"):
             return spread_groups(dtypes.as_floats(per_group, value.dtype), shape)
 
         assert isinstance(self.to, FloatType)
-        codes = dtypes.as_floats(a, self.a.dtype)
+        a, kind = dtypes.numbers(a, self.a.dtype)
+        codes = dtypes.as_floats(a, kind)
         parts = each(zero, self.zero), each(offset, self.offset)
         point = None if self.zero is None else self.zero.dtype
-        exact = dtypes.scaled_is_exact(self.a.dtype, self.scale.dtype, point)
+        exact = dtypes.scaled_is_exact(kind, self.scale.dtype, point)
         return dtypes.scaled(codes, each(scale, self.scale), self.to, *parts, exact)
 
 
@@ -196,13 +210,14 @@ def _in_groups(a: Any, group: tuple[int, ...]) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DotScaled(ScaledOp, name="dot_scaled"):
+class DotScaled(ScaledOp, name="dot_scaled", codes=True):
     """``r = dot x, y`` with x and y what `dequantize` makes of `a` and `b`, bit for bit.
 
     An operand with a scale (`scale_a`, `scale_b`) is dequantized to `to`, with its zero point
     (`zero_a`, `zero_b`) if there is one; the other stays as it is.  Without `to` scaled values are
     not rounded at all, where the types prove that float64 holds them.  Scales and zero points have
-    one element for each group, as for `dequantize`; `acc` is as for `dot`, at least f32.
+    one element for each group, and codes of a codebook are numbers, as for `dequantize`; `acc` is
+    as for `dot`, at least f32.
     """
 
     a: Value
@@ -240,7 +255,8 @@ class DotScaled(ScaledOp, name="dot_scaled"):
         to = self.to
         if to is None:
             to = dtype("f64")
-            if not dtypes.scaled_is_exact(codes.dtype, scale.dtype, zero and zero.dtype):
+            numbers = numbers_of(codes.dtype)
+            if not dtypes.scaled_is_exact(numbers, scale.dtype, zero and zero.dtype):
                 raise self.reject(
                     "TV0247",
                     f"the scaled values of `{codes.name}` may need more than float64 has",

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from tilevm.dtypes import DType, FloatType, IntType
 from tilevm.ir import ops
-from tilevm.reference.formats import fit, floor_log2, integer_of, integer_range
+from tilevm.reference.formats import fit, floor_log2, integer_of, integer_range, numbers
 from tilevm.reference.numbers import Number, Refused, Special, negate, plus, size, times
 from tilevm.reference.ops.matrix import dot
 from tilevm.reference.ops.meaning import Index, Tile, indices, means, tile
@@ -30,7 +30,7 @@ def dequantize(
 
     def law(i: Index) -> Number:
         g = group_of(i, shape, op.scale.tile.shape)
-        x = _float(a[i])
+        x = _float(numbers(op.a.dtype, a[i]))
         if zero is not None and op.zero is not None:
             x = plus(x, negate(_float(zero[group_of(i, shape, op.zero.tile.shape)])))
         x = times(x, _float(scale[g]))

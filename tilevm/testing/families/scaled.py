@@ -20,12 +20,20 @@ def _scale(w: Writer, codes: Value) -> Value:
     return w.op("cast", raised, to=dtype(w.pick(SCALES)))
 
 
+def _perhaps_codes(w: Writer, a: Value) -> Value:
+    """The tile, or now and then the codes of a codebook that are nearest to it."""
+    if not w.rarely(3) or not a.dtype.is_int:
+        return a
+    return w.op("cast", a, to=dtype("codebook(i8, [-7, -3, -1, 0, 1, 3, 7, 9])"))
+
+
 @beyond_hardware
 def dequantized(w: Writer) -> Value | None:
     a = w.any_value()
     if a.dtype.bits > 53 or not a.tile.size:
         return None
     with w.apart():
+        a = _perhaps_codes(w, a)
         zero = w.of_type(a.tile.with_shape(*(1 for _ in a.tile.shape))) if w.rarely(2) else None
         x = w.op("dequantize", a, _scale(w, a), zero=zero, to=dtype(w.pick(("f32", "bf16", "f64"))))
         w.store(x)
@@ -59,6 +67,7 @@ def dot_scaled(w: Writer) -> Value | None:
     a = w.of_type(TileType(dtype(w.pick(("i4", "u3", "i8"))), (w.pick((1, 2, 3)), depth)))
     b = w.of_type(TileType(dtype(w.pick(("i4", "i8"))), (depth, w.pick((1, 2)))))
     with w.apart():
+        a = _perhaps_codes(w, a)
         found = w.op(
             "dot_scaled", a, b, scale_a=_scale(w, a), scale_b=_scale(w, b) if w.rarely(2) else None
         )
