@@ -162,7 +162,61 @@ def q8_0(rng: np.random.Generator, m: int, n: int) -> Any:
     return {"blocks": np.hstack([d.view(np.uint8), codes])}, {"y": y}
 
 
+@case("gguf.tile")
+def q4_0_q8_0(rng: np.random.Generator, m: int, n: int) -> Any:
+    d, codes = gguf_blocks(rng, 4 * m * n, 1, 16)
+    e, values = gguf_blocks(rng, n, 1, 32)
+    q = (halves(codes) - 8).astype(np.int64).reshape(4 * m, n, 32)
+    totals = np.einsum("mbk,bk->mb", q, values.view(np.int8))
+    # exact in float64: 17 bits of the sum, 11 of each factor
+    parts = totals * d.astype(np.float64).reshape(4 * m, n) * e.astype(np.float64)[:, 0]
+    blocks = np.hstack([d.view(np.uint8), codes]).reshape(4 * m, n, 18)
+    return {"w": blocks, "x": np.hstack([e.view(np.uint8), values])}, {"y": in_order([*parts.T])}
+
+
+# as bitsandbytes lists them
+NF4 = (
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635,
+    -0.18477343022823334, -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725,
+    0.24611230194568634, 0.33791524171829224, 0.44070982933044434, 0.5626170039176941,
+    0.7229568362236023, 1.0,
+)  # fmt: skip
+
+
+@case("nf4.tile")
+def nf4_gemv(rng: np.random.Generator, m: int, n: int) -> Any:
+    codes, scales = rng.integers(0, 16, (4 * m, 64 * n)), dyadic(rng, 8, 6, 4 * m, n)
+    x = dyadic(rng, 8, 7, 64 * n)
+    # exact in float64: multiples of 2**-40 below 2**9
+    weights = np.float32(NF4)[codes] * scales.repeat(64, 1)
+    parts = (weights * x).reshape(4 * m, n, 64).sum(axis=-1)
+    return {"w": codes, "w_scale": scales, "x": x}, {"y": in_order([*parts.T])}
+
+
 # rows by tokens
+
+
+@case("routing.tile")
+def route(rng: np.random.Generator, m: int, n: int) -> Any:
+    scores = rng.integers(-n, n + 1, (4 * m, 8)) / 4  # with ties: the first one counts
+    expert = scores.argmax(axis=1)
+    slot = [int((expert[:t] == expert[t]).sum()) for t in range(4 * m)]
+    count = np.bincount(expert, minlength=8)
+    wanted = {"expert": expert, "slot": np.array(slot), "count": count}
+    return {"scores": scores, "count": np.zeros(8, np.int32)}, wanted
+
+
+@case("routing.tile")
+def permute(rng: np.random.Generator, m: int, n: int) -> Any:
+    _, routed = route(rng, m, n)
+    x = dyadic(rng, 11, 10, 4 * m, 16)
+    return {"x": x, **routed}, {"y": x[np.argsort(routed["expert"], kind="stable")]}
+
+
+@case("sort.tile")
+def sort_rows(rng: np.random.Generator, m: int, n: int) -> Any:
+    x = rng.integers(-(4**n), 4**n, (4 * m, 16))
+    return {"x": x}, {"y": np.sort(x, axis=1)}
 
 
 @case("embedding.tile")
