@@ -56,6 +56,7 @@ ROOT = Path(__file__).parents[2]
         ("sim gemv.tile gemv --simulator amaranth --waves w.fst", "writes .vcd files, no .fst"),
         ("sim gemv.tile gemv --waves w.txt", "--waves must name a .vcd or .fst file, not `w.txt`"),
         ("verify gemv.tile gemv --rounds many", "`many` is not a whole number from 1 up"),
+        ("explain rem", "there is no code, op or pass `rem`; write `floormod a, b`, whose sign"),
         ("explain dto", "there is no code, op or pass `dto`; did you mean `dot`?"),
         ("explain TV9999", "there is no code, op or pass `TV9999`"),
     ],

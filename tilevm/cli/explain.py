@@ -38,6 +38,7 @@ def declare(commands: Commands) -> CommandParser:
 def explain(options: CommandParser.Options) -> int:
     """Prints the page of a code or op, or a list of them."""
     from tilevm.ir import REGISTRY
+    from tilevm.ir.spellings import known_elsewhere
     from tilevm.passes import PASSES
 
     what = options.what
@@ -66,6 +67,7 @@ def explain(options: CommandParser.Options) -> int:
             what.upper(), CODES
         )
         hint = f"did you mean `{near}`?" if near else "see `tilevm explain ops`, `passes`, `codes`"
+        hint = known_elsewhere(what) or hint  # an op of another system
         raise Usage(options.command, f"there is no code, op or pass `{what[:80]}`; {hint}")
     return 0
 

@@ -47,11 +47,15 @@ _QUOTIENT = "write `floordiv a, b`, which rounds down, as in Python, or `truncdi
 _SEVERAL = {"rem": _REMAINDER, "mod": _REMAINDER, "remainder": _REMAINDER, "idiv": _QUOTIENT}
 
 
+def known_elsewhere(name: str) -> str | None:
+    """What to write for an op of another system; None for a name that none of them has."""
+    return f"write `{ELSEWHERE[name]}`" if name in ELSEWHERE else _SEVERAL.get(name)
+
+
 def instead(name: str) -> str | None:
     """What to write in place of an op that does not exist; None where nothing is near."""
-    if name in ELSEWHERE:
-        return f"write `{ELSEWHERE[name]}`"
-    if name in _SEVERAL:
-        return _SEVERAL[name]
+    known = known_elsewhere(name)
+    if known:
+        return known
     near = nearest(name, REGISTRY)
     return f"did you mean `{near}`?" if near else None

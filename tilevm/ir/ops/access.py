@@ -108,8 +108,8 @@ def check_access(op: Op, at: Access, kind: TileType, field: str = "at") -> None:
     if len(at.indices) != len(buffer.shape):
         raise op.reject(
             "TV0302",
-            f"`{at.buffer.name}` has {len(buffer.shape)} dimensions, "
-            f"but {len(at.indices)} indices are given",
+            f"`{at.buffer.name}` has rank {len(buffer.shape)}, not {len(at.indices)}, the number "
+            "of indices",
             field,
             **{field: f"this is {buffer}"},
             help="give one index for each dimension of the buffer",
