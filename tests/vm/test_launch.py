@@ -222,6 +222,23 @@ def test_sizes_alone_bind_a_launch() -> None:
 
 
 @pytest.mark.parametrize(
+    ("where", "help"),
+    [
+        ("B == (N + 15) / 16", "pass `B=3`, as `where B == (N + 15) / 16` asks"),
+        ("N > 1, N - 30 == B", "pass `B=7`, as `where N - 30 == B` asks"),
+        ("N - 40 == B", "pass `B=` a number"),
+        ("B * 2 == N", "pass `B=` a number"),
+        ("B >= N", "pass `B=` a number"),
+    ],
+)
+def test_a_size_that_where_tells_is_named(where: str, help: str) -> None:
+    text = f"kernel f(x: global i8[N], y: global i32[B]) where {where} {{\n}}\n"
+    with pytest.raises(TileError) as caught:
+        tilevm.run(tilevm.parse(text)["f"], x=np.zeros(37, np.int8))
+    assert caught.value.diagnostics[0].help == help
+
+
+@pytest.mark.parametrize(
     ("line", "code"),
     [
         ("t: i8[4] = load x[9223372036854775807]", "TV0403"),

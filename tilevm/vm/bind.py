@@ -208,12 +208,23 @@ class _Binder:
     def missing_symbols(self) -> None:
         for symbol in self.kernel.symbols:
             if symbol not in self.symbols:
-                hint = f"pass `{symbol}=` a number"
+                hint = self.asked(symbol) or f"pass `{symbol}=` a number"
                 message = f"shape symbol `{symbol}` follows from no argument"
                 place = self.symbol(symbol)
                 labels = (Label(place),) if place else ()
                 self.found.append(Diagnostic("TV0410", message, labels, help=hint))
         self.stop()
+
+    def asked(self, symbol: str) -> str | None:
+        """What to pass for a symbol of which `where` says what it is, in known ones."""
+        for condition in self.kernel.where:
+            sides = (condition.a, condition.b), (condition.b, condition.a)
+            for one, other in sides if condition.op == "==" else ():
+                if one == Sym(symbol) and other.names <= self.symbols.keys():
+                    value = int(other.evaluate(self.symbols))
+                    if value > 0:
+                        return f"pass `{symbol}={value}`, as `where {condition}` asks"
+        return None
 
     def array(self, param: Value, value: Any) -> npt.NDArray[Any]:
         what = f"argument `{param.name}`"
