@@ -33,9 +33,9 @@ def dequantized(w: Writer) -> Value | None:
     if a.dtype.bits > 53 or not a.tile.size:
         return None
     with w.apart():
-        a = _perhaps_codes(w, a)
         zero = w.of_type(a.tile.with_shape(*(1 for _ in a.tile.shape))) if w.rarely(2) else None
-        x = w.op("dequantize", a, _scale(w, a), zero=zero, to=dtype(w.pick(("f32", "bf16", "f64"))))
+        codes, to = _perhaps_codes(w, a), dtype(w.pick(("f32", "bf16", "f64")))
+        x = w.op("dequantize", codes, _scale(w, codes), zero=zero, to=to)
         w.store(x)
         back = w.op("cast", x, to=w.draw(dtypes()))
     w.values.append(back)
