@@ -133,8 +133,8 @@ CODES = (
         "codes in place of numbers",
         "A tile of a codebook holds codes: they are moved, compared (eq, ne), selected, but not\n"
         "computed with. `decode` gives the numbers that they stand for, `cast` converts them;\n"
-        "`dot`, `sum`, `prod`, and `scan` by `add` or `mul` take codes of single numbers as they\n"
-        "are.",
+        "`dot`, `dot_scaled`, `dequantize`, `sum`, `prod`, and `scan` by `add` or `mul` take\n"
+        "codes of single numbers as they are.",
     ),
     Code(
         "TV0223",
