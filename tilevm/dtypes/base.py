@@ -81,8 +81,18 @@ def require_rounding(rounding: str, words: Array | None) -> None:
 
 
 def as_array(values: npt.ArrayLike) -> Array:
-    """As `numpy.asarray`, but a list of whole numbers that fit uint64 never becomes float64."""
+    """As `numpy.asarray`, but a list of whole numbers that fit uint64 never becomes float64.
+
+    The types of ml_dtypes, which NumPy knows nothing of, become float64 or int64: exactly.
+    ValueError for lists that make no array, and for elements that are masked.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise ValueError("some of its elements are masked")
     found = np.asarray(values)
+    if found.dtype.kind in "Vf" and found.dtype.type.__module__ == "ml_dtypes":
+        whole = found.dtype.name.startswith(("int", "uint"))
+        with np.errstate(invalid="ignore"):  # signalling NaN
+            return found.astype(np.int64 if whole else np.float64)
     if found.dtype.kind == "f" and isinstance(values, list | tuple):
         exact = np.asarray(values, object)
         if exact.size and all(isinstance(number, int) for number in exact.flat):
@@ -98,11 +108,11 @@ def numeric(array: npt.ArrayLike, what: str) -> Array:
     except ValueError as reason:
         raise error("TV0402", f"{what} is not a rectangular array of numbers") from reason
     if result.dtype.kind not in "biuf":
-        raise error(
-            "TV0402",
-            f"{what} must be an array of integers or floats, not of {result.dtype}",
-            help="convert it to a NumPy integer or float type first, with `.astype`",
-        )
+        hint = "convert it to a NumPy integer or float type first, with `.astype`"
+        if result.dtype.kind == "V" and result.dtype.names is None:
+            hint = "files keep no types of ml_dtypes: save `x.astype(numpy.float32)`"
+        message = f"{what} must be an array of integers or floats, not of {result.dtype}"
+        raise error("TV0402", message, help=hint)
     return result
 
 
