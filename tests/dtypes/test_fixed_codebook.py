@@ -193,6 +193,24 @@ def test_nearest_entry(entries: list[float], numbers: list[float]) -> None:
         assert code == min(away, key=lambda c: (away[c], c % 2, c)), value
 
 
+@pytest.mark.parametrize(
+    ("values", "name", "code"),
+    [
+        ([1, [2, 3]], None, "TV0221"),
+        (3, None, "TV0221"),
+        ([1, 2], "1x", "TV0106"),
+        ([1, 2], "a b", "TV0106"),
+        ([1, 2], "", "TV0106"),
+        ([1, 2], "u3", "TV0102"),
+        ([1, 2], "nf4", "TV0102"),
+    ],
+)
+def test_codebooks_that_no_program_could_declare(values: object, name: str, code: str) -> None:
+    with pytest.raises(TileError) as caught:
+        codebook(values, of="i8", name=name)
+    assert [each.code for each in caught.value.diagnostics] == [code]
+
+
 def test_names_and_tables() -> None:
     t = dtype("codebook(f16, [0.5, -1, 2])")
     assert isinstance(t, CodebookType) and t.bits == 2 and (t.min, t.max) == (0, 2)

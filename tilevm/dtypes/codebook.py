@@ -29,6 +29,8 @@ from tilevm.dtypes.rounding import two_sum
 MAX_ENTRIES = 1 << 16
 Entry = int | float | tuple[int | float, ...]
 
+_UNEVEN = "the entries of a codebook are all numbers, or all lists of one length"
+
 
 @dataclass(frozen=True)
 class CodebookType(DType):
@@ -47,8 +49,7 @@ class CodebookType(DType):
         lengths = {len(e) if isinstance(e, tuple) else None for e in self.entries}
         nested = any(isinstance(x, tuple) for e in self.entries if isinstance(e, tuple) for x in e)
         if len(lengths) > 1 or 0 in lengths or nested:
-            message = "the entries of a codebook are all numbers, or all lists of one length"
-            raise error("TV0221", message)
+            raise error("TV0221", _UNEVEN)
         try:
             table = self.entry.coerce(np.array(self.entries), "a codebook")
         except TileError as problem:
@@ -237,11 +238,21 @@ def codebook(
 ) -> CodebookType:
     """A codebook of these entries (numbers, or rows of a matrix) of type `of`.
 
-    `name` is what programs are printed with.  TV0221 for entries that the type does not have.
+    `name` is what programs are printed with.  TV0221 for entries that the type does not have,
+    TV0106 and TV0102 for names that a program cannot give to it.
     """
-    from tilevm.dtypes.names import dtype
+    from tilevm.dtypes.names import dtype, is_type
 
-    listed = np.asarray(values).tolist()
+    if name is not None and not (str(name).isascii() and str(name).isidentifier()):
+        raise error("TV0106", f"`{name}` is no name that a program can be written with")
+    if name is not None and is_type(name):
+        raise error("TV0102", f"`{name}` is a type already", help="choose another name")
+    try:
+        listed = np.asarray(values).tolist()
+    except ValueError:
+        listed = None
+    if not isinstance(listed, list):
+        raise error("TV0221", _UNEVEN)
     kind = dtype(of)
     entries = tuple(tuple(e) if isinstance(e, list) else e for e in listed)
     return CodebookType(kind, entries, name)

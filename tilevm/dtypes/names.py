@@ -54,6 +54,15 @@ def dtype(name: str | DType) -> DType:
     return _named(name)
 
 
+def is_type(name: str) -> bool:
+    """Whether all programs know a type of that name."""
+    try:
+        dtype(name)
+    except TileError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=1024)
 def _named(name: str) -> DType:
     parsed = _parse(name)

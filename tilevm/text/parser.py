@@ -14,6 +14,7 @@ from lark import Token, Tree
 
 from tilevm.diagnostics import Diagnostic, Label, Source, Span, TileError, error
 from tilevm.dtypes import CodebookType, FixedType, dtype
+from tilevm.dtypes.names import is_type
 from tilevm.ir import BufferType, Condition, Const, Expr, Kernel, Loc, Program, Scaling, Value
 from tilevm.ir.kernel import Declared
 from tilevm.ir.types import MAX_RANK, check_rank
@@ -223,15 +224,6 @@ class _Kernels:
                 if not scope.is_index(symbol.name):
                     name = Name(symbol.span, index=True, shape=True)
                     self.read.define(symbol.name, name, scope)
-
-
-def is_type(name: str) -> bool:
-    """Whether all programs know a type of that name."""
-    try:
-        dtype(name)
-    except TileError:
-        return False
-    return True
 
 
 def _offset(problem: Diagnostic) -> int:
