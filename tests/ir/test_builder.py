@@ -118,3 +118,8 @@ def test_results_without_names_get_one_each() -> None:
     kernel = k.kernel()
     assert len({value.name for value in (*both, *again, *loop.results)}) == 5
     assert tilevm.parse(str(kernel))["k"] == kernel
+
+
+def test_extents_of_a_buffer_are_one_list() -> None:
+    with pytest.raises(TypeError, match="extents are one list"):
+        Builder("k").buffer("x", "i8", "N", 4)  # type: ignore[arg-type]

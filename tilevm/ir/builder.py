@@ -100,6 +100,8 @@ class Builder:
         scaled: Scaling | None = None,
     ) -> Value:
         """A global buffer, as the next parameter; `companion` gives those of a scaled one."""
+        if not isinstance(scaled, Scaling | None):
+            raise TypeError(f"scaled is a Scaling, not {scaled!r}; extents are one list: [8, 4]")
         listed = shape if isinstance(shape, Sequence) and not isinstance(shape, str) else (shape,)
         kind = BufferType("global", dtype(element), tuple(as_expr(e) for e in listed), scaled)
         made = Value(self._fresh(name), kind)
