@@ -1,8 +1,8 @@
 """Statements of more than `WIDTH` columns, in several lines.
 
 A line is broken inside its longest bracket, or else behind commas and `and`: where a statement
-goes on in the next line (docs/language.md).  Lists of plain words fill lines; of all others each
-item has its own.
+goes on in the next line (docs/language.md).  Lists of words, and of short lists of them, fill
+lines; of all others each item has its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ WIDTH = 100
 
 # behind `=` stands the op `and`, elsewhere the word between conditions
 _TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|[\[({]|[\])}]|, |(?<!=) and ')
-_PLAIN = re.compile(r"[\w.+-]*")
+_PLAIN = re.compile(r"[\w.+-]*|\[[\w.+\-, ]{,40}\]")  # a word, or a short list of them
 
 
 def fold(text: str, indent: str) -> Iterator[str]:
