@@ -2,13 +2,13 @@
 
 from hdl.floats.arithmetic import divide, multiply, negated, plus
 from hdl.floats.circuit import Circuit, Lane, Unbuilt
-from hdl.floats.exponential import exp, exp2
+from hdl.floats.exponential import exp, exp2, expm1
 from hdl.floats.logarithm import log, log2
 from hdl.floats.number import Number, read, scaled, unpack, whole
 from hdl.floats.order import compared, ordered, smaller
 from hdl.floats.roots import reciprocal_root, square_root
 from hdl.floats.round import quotient, round_integer, round_pack, within
-from hdl.floats.sigmoids import sigmoid, tanh
+from hdl.floats.sigmoids import sigmoid, silu, tanh
 
 __all__ = [
     "Circuit",
@@ -19,6 +19,7 @@ __all__ = [
     "divide",
     "exp",
     "exp2",
+    "expm1",
     "log",
     "log2",
     "multiply",
@@ -32,6 +33,7 @@ __all__ = [
     "round_pack",
     "scaled",
     "sigmoid",
+    "silu",
     "smaller",
     "square_root",
     "tanh",

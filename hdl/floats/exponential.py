@@ -14,6 +14,7 @@ from math import factorial, floor
 
 from amaranth import Cat, Const, Mux
 
+from hdl.floats.arithmetic import plus
 from hdl.floats.circuit import Circuit, Lane
 from hdl.floats.fixed_point import polynomial
 from hdl.floats.number import Number
@@ -26,22 +27,42 @@ INDEX = 8  # bits of the index of a table, at most
 
 def exp2(c: Circuit, x: Number, f: FloatFormat) -> Number:
     """2**x as it rounds to a format."""
-    return _rounded(c, x, f, closest("exp2", f.precision) + ERROR, two=True)
+    return _rounded(c, top_aligned(c, x), f, closest("exp2", f.precision) + ERROR, two=True)
 
 
 def exp(c: Circuit, x: Number, f: FloatFormat) -> Number:
     """e**x as it rounds to a format."""
-    return _rounded(c, x, f, closest("exp", f.precision) + ERROR)
+    return _rounded(c, top_aligned(c, x), f, closest("exp", f.precision) + ERROR)
 
 
 def _rounded(c: Circuit, x: Number, f: FloatFormat, bits: int, two: bool = False) -> Number:
-    whole, word = power(c, top_aligned(c, x), f, bits, two)
+    whole, word = power(c, x, f, bits, two)
     return Number(
         Const(0, 1),
         c.keep("power", Mux(x.infinite & x.negative, 0, word)),
         c.keep("power_exponent", whole - bits),
         c.keep("power_infinite", x.infinite & ~x.negative),
         x.invalid,
+    )
+
+
+def expm1(c: Circuit, x: Number, f: FloatFormat) -> Number:
+    """e**x - 1 as it rounds to a format; beside x where x is close to 0, and there above it."""
+    p = f.precision
+    bits = closest("expm1", p) + ERROR + p + 6  # of e**x; the difference is at least 2**-(p + 6)
+    x = top_aligned(c, x)
+    one = Number(Const(1, 1), Const(1, 1), Const(0), Const(0, 1), Const(0, 1))
+    found = plus(c, _rounded(c, x, f, bits), one, p)
+    width = len(x.significand)
+    close = c.keep("close", x.is_zero | (x.exponent < -p - 4 - width), 1)
+    up = Mux(x.is_zero, 0, Mux(x.negative, -1, 1))
+    above = c.keep("above", Cat(Const(0, 3), x.significand) + up, width + 3)
+    return Number(
+        x.negative,
+        c.choose("less_one", close, above, found.significand),
+        c.choose("less_one_exponent", close, x.exponent - 3, found.exponent),
+        found.infinite,
+        found.invalid,
     )
 
 
@@ -59,7 +80,8 @@ def power(c: Circuit, x: Number, f: FloatFormat, bits: int, two: bool = False) -
 def _fixed(c: Circuit, x: Number, f: FloatFormat, bits: int, two: bool) -> Lane:
     """|x|, or |x| times log2(e), in steps of 2**-bits: off by less than 2, and 0 only for 0."""
     top, width = x.significand, len(x.significand)
-    reach = max(f.highest + 1, 1 - f.lsb).bit_length()  # to 2**2**reach, outside of the format
+    # 2**reach is so far out that e**-x times any number of the format is below it
+    reach = (f.highest + 2 - f.lsb).bit_length()
     high, low = reach + 1 - width, -f.precision - 4 - width
     far = Mux(x.exponent < low, high - low, Mux(x.exponent > high, 0, high - x.exponent))
     down = c.keep("down", far, (high - low).bit_length())

@@ -1,4 +1,4 @@
-"""Functions made from one power of e and one quotient: `sigmoid` and `tanh`."""
+"""Functions made from one power of e and one quotient: `sigmoid`, `silu` and `tanh`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,37 @@ from tilevm.dtypes import FloatFormat, closest
 
 
 def sigmoid(c: Circuit, x: Number, f: FloatFormat) -> Number:
-    """1 / (1 + e**-x) as it rounds to a format: e / (1 + e) where x is negative, e = e**-|x|."""
+    """1 / (1 + e**-x) as it rounds to a format."""
     bits = closest("sigmoid", f.precision) + ERROR + 1
-    whole, word = power(c, replace(top_aligned(c, x), negative=Const(1, 1)), f, bits)
-    one = 1 << bits
-    over = c.choose("over", x.negative, word, Const(one, bits + 1))
-    found = _quotient(c, over, one + _moved(c, word, whole, bits), bits + 1)
-    ends = Mux(x.negative, 0, 2 * one)
+    word, exponent = _sigmoid(c, top_aligned(c, x), f, bits)
+    ends = Mux(x.negative, 0, 2 << bits)
+    found = c.keep("sigmoid", Mux(x.infinite, ends, word))
+    return Number(Const(0, 1), found, exponent, Const(0, 1), x.invalid)
+
+
+def silu(c: Circuit, x: Number, f: FloatFormat) -> Number:
+    """x / (1 + e**-x) as it rounds to a format."""
+    bits = closest("silu", f.precision) + ERROR + 1
+    x = top_aligned(c, x)
+    word, exponent = _sigmoid(c, x, f, bits)
     return Number(
-        Const(0, 1),
-        c.keep("sigmoid", Mux(x.infinite, ends, found)),
-        c.keep("sigmoid_exponent", Mux(x.negative, whole, 0) - bits - 1),
-        Const(0, 1),
+        x.negative,
+        c.keep("silu", Mux(x.infinite, 0, x.significand * word)),
+        c.keep("silu_exponent", x.exponent + exponent),
+        x.infinite & ~x.negative,
         x.invalid,
     )
+
+
+def _sigmoid(c: Circuit, x: Number, f: FloatFormat, bits: int) -> tuple[Lane, Lane]:
+    """The sigmoid of a finite x, and its exponent: off by less than 2**(1 - bits + ERROR) of it.
+
+    With e = e**-|x| it is 1 / (1 + e), or e / (1 + e) where x is negative.
+    """
+    whole, word = power(c, replace(x, negative=Const(1, 1)), f, bits)
+    over = c.choose("over", x.negative, word, Const(1 << bits, bits + 1))
+    found = _quotient(c, over, (1 << bits) + _moved(c, word, whole, bits), bits + 1)
+    return found, c.keep("sigmoid_exponent", Mux(x.negative, whole, 0) - bits - 1)
 
 
 def tanh(c: Circuit, x: Number, f: FloatFormat) -> Number:

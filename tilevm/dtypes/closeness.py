@@ -6,9 +6,11 @@ LOOKED_AT = 24  # bits of significands: all arguments up to here were looked at
 CLOSEST = {  # by function (a, b): no closer than 2**-(a * p + b) at p bits
     "exp": (3, 4),
     "exp2": (2, 12),
+    "expm1": (2, 16),
     "log": (2, 16),
     "log2": (2, 12),
     "sigmoid": (3, 5),
+    "silu": (3, 5),
     "tanh": (2, 10),
 }
 

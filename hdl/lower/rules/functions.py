@@ -21,7 +21,7 @@ from tilevm.ir import Op, ops
 
 # by op, the functions of hdl.floats: exact digit by digit, or as close as their rounding needs
 ROOTS = {"sqrt": "square_root", "rsqrt": "reciprocal_root"}
-CLOSE = {name: name for name in ("exp", "exp2", "log", "log2", "sigmoid", "tanh")}
+CLOSE = {name: name for name in ("exp", "exp2", "expm1", "log", "log2", "sigmoid", "silu", "tanh")}
 CIRCUITS = ROOTS | CLOSE
 OF_POSITIVE = {*ROOTS, "log", "log2"}  # NaN of what is negative
 

@@ -19,7 +19,9 @@ FUNCTIONS = (
     "cos", "erf", "exp", "exp2", "expm1", "gelu", "log", "log1p", "log2", "rsqrt", "sigmoid",
     "silu", "sin", "tanh",
 )  # fmt: skip
-CURVES = ("exp", "exp2", "log", "log2", "rsqrt", "sigmoid", "sqrt", "tanh")  # with a circuit each
+CURVES = (  # those with a circuit each
+    "exp", "exp2", "expm1", "log", "log2", "rsqrt", "sigmoid", "silu", "sqrt", "tanh",
+)  # fmt: skip
 WIDTHS = ("i8", "u7", "i20", "i1", "i53")
 STEPS = ("fixed(i16, -4)", "fixed(u9, 3)", "fixed(i53, -60)", "i8", "f16", "f32")
 BOOKS = ("codebook(i8, [-7, -3, -1, 0, 1, 3, 7, 9])", "codebook(fixed(i8, -2), [0.25, -1, 3, 7])")
