@@ -156,13 +156,13 @@ class Building:
         output = self.channel(op.out, plan.schedule)
         made, count = output, len(plan.schedule)
         if plan.finish is not None:
-            exact = (plan.fold or plan.function).shape
+            exact = (plan.scan or plan.fold or plan.function).shape
             made = Channel(self.streams.name(f"{output.name}_exact"), exact, count)
         if plan.scan is not None:
             reader = self._terms(operands, plan, f"{output.name}_terms", beats, scope, origin)
             trips = [*(loop.trips for loop in scope), beats // plan.steps, plan.steps]
             self.streams.actors.append(
-                scan_actor(output.name, trips, plan.scan, reader, output, origin=origin)
+                scan_actor(made.name, trips, plan.scan, reader, made, origin=origin)
             )
         elif plan.fold is None:
             self.streams.map(made.name, operands, plan.function, made, beats, scope, origin)

@@ -70,7 +70,7 @@ class Limits:
     def within(self, op: Op, plan: Plan) -> Plan:
         """The plan, or what it has instead; TileError TV0502 for an op that is beyond them."""
         if plan.accumulator > self.accumulator:
-            reason = f"its exact sum needs {plan.accumulator} bits, and {self.accumulator} is"
+            reason = f"its exact result needs {plan.accumulator} bits, and {self.accumulator} is"
             help = "`cast` the operands to a format with fewer exponents, or raise the limit"
             raise refused(op, f"{reason} the most (`max_accumulator`)", help)
         if plan.table > self.table and plan.otherwise is not None:

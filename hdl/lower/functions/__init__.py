@@ -6,22 +6,17 @@ from hdl.lower.functions.choice import Always, Choose, Join, Offset
 from hdl.lower.functions.elementwise import Lanewise, absolute, between, clamp
 from hdl.lower.functions.exact import (
     Accumulator,
-    ExactStep,
     ExactTerms,
     Factor,
     RoundExact,
     accumulator,
 )
-from hdl.lower.functions.floats import (
-    Circuits,
-    Extreme,
-    ExtremeOf,
-    ExtremeStep,
-    Table,
-    TabledCircuits,
-)
+from hdl.lower.functions.extremes import Extreme, ExtremeOf, Unmarked, extreme_code
+from hdl.lower.functions.floats import Circuits, Table, TabledCircuits
+from hdl.lower.functions.joins import Joining, JoinStep
 from hdl.lower.functions.planes import HornerStep, Weigh
 from hdl.lower.functions.prefix import Entries, ScanStep
+from hdl.lower.functions.products import ExactProduct, ProductTerms, RoundProduct
 from hdl.lower.functions.reduction import Combine, FoldStep, Reduce, tree
 from hdl.lower.functions.staged import Divide, Philox, Rotate
 from hdl.lower.functions.tables import Select, Subsets
@@ -35,34 +30,39 @@ __all__ = [
     "Combine",
     "Divide",
     "Entries",
-    "ExactStep",
+    "ExactProduct",
     "ExactTerms",
     "Extreme",
     "ExtremeOf",
-    "ExtremeStep",
     "Factor",
     "FoldStep",
     "HornerStep",
     "Join",
+    "JoinStep",
+    "Joining",
     "Lane",
     "Lanewise",
     "Offset",
     "Philox",
+    "ProductTerms",
     "Reduce",
     "Rotate",
     "RoundExact",
+    "RoundProduct",
     "ScanStep",
     "Select",
     "Subsets",
     "Swap",
     "Table",
     "TabledCircuits",
+    "Unmarked",
     "Weigh",
     "absolute",
     "accumulator",
     "beat_shape",
     "between",
     "clamp",
+    "extreme_code",
     "from_beats",
     "to_beats",
     "tree",

@@ -14,7 +14,7 @@ import numpy as np
 
 from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
 from hdl.lower.functions.floats import read_table, table_bits
-from hdl.lower.functions.reduction import tree
+from hdl.lower.functions.joins import joined_groups
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
 from tilevm import dtypes
@@ -41,6 +41,8 @@ class Accumulator:
     bits: int
     step: int
     special: bool
+    name: str = "exact sum"
+    initial: int = 0
 
     @property
     def width(self) -> int:
@@ -48,6 +50,18 @@ class Accumulator:
 
     def shape(self, lanes: int) -> BeatShape:
         return BeatShape(lanes, self.width)
+
+    def join(self, c: Circuit, a: Lane, b: Lane) -> Lane:
+        from amaranth import Cat
+
+        total = c.keep("total", a[: self.bits] + b[: self.bits], self.bits)
+        if not self.special:
+            return total
+        return c.keep("total", Cat(total, a[self.bits :] | b[self.bits :]))
+
+    def array(self, a: Beats, b: Beats) -> Beats:
+        totals, flags = zip(unpack_exact(self, a), unpack_exact(self, b), strict=True)
+        return pack_exact(self, totals[0] + totals[1], flags[0] | flags[1])
 
 
 def lowest_step(kind: DType) -> int:
@@ -182,29 +196,23 @@ class ExactTerms:
     @property
     def rom_bits(self) -> int:
         """Entries of codebooks, for each operand that has one."""
-        kinds = (kind for factor in self.factors for kind in factor.kinds)
-        books = (kind for kind in kinds if isinstance(kind, CodebookType))
-        return sum(table_bits(codes_of_entries(kind), kind.entry.bits) for kind in books)
+        return sum(entry_bits(kind) for factor in self.factors for kind in factor.kinds)
 
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
         from hdl.floats import Circuit, multiply
 
         kinds = [kind for factor in self.factors for kind in factor.kinds]
-        columns = []
-        for number, (kind, lanes) in enumerate(zip(kinds, operands, strict=True)):
-            if isinstance(kind, CodebookType):
-                table = codes_of_entries(kind)
-                lanes = read_table(m, f"entries{number}", table, kind.entry.bits, lanes)
-            columns.append(lanes)
+        columns = [
+            entry_lanes(m, f"entries{number}", kind, lanes)
+            for number, (kind, lanes) in enumerate(zip(kinds, operands, strict=True))
+        ]
         terms: list[Lane] = []
         for place, lane in enumerate(zip(*columns, strict=True)):
             c = Circuit(m, f"lane{place}_")
             numbers = [factor.number(c, part) for factor, part in self._shared(lane)]
             value = numbers[0] if len(numbers) == 1 else multiply(c, *numbers)
             terms.append(self._fixed(c, value))
-        c = Circuit(m, "sum_")
-        groups = [terms[i : i + self.count] for i in range(0, len(terms), self.count)]
-        return [tree(group, lambda a, b: add_exact(c, self.exact, a, b)) for group in groups]
+        return joined_groups(m, self.exact, terms, self.count)
 
     def _fixed(self, c: Circuit, x: Number) -> Lane:
         from amaranth import Cat, Mux
@@ -244,6 +252,20 @@ def codes_of_entries(kind: CodebookType) -> list[int]:
     """The codes of the entries of a codebook, for every code that its bits can make."""
     codes = [int(code) for code in kind.entry.encode(kind.table).reshape(-1)]
     return codes + [0] * ((1 << kind.bits) - len(codes))
+
+
+def entry_lanes(m: Any, name: str, kind: DType, lanes: Sequence[Lane]) -> Sequence[Lane]:
+    """Lanes of a type, as lanes of numbers: of a codebook those of its entries."""
+    if not isinstance(kind, CodebookType):
+        return lanes
+    return read_table(m, name, codes_of_entries(kind), kind.entry.bits, lanes)
+
+
+def entry_bits(kind: DType) -> int:
+    """Bits of the table that `entry_lanes` reads."""
+    if not isinstance(kind, CodebookType):
+        return 0
+    return table_bits(codes_of_entries(kind), kind.entry.bits)
 
 
 def pack_exact(exact: Accumulator, total: Any, flags: Any) -> Beats:
@@ -288,42 +310,6 @@ def product(x: Any, x_flags: Any, y: Any, y_flags: Any) -> tuple[Any, Any]:
     flags = np.where(either == 0, 0, np.where(nan, 1, infinite))
     signs = np.where(value < 0, -1, 1)
     return np.where(flags == 0, value, signs), flags
-
-
-def add_exact(c: Circuit, exact: Accumulator, a: Lane, b: Lane) -> Lane:
-    """The sum of two lanes of an accumulator."""
-    from amaranth import Cat
-
-    total = c.keep("total", a[: exact.bits] + b[: exact.bits], exact.bits)
-    if not exact.special:
-        return total
-    return c.keep("total", Cat(total, a[exact.bits :] | b[exact.bits :]))
-
-
-@dataclass(frozen=True, eq=False)
-class ExactStep:
-    """``state = state + value`` in an accumulator."""
-
-    exact: Accumulator
-    lanes: int
-    name: str = "exact sum"
-    initial: int = 0
-
-    @property
-    def shape(self) -> BeatShape:
-        return self.exact.shape(self.lanes)
-
-    def emit(self, m: Any, state: list[Lane], value: list[Lane]) -> list[Lane]:
-        from hdl.floats import Circuit
-
-        c = Circuit(m)
-        return [add_exact(c, self.exact, s, v) for s, v in zip(state, value, strict=True)]
-
-    def model(self, state: Beats, value: Beats) -> Beats:
-        totals, flags = zip(
-            unpack_exact(self.exact, state), unpack_exact(self.exact, value), strict=True
-        )
-        return pack_exact(self.exact, totals[0] + totals[1], flags[0] | flags[1])
 
 
 @dataclass(frozen=True, eq=False)

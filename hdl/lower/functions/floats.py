@@ -1,4 +1,4 @@
-"""Functions of lanes that hold codes of floats: logic in a circuit, tables, the largest code."""
+"""Functions of lanes that hold codes of floats: logic in a circuit, tables."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions.beats import Lane, applied, beat_shape, from_beats, to_beats
-from hdl.lower.functions.reduction import tree
+from hdl.lower.functions.beats import Lane, applied, beat_shape
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
-from tilevm.dtypes import DType, FloatType
-from tilevm.ir.ops.compare import larger, smaller
+from tilevm.dtypes import DType
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,102 +102,3 @@ def read_table(
         return [Const(results[0], bits) for _ in codes]
     table = Words(m, name, len(results), bits, results)
     return [table.read(code.as_unsigned()) for code in codes]
-
-
-@dataclass(frozen=True)
-class Extreme:
-    """The larger or smaller of codes of a float type; a NaN goes on, or is left out."""
-
-    kind: FloatType
-    larger: bool
-    nan: str
-
-    @property
-    def name(self) -> str:
-        return "max" if self.larger else "min"
-
-    @property
-    def neutral(self) -> int:
-        """The code that changes nothing."""
-        f = self.kind.format
-        if self.nan == "ignore" and f.nan_code is not None:
-            return f.nan_code
-        end = f.inf_code or f.max_code
-        if self.larger:
-            return end | f.sign_code if f.signed else 0
-        return end
-
-    def emit(self, m: Any, prefix: str, lanes: Sequence[Lane]) -> Lane:
-        from hdl import floats
-
-        c, f = floats.Circuit(m, prefix), self.kind.format
-        codes = [lane.as_unsigned() for lane in lanes]
-        return tree(
-            codes, lambda a, b: floats.smaller(c, f, a, b, larger=self.larger, nan=self.nan)
-        )
-
-    def array(self, values: Any) -> Any:
-        """The extreme of values along the last axis."""
-        choose = larger if self.larger else smaller
-        found = values[..., 0]
-        for i in range(1, values.shape[-1]):
-            found = choose(self.kind, found, values[..., i], self.nan)  # type: ignore[arg-type]
-        return found
-
-
-@dataclass(frozen=True, eq=False)
-class ExtremeOf:
-    """`lanes` groups of `count` neighbouring lanes, the extreme of each in a tree."""
-
-    extreme: Extreme
-    lanes: int
-    count: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.extreme.name} of {self.count}"
-
-    @property
-    def shape(self) -> BeatShape:
-        return beat_shape(self.extreme.kind, self.lanes)
-
-    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
-        (lanes,) = operands
-        groups = [lanes[i : i + self.count] for i in range(0, len(lanes), self.count)]
-        return [
-            self.extreme.emit(m, f"group{number}_", group) for number, group in enumerate(groups)
-        ]
-
-    def model(self, operands: Sequence[Beats]) -> Beats:
-        kind = self.extreme.kind
-        values = from_beats(operands[0], kind).reshape(-1, self.lanes, self.count)
-        return to_beats(self.extreme.array(values), kind)
-
-
-@dataclass(frozen=True, eq=False)
-class ExtremeStep:
-    """``state = extreme(state, value)``, lane by lane."""
-
-    extreme: Extreme
-    lanes: int
-
-    @property
-    def name(self) -> str:
-        return self.extreme.name
-
-    @property
-    def shape(self) -> BeatShape:
-        return beat_shape(self.extreme.kind, self.lanes)
-
-    @property
-    def initial(self) -> int:
-        return self.extreme.neutral
-
-    def emit(self, m: Any, state: list[Lane], value: list[Lane]) -> list[Lane]:
-        pairs = enumerate(zip(state, value, strict=True))
-        return [self.extreme.emit(m, f"lane{number}_", pair) for number, pair in pairs]
-
-    def model(self, state: Beats, value: Beats) -> Beats:
-        kind = self.extreme.kind
-        pairs = np.stack([from_beats(beats, kind) for beats in (state, value)], axis=-1)
-        return to_beats(self.extreme.array(pairs), kind)

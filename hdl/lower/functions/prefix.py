@@ -10,69 +10,65 @@ import numpy as np
 
 from hdl.lower.functions.beats import Lane, beat_shape
 from hdl.lower.functions.elementwise import clamp
-from hdl.lower.functions.reduction import Combine
-from hdl.lower.functions.staged import named
+from hdl.lower.functions.joins import Joining
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
-from tilevm.dtypes import DType
+from tilevm.dtypes import DType, IntType
 
 
 @dataclass(frozen=True, eq=False)
 class ScanStep:
     """One step of a scan: `rows` running results, each brought on by `wide` neighbouring lanes.
 
-    The state has the type of `combine`, wide enough for what the result is clamped from.  Within a
-    beat the prefixes are made in a logarithmic number of steps.
+    A state is wide enough for what a result is clamped to (`clamped`) or rounded to later.  Within
+    a beat the prefixes are made in a logarithmic number of steps.
     """
 
-    combine: Combine
-    kind: DType  # of the results
+    joining: Joining
     rows: int
     wide: int
     exclusive: bool
-    saturates: bool
+    clamped: IntType | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.combine.name} of {self.rows} x {self.wide}"
+        return f"{self.joining.name} of {self.rows} x {self.wide}"
 
     @property
     def state_shape(self) -> BeatShape:
-        return beat_shape(self.combine.kind, self.rows)
+        return self.joining.shape(self.rows)
 
     @property
     def shape(self) -> BeatShape:
-        return beat_shape(self.kind, self.rows * self.wide)
+        lanes = self.rows * self.wide
+        return (
+            self.joining.shape(lanes) if self.clamped is None else beat_shape(self.clamped, lanes)
+        )
 
     @property
     def initial(self) -> int:
-        return self.combine.initial
+        return self.joining.initial
 
     def emit(self, m: Any, state: list[Lane], value: list[Lane]) -> tuple[list[Lane], list[Lane]]:
-        from hdl.units.stage import resize
-
-        kind = self.combine.kind
-
-        def step(a: Lane, b: Lane, name: str) -> Lane:
-            low = resize(self.combine.logic(a, b), kind.bits)
-            return named(m, low.as_signed() if kind.signed else low.as_unsigned(), name)
+        from hdl.floats import Circuit
 
         after: list[Lane] = []
         results: list[Lane] = []
         for row, start in enumerate(state):
+            c = Circuit(m, f"row{row}_")
             prefixes = value[row * self.wide : (row + 1) * self.wide]
             reach = 1
             while reach < self.wide:
                 prefixes = [
-                    step(prefixes[i - reach], each, f"row{row}_{reach}_{i}") if i >= reach else each
+                    self.joining.join(c, prefixes[i - reach], each) if i >= reach else each
                     for i, each in enumerate(prefixes)
                 ]
                 reach *= 2
-            whole = [step(start, each, f"row{row}_{i}") for i, each in enumerate(prefixes)]
+            whole = [self.joining.join(c, start, each) for each in prefixes]
             after.append(whole[-1])
             results += [start, *whole[:-1]] if self.exclusive else whole
-        if self.saturates:
-            results = [clamp(each, self.kind) for each in results]
+        if self.clamped is not None:
+            results = [clamp(each, self.clamped) for each in results]
         return after, results
 
     def model(self, state: Beats, value: Beats) -> tuple[Beats, Beats]:
@@ -82,11 +78,11 @@ class ScanStep:
         results = []
         for number in range(self.wide):
             before = state
-            state = fit(self.combine.array(state, columns[..., number]), self.state_shape)
+            state = fit(self.joining.array(state, columns[..., number]), self.state_shape)
             results.append(before if self.exclusive else state)
         found = np.stack(results, axis=-1).reshape(len(value), -1)
-        if self.saturates:
-            found = np.clip(found.astype(object), int(self.kind.min), int(self.kind.max))
+        if self.clamped is not None:
+            found = np.clip(found.astype(object), int(self.clamped.min), int(self.clamped.max))
         return state, fit(found, self.shape)
 
 

@@ -63,6 +63,14 @@ class Combine:
             "xor": 0,
         }[self.name]
 
+    def shape(self, lanes: int) -> BeatShape:
+        return beat_shape(self.kind, lanes)
+
+    def join(self, c: Any, a: Lane, b: Lane) -> Lane:
+        """The low bits of both together, in a signal of its own."""
+        low = c.keep("joined", self.logic(a, b), self.kind.bits)
+        return low.as_signed() if self.kind.signed else low
+
     def array(self, a: Any, b: Any) -> Any:
         operations: dict[str, Any] = {
             "sum": np.add,

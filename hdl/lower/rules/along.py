@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
-from hdl.lower.functions import Combine, Entries, ScanStep, beat_shape
+from hdl.lower.functions import (
+    Combine,
+    Entries,
+    ExactTerms,
+    Extreme,
+    ExtremeOf,
+    Factor,
+    Joining,
+    ProductTerms,
+    ScanStep,
+    Unmarked,
+    beat_shape,
+    to_beats,
+)
+from hdl.lower.rules.reductions import rounded_product, rounded_sum
 from hdl.lower.rules.rule import Need, Plan, lowers, no_trap
 from hdl.lower.rules.tables import slots_of
 from hdl.lower.schedule import HOLE, Schedule, largest_divisor
 from hdl.lower.wires import refused
-from hdl.units import Identity
-from tilevm.dtypes import IntType
+from hdl.units import Identity, LaneFunction
+from tilevm.dtypes import FixedType, FloatType, IntType
 from tilevm.ir import ops
+from tilevm.ir.ops.convert import has_nan
+from tilevm.ir.ops.scan import neutral
 
 MAX_STATE = 1024  # bits of an exact prefix
 
@@ -23,9 +40,6 @@ _COMBINES = {"add": "sum", "mul": "product", "min": "min", "max": "max"}
 @lowers(ops.Scan)
 def _(op: ops.Scan, schedule: Schedule, lanes: int) -> Plan:
     """Row by row: as many lanes along the dimension as divide it, and rows where lanes are left."""
-    if not op.to.is_int or not op.a.dtype.is_int:
-        reason = "each of its prefixes is rounded from an exact one, and no unit keeps these"
-        raise refused(op, reason, "`cast` to integers first")
     no_trap(op)
     shape = op.a.tile.shape
     length = shape[op.dim]
@@ -37,16 +51,60 @@ def _(op: ops.Scan, schedule: Schedule, lanes: int) -> Plan:
     rows = largest_divisor(len(table), max(1, lanes // wide))
     steps = length // wide
     beats = table.reshape(-1, rows, steps, wide).transpose(0, 2, 1, 3).reshape(-1, rows * wide)
-    function = ScanStep(
-        Combine(_COMBINES[op.op], _state(op)),
-        op.to,
-        rows,
-        wide,
-        op.exclusive,
-        op.overflow == "sat",
+    each = _prefixes(op, rows * wide)
+    scan = ScanStep(each.joining, rows, wide, op.exclusive, each.clamped)
+    needs = (Need(op.a, beats),)
+    return Plan(
+        beats,
+        needs,
+        each.terms,
+        None,
+        steps,
+        scan=scan,
+        finish=each.finish,
+        accumulator=each.bits,
     )
-    plain = Identity(beat_shape(op.a.dtype, rows * wide))
-    return Plan(beats, (Need(op.a, beats),), plain, None, steps, scan=function)
+
+
+@dataclass(frozen=True, eq=False)
+class _Prefixes:
+    """How prefixes are kept: what elements become first, how they are joined, and what is given."""
+
+    terms: LaneFunction
+    joining: Joining
+    clamped: IntType | None = None
+    finish: LaneFunction | None = None
+    bits: int = 0  # of what is exact
+
+
+def _prefixes(op: ops.Scan, across: int) -> _Prefixes:
+    kind = op.a.dtype
+    if kind.is_int and op.to.is_int:
+        clamped = op.to if op.overflow == "sat" and isinstance(op.to, IntType) else None
+        plain = Identity(beat_shape(kind, across))
+        return _Prefixes(plain, Combine(_COMBINES[op.op], _state(op)), clamped)
+    if op.chooses:
+        return _extremes(op, across)
+    if op.op == "add":
+        factors, length = (Factor(kind),), op.a.tile.shape[op.dim]
+        exact, finish = rounded_sum(op, op.to, factors, length, across)
+        return _Prefixes(ExactTerms(factors, exact, across, 1), exact, None, finish, exact.bits)
+    product, rounded = rounded_product(op, op.to, op.a.tile.shape[op.dim], across)
+    terms = ProductTerms(kind, product, across, 1)
+    return _Prefixes(terms, product, None, rounded, product.bits)
+
+
+def _extremes(op: ops.Scan, across: int) -> _Prefixes:
+    kind = op.a.dtype
+    assert isinstance(kind, FloatType | FixedType)
+    # before the first element an exclusive prefix is no NaN, which is what changes nothing then
+    marked = op.exclusive and op.nan == "ignore" and has_nan(kind)
+    extreme = Extreme(kind, op.op == "max", op.nan, marked)
+    if not marked:
+        return _Prefixes(Identity(beat_shape(kind, across)), extreme)
+    nothing = int(to_beats(np.array([neutral(kind, op.op)]), kind)[0])
+    finish = Unmarked(extreme, across, nothing)
+    return _Prefixes(ExtremeOf(extreme, across, 1), extreme, None, finish)
 
 
 def _state(op: ops.Scan) -> IntType:

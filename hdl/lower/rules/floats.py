@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions import Circuits, Factor, Lane, Table
+from hdl.lower.functions import Circuits, Factor, Lane, Table, extreme_code
 from hdl.lower.functions.exact import is_special, whole_type
 from hdl.lower.rules.rule import Need, Plan, all_integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
@@ -151,26 +152,18 @@ def chosen(op: Any, schedule: Schedule, *bounds: tuple[float, bool]) -> Plan:
     """`min`, `max`, and `clip` to bounds (value, whether the larger one is taken)."""
     kind = op.out.dtype
 
-    def choose(c: Any, a: Lane, b: Lane, larger: bool) -> Lane:
-        from amaranth import Mux
-
-        from hdl import floats
-
-        if isinstance(kind, FloatType):
-            nan = getattr(op, "nan", "propagate")
-            return floats.smaller(c, kind.format, a, b, larger=larger, nan=nan)
-        x, y = floats.whole(kind, a), floats.whole(kind, b)
-        return c.keep("chosen", Mux((x > y) if larger else (x < y), a, b))
+    assert isinstance(kind, FloatType | FixedType)
+    choose = partial(extreme_code, nan=getattr(op, "nan", "propagate"))
 
     def logic(c: Any, *codes: Lane) -> Lane:
         from amaranth import Const
 
         if len(codes) == 2:
-            return choose(c, *codes, isinstance(op, ops.Max))
+            return choose(c, kind, *codes, isinstance(op, ops.Max))
         found = codes[0]
         for bound, larger in bounds:
             code = int(kind.encode(kind.coerce([bound]))[0])
-            found = choose(c, found, Const(code, kind.bits), larger)
+            found = choose(c, kind, found, Const(code, kind.bits), larger)
         return found
 
     return in_circuit(op, schedule, logic)

@@ -9,7 +9,6 @@ from hdl.lower.rules.elementwise import lanewise
 from hdl.lower.rules.reductions import combined
 from hdl.lower.rules.rule import Need, Plan, integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
-from hdl.lower.wires import refused
 from tilevm.ir import Op, ops
 
 
@@ -61,19 +60,9 @@ _rotation(ops.Rotr)
 def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        if isinstance(op, ops.Prod) and not (op.a.dtype.is_int and op.out.dtype.is_int):
-            reason = "its result is rounded from the exact product, and no unit holds that"
-            raise refused(op, reason, "`cast` to integers first")
         integers(op, op.a, op.out)
-        if isinstance(op, ops.Prod) and op.overflow in ("sat", "trap"):
-            raise refused(
-                op,
-                f"`overflow = {op.overflow}` of a product needs a result as wide as the exact one",
-                "multiply fewer elements, or use `overflow = wrap`",
-            )
         return combined(op, schedule, lanes, name)
 
 
-_reduction(ops.Prod, "product")
 _reduction(ops.Any_, "or")
 _reduction(ops.All_, "and")

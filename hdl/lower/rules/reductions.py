@@ -9,16 +9,19 @@ from typing import Any
 import numpy as np
 
 from hdl.lower.functions import (
+    Accumulator,
     Combine,
-    ExactStep,
+    ExactProduct,
     ExactTerms,
     Extreme,
     ExtremeOf,
-    ExtremeStep,
     Factor,
     FoldStep,
+    JoinStep,
+    ProductTerms,
     Reduce,
     RoundExact,
+    RoundProduct,
     accumulator,
 )
 from hdl.lower.rules.floats import OTHER_OVERFLOW, no_nan
@@ -71,15 +74,10 @@ def exact_sum(
     steps: int,
 ) -> Plan:
     """Sums of `count` products in an accumulator wide enough for all, rounded once at the end."""
-    no_trap(op, OTHER_OVERFLOW)
-    if not isinstance(to, IntType | FixedType | FloatType):
-        raise refused(op, f"{to} is no type of a sum", "sum to a float")
-    exact, across = accumulator(factors, count), schedule.shape[1]
-    negative = any(float(kind.min) < 0 for f in factors for kind in map(numbers_of, f.kinds))
-    no_nan(op, to, exact.special or (negative and not to.signed), "sum to a wider float")
+    across = schedule.shape[1]
+    exact, finish = rounded_sum(op, to, factors, count, across)
     function = ExactTerms(tuple(factors), exact, across, wide)
-    fold = ExactStep(exact, across) if steps > 1 else None
-    finish = RoundExact(exact, to, across, getattr(op, "overflow", None))
+    fold = JoinStep(exact, across) if steps > 1 else None
     return Plan(
         schedule,
         tuple(needs),
@@ -91,14 +89,44 @@ def exact_sum(
     )
 
 
+def rounded_sum(
+    op: Any, to: DType, factors: Sequence[Factor], count: int, across: int
+) -> tuple[Accumulator, RoundExact]:
+    """The accumulator of `count` products, and what rounds `across` of them."""
+    exact = accumulator(factors, count)
+    negative = any(_has_negative(kind) for factor in factors for kind in factor.kinds)
+    _check_rounded(op, to, exact.special, negative)
+    return exact, RoundExact(exact, to, across, getattr(op, "overflow", None))
+
+
+def rounded_product(
+    op: ops.Prod | ops.Scan, to: DType, count: int, across: int
+) -> tuple[ExactProduct, RoundProduct]:
+    """How exact products of `count` elements are kept, and what rounds `across` of them."""
+    exact = ExactProduct(numbers_of(op.a.dtype), count)
+    _check_rounded(op, to, exact.special, _has_negative(op.a.dtype))
+    return exact, RoundProduct(exact, to, across, op.overflow)
+
+
+def _has_negative(kind: DType) -> bool:
+    return float(numbers_of(kind).min) < 0
+
+
+def _check_rounded(op: Any, to: DType, special: bool, negative: bool) -> None:
+    """Refuses what exact results are not rounded to, or where the machine may stop."""
+    no_trap(op, OTHER_OVERFLOW)
+    if not isinstance(to, IntType | FixedType | FloatType):
+        raise refused(op, f"it gives no {to}", "give it a float type (`acc`)")
+    no_nan(op, to, special or (negative and not to.signed), "use a wider float")
+
+
 def _extreme(
     op: ops.Amax | ops.Amin, schedule: Schedule, needs: tuple[Need, ...], wide: int, steps: int
 ) -> Plan:
     kind, across = op.out.dtype, schedule.shape[1]
-    if not isinstance(kind, FloatType):
-        raise refused(op, f"there is no unit for extremes of {kind}", "`cast` to an integer")
+    assert isinstance(kind, FloatType | FixedType), kind
     extreme = Extreme(kind, isinstance(op, ops.Amax), op.nan)
-    fold = ExtremeStep(extreme, across) if steps > 1 else None
+    fold = JoinStep(extreme, across) if steps > 1 else None
     return Plan(schedule, needs, ExtremeOf(extreme, across, wide), fold, steps)
 
 
@@ -132,6 +160,18 @@ def _reduction(kind: type[Op], name: str) -> None:
             factors, count = (Factor(op.a.dtype),), op.a.tile.size // op.out.tile.size
             return exact_sum(op, op.to, schedule, (need,), factors, count, wide, steps)
         return _extreme(op, schedule, (need,), wide, steps)
+
+
+@lowers(ops.Prod)
+def _(op: ops.Prod, schedule: Schedule, lanes: int) -> Plan:
+    if all_integers(op.a, op.out) and op.overflow in (None, "wrap"):
+        return combined(op, schedule, lanes, "product")
+    need, wide, steps = spread(op, schedule, lanes)
+    across, count = schedule.shape[1], op.a.tile.size // op.out.tile.size
+    exact, finish = rounded_product(op, op.to, count, across)
+    function = ProductTerms(op.a.dtype, exact, across, wide)
+    fold = JoinStep(exact, across) if steps > 1 else None
+    return Plan(schedule, (need,), function, fold, steps, finish=finish, accumulator=exact.bits)
 
 
 _reduction(ops.Sum, "sum")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tilevm.dtypes import dtype
 from tilevm.ir import Value
 from tilevm.testing.writer import Writer
 
@@ -36,3 +37,8 @@ def split(w: Writer, size: int) -> tuple[int, ...]:
         found.append(w.pick([d for d in range(1, size + 1) if size % d == 0]))
         size //= found[-1]
     return (*found, size) if size > 1 or found or w.rarely(2) else ()
+
+
+def coded(w: Writer, value: Value) -> Value:
+    """The codes of a tile as integers, so that no bit of it goes unseen."""
+    return w.op("bitcast", value, to=dtype(f"u{value.dtype.bits}"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from tilevm.dtypes import dtype
 from tilevm.ir import Value
-from tilevm.testing.families.family import family, overflow_of_sum
+from tilevm.testing.families.family import coded, family, overflow_of_sum
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -58,3 +59,36 @@ def scan(w: Writer) -> Value | None:
         return w.op("scan", a, op=step, dim=dim, **ways)
     acc, overflow = w.draw(dtypes()), overflow_of_sum(w)
     return w.op("scan", a, op=step, dim=dim, acc=acc, overflow=overflow, **ways)
+
+
+MOST_FACTORS = 40  # the exact product of more has too many bits for hardware
+KINDS = ("f16", "e4m3fn", "e5m2", "e4m3fnuz", "fixed(i8, -4)", "fixed(u5, 1)")
+
+
+@family
+def exact(w: Writer) -> Value | None:
+    """Products, prefixes and extremes of floats and fixed point; their codes are handed on."""
+    a = w.any_value()
+    if not a.tile.rank or not a.tile.size:
+        return None
+    dim = w.number(0, a.tile.rank - 1)
+    if a.tile.shape[dim] > MOST_FACTORS:
+        return None
+    with w.apart():
+        kind = dtype(w.pick(KINDS))
+        x = w.op("cast", a, to=kind, overflow="sat")
+        to = dtype(w.pick(("f32", "bf16", "f16")))
+        ways = {"exclusive": w.rarely(2), "reverse": w.rarely(2)}
+        match w.pick(("prod", "add", "mul", "min", "max", "amax", "amin")):
+            case "prod":
+                found = w.op("prod", x, dims=(dim,), keepdims=True, acc=to)
+            case "add" | "mul" as step:
+                found = w.op("scan", x, op=step, dim=dim, acc=to, **ways)
+            case "min" | "max" as step:
+                nan = w.pick(("propagate", "ignore"))
+                found = w.op("scan", x, op=step, dim=dim, nan=nan, **ways)
+            case name:
+                found = w.op(name, x, dims=(dim,), keepdims=True)
+        codes = coded(w, found)
+    w.values.append(codes)
+    return codes
