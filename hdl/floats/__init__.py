@@ -7,7 +7,7 @@ from hdl.floats.logarithm import log, log2
 from hdl.floats.number import Number, read, scaled, unpack, whole
 from hdl.floats.order import compared, ordered, smaller
 from hdl.floats.roots import reciprocal_root, square_root
-from hdl.floats.round import quotient, round_integer, round_pack, within
+from hdl.floats.round import normalised, quotient, round_integer, round_pack, within
 from hdl.floats.sigmoids import sigmoid, silu, tanh
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "log2",
     "multiply",
     "negated",
+    "normalised",
     "ordered",
     "plus",
     "quotient",

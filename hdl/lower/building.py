@@ -106,8 +106,9 @@ class Building:
                     self._iota(op, scope)
                 case Random() if op.out in self.schedules:
                     self._random(op, scope)
-                case _ if op in self.plan.plans:
-                    self._op(op, self.plan.plans[op], scope)
+                case _:
+                    for result in self.plan.made(op):
+                        self._op(op, result, self.plan.plans[result], scope)
 
     def _is_memory(self, op: Load | Store) -> bool:
         return op.at.buffer in self.plan.memories
@@ -146,14 +147,14 @@ class Building:
 
     # --- ops
 
-    def _op(self, op: Op, plan: Plan, scope: Scope) -> None:
-        origin = Origin(op.out.name, op.name, op.loc.span)
+    def _op(self, op: Op, result: Value, plan: Plan, scope: Scope) -> None:
+        origin = Origin(result.name, op.name, op.loc.span)
         beats = len(plan.schedule) * (plan.steps if plan.scan is None else 1)
         operands = [self.take(need, scope, origin) for need in plan.needs]
         if plan.flags is not None:
             table = flag_table(plan.flags[: plan.steps]).astype(np.int32)
             operands.append(Operand(None, BeatShape(1, 1), table, 1))
-        output = self.channel(op.out, plan.schedule)
+        output = self.channel(result, plan.schedule)
         made, count = output, len(plan.schedule)
         if plan.finish is not None:
             exact = (plan.scan or plan.fold or plan.function).shape
@@ -175,9 +176,10 @@ class Building:
             )
         if plan.finish is not None:
             table = Wiring.identity(made.shape).table
-            sums = Operand(made.read(), made.shape, table, 1)
-            self.streams.map(output.name, [sums], plan.finish, output, count, scope, origin)
-        self.made(op.out, output, plan.schedule, scope, origin)
+            last = [Operand(made.read(), made.shape, table, 1)]
+            last += [self.take(need, scope, origin) for need in plan.beside]
+            self.streams.map(output.name, last, plan.finish, output, count, scope, origin)
+        self.made(result, output, plan.schedule, scope, origin)
         if isinstance(op, SubsetSums):
             self.tables.append(output.name)
 

@@ -116,7 +116,7 @@ class Planning:
         self.lanes, self.limits = lanes, limits
         self.schedules: dict[Value, Schedule] = {}
         self.choices: dict[Value, Choice] = {}
-        self.plans: dict[Op, Plan] = {}
+        self.plans: dict[Value, Plan] = {}
         self.folded: dict[Value, FoldedCarry] = {}  # by the result of the `for`
         self.memories = memories_of(kernel)
         self._sums = {op.out: op for op in kernel.body.walk() if isinstance(op, Sum)}
@@ -220,14 +220,38 @@ class Planning:
                     self._plan_loop(op)
                 case If():
                     self._plan_branches(op)
-                case _ if type(op) in RULES and op.out in self.schedules:
-                    plan = RULES[type(op)](op, self.schedules[op.out], self._lanes_of(op))
-                    self.plans[op] = plan = self.limits.within(op, plan)
-                    if not np.array_equal(plan.schedule, self.schedules[op.out]):
-                        self.choices[op.out] = Choice("made", op)
-                    self.schedules[op.out] = plan.schedule
-                    for need in plan.needs:
-                        self._want(need, op)
+                case _ if type(op) in RULES:
+                    self._plan_results(op)
+
+    def _plan_results(self, op: Op) -> None:
+        """Plans the results that are read, also those that only others of the op are made from."""
+        for _ in op.results:
+            for result in op.results:
+                if result in self.schedules and result not in self.plans:
+                    self._plan_result(op, result)
+
+    def _plan_result(self, op: Op, result: Value) -> None:
+        which = () if len(op.results) == 1 else (result,)
+        plan = RULES[type(op)](op, self.schedules[result], self._lanes_of(op), *which)
+        self.plans[result] = plan = self.limits.within(op, plan)
+        if not np.array_equal(plan.schedule, self.schedules[result]):
+            self.choices[result] = Choice("made", op)
+        self.schedules[result] = plan.schedule
+        for need in plan.all_needs:
+            self._want(need, op)
+
+    def made(self, op: Op) -> list[Value]:
+        """The planned results of an op, those first that others are made from."""
+        left = [result for result in op.results if result in self.plans]
+        found: list[Value] = []
+        while left:
+            ready = next(r for r in left if not self._taken_by(r) & (set(left) - {r}))
+            left.remove(ready)
+            found.append(ready)
+        return found
+
+    def _taken_by(self, result: Value) -> set[Value]:
+        return {need.value for need in self.plans[result].all_needs}
 
     def _lanes_of(self, op: Op) -> int:
         """Lanes for an op: planes that leave some idle come one by one, if a sum before fills them.

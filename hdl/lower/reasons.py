@@ -9,7 +9,6 @@ from tilevm.ir.control import For, If, While
 
 REASONS: dict[type[Op], str] = {
     While: "its fuel is no constant, so the number of its rounds has no bound",
-    ops.Quantize: "its scales and codes depend on each other; no unit computes both yet",
 }
 
 # built by the compiler itself: edges, control, shared memory, counted constants

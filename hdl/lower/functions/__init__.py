@@ -13,6 +13,7 @@ from hdl.lower.functions.exact import (
 )
 from hdl.lower.functions.extremes import Extreme, ExtremeOf, Unmarked, extreme_code
 from hdl.lower.functions.floats import Circuits, Table, TabledCircuits
+from hdl.lower.functions.groups import Reach, ReachOf
 from hdl.lower.functions.joins import Joining, JoinStep
 from hdl.lower.functions.planes import HornerStep, Weigh
 from hdl.lower.functions.prefix import Entries, ScanStep
@@ -45,6 +46,8 @@ __all__ = [
     "Offset",
     "Philox",
     "ProductTerms",
+    "Reach",
+    "ReachOf",
     "Reduce",
     "Rotate",
     "RoundExact",

@@ -1,7 +1,8 @@
 """What a hardware rule is: what an actor needs in each beat, and what it does with it.
 
 A rule is given the op, the schedule that consumers want of its result, and the number of lanes; it
-returns a `Plan`.  Ops without a rule that do not merely move bits are refused.
+returns a `Plan`.  A rule of an op of several results is also given the one it is to plan, and may
+need the others.  Ops without a rule that do not merely move bits are refused.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Plan:
     """How an op is built: a function of beats, and maybe a fold or scan over every `steps` of them.
 
     A fold gives one beat for these, a scan each of them: its `schedule` has them all.
-    `finish` then takes each beat once more: it rounds an exact sum, which has `accumulator` bits.
+    `finish` then takes each beat once more, and what stands `beside` it: it rounds an exact result,
+    which has `accumulator` bits.
     A function by its table has `table` bits of a code as the index; `otherwise`, if any, is built
     where those are too many.
     `flags` [beats], if any, is a last operand of one constant bit for each beat.
@@ -46,12 +48,17 @@ class Plan:
     flags: np.ndarray[Any, np.dtype[np.bool_]] | None = None
     scan: ScanFunction | None = None
     finish: LaneFunction | None = None
+    beside: tuple[Need, ...] = ()
     accumulator: int = 0
     table: int = 0
     otherwise: Plan | None = None
 
+    @property
+    def all_needs(self) -> tuple[Need, ...]:
+        return (*self.needs, *self.beside)
 
-Rule = Callable[[Any, Schedule, int], Plan]
+
+Rule = Callable[..., Plan]  # (op, schedule, lanes), and the result where there are several
 RULES: dict[type[Op], Rule] = {}
 
 

@@ -185,7 +185,7 @@ class Quantize(ScaledOp, name="quantize"):
 
     def run(self, a: Any) -> Any:
         dtypes.trap_where(~np.isfinite(a), "a NaN or an infinity cannot be quantized")
-        grouped = _in_groups(a, self.group)
+        grouped = in_groups(a, self.group)
         assert isinstance(self.scale, FloatType)
         if isinstance(self.zero, IntType) and isinstance(self.to, IntType):
             scale, zero = dtypes.range_scale(grouped, self.to, self.scale, self.zero)
@@ -198,7 +198,7 @@ class Quantize(ScaledOp, name="quantize"):
         return spread_groups(per_group, self.a.tile.shape)
 
 
-def _in_groups(a: Any, group: tuple[int, ...]) -> Any:
+def in_groups(a: Any, group: tuple[int, ...]) -> Any:
     """[blocks, *shape] as [blocks, *groups, elements of a group]."""
     split: list[int] = []
     for extent, part in zip(a.shape[1:], group, strict=True):

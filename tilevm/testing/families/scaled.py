@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tilevm.dtypes import dtype
 from tilevm.ir import TileType, Value
-from tilevm.testing.families.family import beyond_hardware
+from tilevm.testing.families.family import beyond_hardware, coded, family
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -42,7 +42,7 @@ def dequantized(w: Writer) -> Value | None:
     return back
 
 
-@beyond_hardware
+@family
 def quantized(w: Writer) -> Value | None:
     a = w.any_value()
     if not a.tile.size:
@@ -50,15 +50,13 @@ def quantized(w: Writer) -> Value | None:
     with w.apart():
         x = w.op("cast", a, to=dtype("f32"))
         group = tuple(w.pick([n for n in range(1, e + 1) if e % n == 0]) for e in a.tile.shape)
-        to = dtype(w.pick(("i4", "i8", "u4", "i2")))
-        zero = w.pick((None, dtype("u8"), dtype("i4")))
-        scale = dtype(w.pick(("f16", "f32", "e8m0fnu")))
-        if zero is not None:
-            scale = dtype("f32")
-        results = w.several("quantize", x, to=to, group=group, scale=scale, zero=zero)
-        w.store(results[1])
-    w.values.append(results[0])
-    return results[0]
+        to = dtype(w.pick(("i4", "i8", "u4", "i2", "e2m1fn", "e4m3fn")))
+        zero = w.pick((None, dtype("u8"), dtype("i4"))) if to.is_int else None
+        scale = dtype(w.pick(("f16", "f32", "e8m0fnu"))) if zero is None else dtype("f32")
+        found = w.several("quantize", x, to=to, group=group, scale=scale, zero=zero)
+        seen = [value if value.dtype.is_int else coded(w, value) for value in found]
+    w.values.extend(seen)
+    return seen[0]
 
 
 @beyond_hardware
