@@ -176,6 +176,37 @@ def compare_outputs(
             raise error("TV0606", message, *label, notes=notes)
 
 
+def compare_source(
+    design: Design,
+    built: Mapping[str, Array],
+    written: Mapping[str, Array],
+    initial: Mapping[str, Array],
+) -> None:
+    """Compares what the program that was built computes with the one as it is written: TV0606.
+
+    Both in the virtual machine; what `built` has no store for is `initial`, or zero.
+    """
+    for name, want in written.items():
+        kind = design.source.param(name).dtype
+        got = built.get(name, initial.get(name, np.zeros_like(want)))
+        wrong = np.argwhere(to_beats(want, kind) != to_beats(got, kind))
+        if len(wrong):
+            at = tuple(int(i) for i in wrong[0])
+            what = f"`{name}{list(at)}` of `{design.name}` as it was built differs from"
+            count = f"{len(wrong)} of {want.size} do"
+            span = design.source.loc.span
+            raise error(
+                "TV0606",
+                f"{what} `{design.name}` as it is written ({count})",
+                *([Label(span)] if span else []),
+                notes=[
+                    f"expected {want[at]}, got {got[at]}",
+                    "both in the virtual machine: what rewrote the program has changed it",
+                ],
+                help="`design.kernel` is the program that was built",
+            )
+
+
 def _store_of(
     design: Design, name: str, element: int, differs: int
 ) -> tuple[list[Label], list[str]]:

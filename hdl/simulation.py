@@ -12,6 +12,7 @@ import numpy.typing as npt
 from hdl.check import (
     compare_firings,
     compare_outputs,
+    compare_source,
     compare_streams,
     compare_usage,
     expected_streams,
@@ -20,6 +21,7 @@ from hdl.launches import DesignLaunch, launch_of
 from hdl.options import FASTEST, check_simulator
 from hdl.timing import Stall
 from tilevm.diagnostics import error
+from tilevm.vm import bind, execute
 from tilevm.vm.machine import Event
 
 if TYPE_CHECKING:
@@ -67,6 +69,9 @@ def simulate(
     values: Arrays = {}
     if not record:
         values = launch.execute(events.append if check else None)
+    if check and launch.steps is None:  # else the machine has run the program as it is written
+        written = bind(design.source, {**launch.full.arrays, **design.launch.symbols})
+        compare_source(design, values, execute(written, output=_unsaid), launch.full.arrays)
     moved = _run(launch, simulator, stalls, check or record, waves)
     compared = 0
     if check:
@@ -87,6 +92,10 @@ def simulate(
     seen = moved.taps
     named = {tap.channel: seen[tap.channel] for tap in design.lowered.taps if seen}
     return Result(outputs, moved.cycles, predicted.cycles, simulator, compared, named)
+
+
+def _unsaid(line: str) -> None:
+    """Takes a line of `print` that the other run says."""
 
 
 def _run(

@@ -13,7 +13,12 @@ import hdl
 import tilevm
 from hdl import Design
 from hdl.check import compare_outputs
+from hdl.lower.legalise import legalise
 from hdl.units import Map
+from tilevm import TileError
+from tilevm.ir import Kernel, Op, Value
+from tilevm.ir.ops import Max, Min
+from tilevm.passes.rewrite import Emitter, rewrite
 
 STEPS = """
 kernel steps(x: global i8[N], y: global i8[N], z: global i8[N])
@@ -143,3 +148,40 @@ def test_a_wrong_element_of_an_output(element: int, bit: int, where: str) -> Non
     assert found.labels[0].span.text.startswith("store c, z[n * 24")
     assert found.notes[0] == where
     compare_outputs(built, want, want)
+
+
+LARGER = """
+kernel larger(x: global i8[6], y: global i8[6], z: global i8[6])
+{
+  a: i8[6] = load x[0]
+  b = neg a
+  c = max a, b
+  store c, y[0]
+  store b, z[0]
+}
+"""
+
+
+def test_a_wrong_rewrite_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hardware equals the program that was built, and that one is not what was written."""
+
+    def wrong(kernel: Kernel) -> Kernel:
+        def rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
+            return (emit(Min, a=op.a, b=op.b),) if isinstance(op, Max) else None
+
+        return rewrite(legalise(kernel), rule)
+
+    kernel = tilevm.parse(LARGER, filename="larger.tile")["larger"]
+    x = np.array([0, 0, 3, -2, 0, 1])
+    assert hdl.build(kernel).simulate(x=x).outputs["y"].tolist() == [0, 0, 3, 2, 0, 1]
+    monkeypatch.setattr("hdl.compiler.legalise", wrong)
+    built = hdl.build(kernel)
+    with pytest.raises(TileError) as found:
+        built.simulate(x=x)
+    (problem,) = found.value.diagnostics
+    assert problem.code == "TV0606"
+    assert problem.message == (
+        "`y[2]` of `larger` as it was built differs from `larger` as it is written (3 of 6 do)"
+    )
+    assert problem.notes[0] == "expected 3, got -3"
+    assert built.simulate(x=x, check=False).outputs["y"].tolist() == [0, 0, -3, -2, 0, -1]
