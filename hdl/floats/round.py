@@ -10,6 +10,8 @@ from hdl.floats.circuit import Circuit, Lane
 from hdl.floats.number import Number
 from tilevm.dtypes import FloatFormat, IntType
 
+WORD = 32  # bits of the random words of stochastic rounding
+
 
 def normalised(c: Circuit, value: Lane) -> tuple[Lane, Lane]:
     """An unsigned value shifted up until its highest bit is set (if one is), and how far."""
@@ -39,6 +41,12 @@ def _rounds_up(rounding: str, negative: Lane, odd: Lane, half: Lane, rest: Lane)
     return (half | rest) & ~_toward_zero(rounding, negative)
 
 
+def _word_goes_up(word: Lane, below: Lane) -> Lane:
+    """Whether a random word of 32 bits lies below the fraction, whose bits are `below`."""
+    top = below[-WORD:]
+    return (word < top) | ((word == top) & below[:-WORD].any())
+
+
 def _toward_zero(rounding: str, negative: Lane) -> Lane:
     """Whether a magnitude never goes up."""
     match rounding:
@@ -57,12 +65,15 @@ def round_pack(
     x: Number,
     rounding: str = "nearest_even",
     overflow: str | None = None,
+    word: Lane | None = None,
 ) -> Lane:
-    """The code of a number rounded once, as `FloatType.quantise` does it.
+    """The code of a number rounded once, as `FloatType.quantise` does it; with `word`, a random one
+    of 32 bits, stochastically.
 
     NaN, and a negative number where there is no sign, become code 0 in a format without NaN.
     """
     p, m = f.precision, f.mantissa
+    places = 1 if word is None else WORD  # below the last one, which say where it goes
     mode = overflow or f.default_overflow
     significand, exponent = x.significand, x.exponent
     if (missing := p + 1 - len(significand)) > 0:
@@ -70,13 +81,13 @@ def round_pack(
     width = len(significand)
     zero = c.keep("is_zero", significand == 0)
     normal, zeros = normalised(c, significand)
-    if width > p + 2:  # what lies below counts only as one bit: something, or nothing
-        cut = width - p - 1
+    if width > p + places + 1:  # what lies below counts only as one bit: something, or nothing
+        cut = width - p - places
         normal = c.keep("top", Cat(normal[:cut].any(), normal[cut:]))
     binade = c.keep("binade", exponent - zeros + (width - 1 - f.lowest))
     below = c.keep("below", (binade < 0) & ~zero)
     origin = c.keep("origin", Mux(below | zero, 0, binade), max(1, len(binade)))
-    most = p + 1
+    most = p + places
     deeper = Mux(-binade > most, most, -binade)
     shift = c.keep("deeper", Mux(below, deeper, 0), most.bit_length())
     shifted = c.keep("shifted", Cat(Const(0, most), normal) >> shift)
@@ -85,6 +96,8 @@ def round_pack(
     plain = c.keep("plain", kept + (origin << m))
     odd = plain[0] if f.has_zero else ~plain[0]
     up = _rounds_up(rounding, x.negative, odd, half, rest)
+    if word is not None:
+        up = _word_goes_up(word, shifted[:at])
     code = c.keep("rounded", plain + c.keep("round_up", up, 1))
     if not f.has_zero:  # the smallest power of two is code 0, and all below goes there
         code = c.keep("rounded", Mux(code == 0, 0, code - 1), len(code))
@@ -110,19 +123,24 @@ def round_integer(
     x: Number,
     rounding: str = "nearest_even",
     overflow: str = "sat",
+    word: Lane | None = None,
 ) -> Lane:
-    """A number rounded to a whole one of an integer type, as `IntType.from_floats` does it.
+    """A number rounded to a whole one of an integer type, as `IntType.from_floats` does it; with
+    `word`, a random one of 32 bits, stochastically.
 
     NaN is 0; an infinity saturates, or wraps to 0.
     """
     width = len(x.significand)
-    fraction = width + 2  # of bits: what is smaller than 1/4 rounds like what is left of it
+    # of bits: what is smaller than 1/4, or than all words, rounds like what is left of it
+    fraction = width + (1 if word is None else WORD) + 1
     most = fraction + kind.bits + 1
     place = c.keep("place", x.exponent + fraction)
     shift = c.keep("shift", Mux(place < 0, 0, Mux(place > most, most, place)), most.bit_length())
     fixed = c.keep("fixed", x.significand << shift, width + most)
     whole, half, rest = fixed[fraction:], fixed[fraction - 1], fixed[: fraction - 1].any()
     up = _rounds_up(rounding, x.negative, whole[0], half, rest)
+    if word is not None:
+        up = _word_goes_up(word, fixed[:fraction])
     size = c.keep("whole", whole + c.keep("round_up", up, 1))
     value = c.keep("integer", Mux(x.negative, -size, size))
     special = x.infinite | x.invalid

@@ -8,19 +8,19 @@ import numpy as np
 
 from hdl.lower.edges import Port, port_elements
 from hdl.lower.engines import Engines, dealt, merged
-from hdl.lower.functions import Choose, FoldStep, Offset, Philox, beat_shape, to_beats
+from hdl.lower.functions import Choose, FoldStep, beat_shape, to_beats
 from hdl.lower.memories import Way
+from hdl.lower.numbered import iota, random, random_words
 from hdl.lower.on_chip import OnChip
 from hdl.lower.overwrites import rounds_of
 from hdl.lower.planning import Planning, one_lane
 from hdl.lower.rules import Need, Plan, flag_table
-from hdl.lower.schedule import Bits, Schedule
-from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, counts, rounds, taken
-from hdl.lower.wires import constant_bits, refused
+from hdl.lower.schedule import Schedule
+from hdl.lower.streams import Loop, Operand, Scope, Stream, Streams, rounds, taken
+from hdl.lower.wires import refused
 from hdl.netlist import ONE, BeatShape, Channel, Origin, Reader, Wiring
 from hdl.units import (
     Identity,
-    LaneFunction,
     fold_actor,
     merge_actor,
     route_actor,
@@ -30,11 +30,9 @@ from hdl.units import (
 )
 from hdl.units.lanes import from_bits
 from tilevm.diagnostics import Label, Span, TileError, error
-from tilevm.dtypes import IntType, dtype
 from tilevm.ir import Block, Const, For, If, Kernel, Op, Value
 from tilevm.ir.ops import Expect, Iota, Load, Print, Random, Store, SubsetSums, Watch
 from tilevm.ir.ops.facts import Fact
-from tilevm.ir.ops.overflow import holds
 
 MAX_BEATS = 1 << 22  # of a port, or rounds: beyond it the tables of this compiler grow out of hand
 _SMALLER = "use more lanes, or a smaller problem"
@@ -103,9 +101,9 @@ class Building:
                     text = f"`{op.name} {op.a.name}` is left to the virtual machine"
                     self.notes.append(text)
                 case Iota() if op.out in self.schedules:
-                    self._iota(op, scope)
+                    iota(self, op, scope)
                 case Random() if op.out in self.schedules:
-                    self._random(op, scope)
+                    random(self, op, scope)
                 case _:
                     for result in self.plan.made(op):
                         self._op(op, result, self.plan.plans[result], scope)
@@ -154,6 +152,8 @@ class Building:
         if plan.flags is not None:
             table = flag_table(plan.flags[: plan.steps]).astype(np.int32)
             operands.append(Operand(None, BeatShape(1, 1), table, 1))
+        if plan.words is not None:
+            operands.append(random_words(self, plan.words, result, plan.schedule, scope, origin))
         output = self.channel(result, plan.schedule)
         made, count = output, len(plan.schedule)
         if plan.finish is not None:
@@ -200,46 +200,6 @@ class Building:
         terms = Channel(name, plan.function.shape, beats)
         self.streams.map(name, operands, plan.function, terms, beats, scope, origin)
         return terms.read()
-
-    def _iota(self, op: Iota, scope: Scope) -> None:
-        """An `iota` that starts from loop counters: that start, plus constants for each beat."""
-        schedule, kind = self.schedules[op.out], op.out.dtype
-        starts = np.asarray(op.start.evaluate(counts(scope)), np.int64)
-        starts = np.broadcast_to(starts, (rounds(scope),))
-        index = np.unravel_index(np.maximum(schedule, 0), op.out.tile.shape)[op.dim]
-        if op.overflow in ("sat", "trap") and starts.size:
-            low, high = int(starts.min()), int(starts.max()) + op.type.shape[op.dim] - 1
-            if not holds(kind, low, high):
-                reason = f"its numbers go from {low} to {high}, and {kind} does not hold them"
-                raise refused(op, reason, "use a wider type, then `cast`")
-        wide, function = dtype("i64"), Offset(beat_shape(kind, schedule.shape[1]))
-        bits = [constant_bits(wide.cast(part, kind), kind) for part in (starts, index)]
-        self._numbered(op, function, bits[0], bits[1], scope)
-
-    def _random(self, op: Random, scope: Scope) -> None:
-        """Random elements by their number: that of the first in each iteration, and the rest."""
-        schedule, kind = self.schedules[op.out], op.out.dtype
-        assert isinstance(kind, IntType)
-        starts = np.asarray(op.counter.evaluate(counts(scope)), np.int64)
-        starts = np.broadcast_to(starts, (rounds(scope),)).view(np.uint64)
-        number = dtype("u64")
-        index = np.maximum(schedule, 0).view(np.uint64)
-        bits = [constant_bits(part, number) for part in (starts, index)]
-        function = Philox(kind, schedule.shape[1], op.seed)
-        self._numbered(op, function, bits[0], bits[1], scope)
-
-    def _numbered(
-        self, op: Iota | Random, function: LaneFunction, starts: Bits, rest: Bits, scope: Scope
-    ) -> None:
-        """A function of a start for each iteration, and of constants for each beat."""
-        schedule, origin = self.schedules[op.out], Origin(op.out.name, op.name, op.loc.span)
-        output = self.channel(op.out, schedule)
-        operands = [
-            self.streams.by_iteration(starts, scope),
-            self.streams.operand(rest, scope, origin),
-        ]
-        self.streams.map(output.name, operands, function, output, len(schedule), scope, origin)
-        self.made(op.out, output, schedule, scope, origin)
 
     # --- control
 

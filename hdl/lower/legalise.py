@@ -16,7 +16,7 @@ from hdl.lower.even import even_loops
 from hdl.lower.extremes import first_place, of_integers
 from hdl.lower.memories import memories_of
 from hdl.lower.returns import without_returns
-from tilevm.dtypes import FixedType, dtype
+from tilevm.dtypes import CodebookType, FixedType, dtype
 from tilevm.ir import Access, Const, Expr, Kernel, Op, Value
 from tilevm.ir.ops import (
     Add,
@@ -30,6 +30,7 @@ from tilevm.ir.ops import (
     Cast,
     Clip,
     Compare,
+    Decode,
     Dot,
     Full,
     Gather,
@@ -72,6 +73,9 @@ def _rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
             return _exact_sum(op, emit)
         case Gather() if op.out.tile.size:
             return _gathered(op, emit)
+        case Cast() if op.seed is not None and isinstance(op.a.dtype, CodebookType):
+            entries = emit(Decode, name="entries", a=op.a)
+            return emit.append(replace(op, a=entries, written=None))
     return None
 
 

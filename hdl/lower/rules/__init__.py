@@ -12,12 +12,13 @@ from hdl.lower.rules import (
     shifts,
     tables,
 )
-from hdl.lower.rules.rule import RULES, Need, Plan, flag_table, lowers
+from hdl.lower.rules.rule import RULES, Need, Plan, Words, flag_table, lowers
 
 __all__ = [
     "RULES",
     "Need",
     "Plan",
+    "Words",
     "along",
     "elementwise",
     "flag_table",

@@ -11,10 +11,10 @@ import numpy as np
 
 from hdl.lower.functions import Circuits, Factor, Lane, Table, extreme_code
 from hdl.lower.functions.exact import is_special, whole_type
-from hdl.lower.rules.rule import Need, Plan, all_integers, lowers, no_trap
+from hdl.lower.rules.rule import Need, Plan, Words, all_integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
-from tilevm.dtypes import CodebookType, DType, FixedType, FloatType, Trap
+from tilevm.dtypes import CodebookType, DType, FixedType, FloatType, Trap, dtype
 from tilevm.ir import Op, Value, ops
 
 WIDEST_TABLE = 16  # bits of a code that indexes a table: 65,536 entries
@@ -173,9 +173,6 @@ def cast(op: ops.Cast, schedule: Schedule) -> Plan:
     """`cast` from or to anything that is not an integer."""
     no_trap(op, OTHER_OVERFLOW)
     given, to = op.a.dtype, op.to
-    if op.rounding == "stochastic":
-        reason = "its random words depend on the place of each element"
-        raise refused(op, reason, "round to nearest here")
     if isinstance(given, CodebookType) or isinstance(to, CodebookType):
         return tabulated(
             op, schedule, lambda x: given.cast(x, to, op.rounding, op.overflow, op.nan)
@@ -188,19 +185,25 @@ def cast(op: ops.Cast, schedule: Schedule) -> Plan:
     wraps = not given.is_float
     overflow = op.overflow or ("wrap" if wraps else "sat")
 
-    def logic(c: Any, code: Lane) -> Lane:
+    def logic(c: Any, code: Lane, word: Lane | None = None) -> Lane:
         from hdl import floats
 
         x = floats.read(c, given, code)
         if isinstance(to, FloatType):
-            return floats.round_pack(c, to.format, x, op.rounding, op.overflow)
+            return floats.round_pack(c, to.format, x, op.rounding, op.overflow, word)
         base, scale = whole_type(to)
-        return floats.round_integer(c, base, floats.scaled(x, -scale), op.rounding, overflow)
+        x = floats.scaled(x, -scale)
+        return floats.round_integer(c, base, x, op.rounding, overflow, word)
 
-    def mean(x: Any) -> Any:
-        return given.cast(x, to, op.rounding, op.overflow, op.nan)
+    def mean(x: Any, words: Any = None) -> Any:
+        return given.cast(x, to, op.rounding, op.overflow, op.nan, words)
 
-    return in_circuit(op, schedule, logic, mean)
+    if op.seed is None:
+        return in_circuit(op, schedule, logic, mean)
+    kinds = (given, dtype("u32"))
+    function = Circuits(op.name, kinds, to, schedule.shape[1], logic, mean)
+    words = Words(op.seed, op.counter)
+    return Plan(schedule, (Need(op.a, schedule),), function, words=words)
 
 
 def tabulated(op: Any, schedule: Schedule, mean: Callable[[Any], Any]) -> Plan:

@@ -17,7 +17,7 @@ from hdl.lower.schedule import Schedule
 from hdl.lower.wires import refused
 from hdl.netlist import ONE, ZERO
 from hdl.units import FoldFunction, LaneFunction, ScanFunction
-from tilevm.ir import Op, Value
+from tilevm.ir import Expr, Op, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +26,14 @@ class Need:
 
     value: Value
     elements: Schedule
+
+
+@dataclass(frozen=True)
+class Words:
+    """Random words of 32 bits, `counter` the number of that of the first element: see `random`."""
+
+    seed: int
+    counter: Expr
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +45,8 @@ class Plan:
     which has `accumulator` bits.
     A function by its table has `table` bits of a code as the index; `otherwise`, if any, is built
     where those are too many.
-    `flags` [beats], if any, is a last operand of one constant bit for each beat.
+    `flags` [beats], if any, is a last operand of one constant bit for each beat; `words`, if any,
+    one of the random words of the elements.
     """
 
     schedule: Schedule
@@ -46,6 +55,7 @@ class Plan:
     fold: FoldFunction | None = None
     steps: int = 1
     flags: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+    words: Words | None = None
     scan: ScanFunction | None = None
     finish: LaneFunction | None = None
     beside: tuple[Need, ...] = ()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from hypothesis import strategies as st
 
 from tilevm.dtypes import FixedType, dtype
-from tilevm.ir import Value
+from tilevm.ir import Const, Value
 from tilevm.ir.ops import Concat
-from tilevm.testing.families.family import beyond_hardware, family
+from tilevm.testing.families.family import beyond_hardware, coded, family
 from tilevm.testing.strategies import dtypes
 from tilevm.testing.writer import Writer
 
@@ -23,6 +23,8 @@ CURVES = (  # those with a circuit each
     "exp", "exp2", "expm1", "log", "log2", "rsqrt", "sigmoid", "silu", "sqrt", "tanh",
 )  # fmt: skip
 WIDTHS = ("i8", "u7", "i20", "i1", "i53")
+GIVEN = ("f32", "bf16", "fixed(i16, -6)")  # what is rounded at random, and to what
+TAKEN = ("e4m3fn", "f16", "fixed(i8, -2)", "i8")
 STEPS = ("fixed(i16, -4)", "fixed(u9, 3)", "fixed(i53, -60)", "i8", "f16", "f32")
 BOOKS = ("codebook(i8, [-7, -3, -1, 0, 1, 3, 7, 9])", "codebook(fixed(i8, -2), [0.25, -1, 3, 7])")
 ARITHMETIC = {"add": 2, "sub": 2, "mul": 2, "div": 2, "fma": 3, "sqrt": 1}
@@ -40,6 +42,21 @@ def rounded(w: Writer) -> Value:
         back = seen(w, found)
     w.values.append(back)
     return back
+
+
+@family
+def at_random(w: Writer) -> Value:
+    """A cast that rounds stochastically, whose codes are handed on."""
+    a = w.any_value()
+    with w.apart():
+        given, to = (dtype(w.pick(kinds)) for kinds in (GIVEN, TAKEN))
+        x = w.op("cast", a, to=given, overflow="sat")
+        one = w.op("full", x.tile.with_shape(*x.tile.shape), value=w.pick((0.125, 1.0)))
+        x = w.op("mul", x, one) if given.is_float else x
+        words = {"seed": w.number(0, 9), "counter": Const(w.number(0, 99))}
+        codes = coded(w, w.op("cast", x, to=to, rounding="stochastic", **words))
+    w.values.append(codes)
+    return codes
 
 
 @beyond_hardware
