@@ -113,18 +113,6 @@ def test_thread_blocks_that_end_early(lanes: int) -> None:
     assert np.array_equal(seen["y"], want_y) and np.array_equal(seen["z"], want_z)
 
 
-RETURN_IN_LOOP = """\
-kernel f(x: global i8[16], y: global i8[16])
-{
-  for k in 0 .. 4 {
-    a: i8[4] = load x[k * 4]
-    if k == 2 {
-      return
-    }
-    store a, y[k * 4]
-  }
-}
-"""
 PARTLY_OUTSIDE = """\
 kernel f(x: global i8[16], y: global i8[4])
 {
@@ -145,7 +133,6 @@ kernel f(x: global i8[16], y: global i8[4])
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        pytest.param(RETURN_IN_LOOP, 6, "it is in a loop", id="return"),
         pytest.param(PARTLY_OUTSIDE, 7, "what lies outside of `x` is left out", id="copy"),
     ],
 )

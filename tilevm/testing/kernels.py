@@ -51,8 +51,7 @@ def kernels(
 ) -> Generated:
     """Kernels of about `statements` integer statements, loops to `depth`, a grid of rank 0 to 2.
 
-    With `buildable`, only what hardware has rules for; else also fuel that depends on counters, and
-    thread blocks that end early in loops.
+    With `buildable`, only what hardware has rules for; else also fuel that depends on counters.
     """
     writer = Writer(draw, written_layouts)
     _grid(writer)
@@ -88,7 +87,7 @@ def _block(w: Writer, statements: int, depth: int, buildable: bool) -> None:
             _function(w)
         elif w.rarely(16 if buildable else 10):
             _while(w, depth, buildable)
-        elif w.rarely(12) and (not buildable or _on_top(w)):
+        elif w.rarely(12):
             _early_end(w)
         elif w.levels and w.rarely(10):
             w.store(w.any_value())
@@ -161,11 +160,6 @@ def _while(w: Writer, depth: int, buildable: bool) -> None:
                 *(yields.get(id(value)) or _next(w, by_name[name]) for name, value in carry.items())
             )
     w.values.extend(loop.results)
-
-
-def _on_top(w: Writer) -> bool:
-    """Whether no loop is around: hardware ends a thread block only there."""
-    return not w.turns and all(level.is_grid for level in w.levels)
 
 
 def _early_end(w: Writer) -> None:
