@@ -5,7 +5,7 @@ what stands in it runs under a condition on the counters.  So every actor has co
 and its cycles stay known: they are those of the longest loop.  A carried value that is only
 combined with a new one in each round stays so: rounds that do not count bring what changes nothing.
 
-A `while` goes as often as its fuel allows, under its own condition.
+A `while` goes as often as its fuel, or the most of it, allows, under its own condition.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def _count(block: Block, env: Mapping[str, Any], size: int, rounds: dict[Op, int
         return
     for op in block.ops:
         if isinstance(op, While) and not op.may_return:
-            if isinstance(op.fuel, Const):
-                rounds[op] = op.fuel.value
-                _count(op.body, env, size, rounds)
+            fuel = np.asarray(op.fuel.evaluate(env), np.int64)
+            rounds[op] = max(0, int(fuel.max(initial=0)))
+            _count(op.body, env, size, rounds)
         elif isinstance(op, For) and not op.may_return:
             if not isinstance(op.step, Const) or op.step.value < 1:
                 continue
@@ -159,11 +159,17 @@ def _bounded(op: While, emit: Emitter, fuel: int) -> Sequence[Value] | None:
     chosen = If(
         cond=params[op.number], then=ends, orelse=Block((), params), loc=op.loc, named=names
     )
+    var = emit.walk.fresh("round")
+    if not isinstance(op.fuel, Const):  # where it is spent the condition stays, and is asked for
+        fed = Condition("<", Sym(var), op.fuel)
+        asked = Block((chosen,), chosen.results)
+        names = tuple(emit.walk.fresh(f"{param.name}_fed") for param in op.params)
+        chosen = If(cond=fed, then=asked, orelse=Block((), params), loc=op.loc, named=names)
     results: Sequence[Value] = op.inits
     if fuel > 0:
         results = emit.append(
             For(
-                var=emit.walk.fresh("round"),
+                var=var,
                 lo=Const(0),
                 hi=Const(fuel),
                 step=Const(1),

@@ -20,18 +20,25 @@ from tilevm.ir.ops import (
     Iota,
     Or,
     Reshape,
+    Scan,
     Select,
 )
 from tilevm.ir.types import TileType
 from tilevm.passes.rewrite import Emitter
 
 
-def of_integers(op: Amax | Amin, emit: Emitter) -> Value:
-    """The extreme of fixed-point numbers: they are ordered as their integers are."""
+def chooses(op: Amax | Amin | Scan) -> bool:
+    """Whether each result is one of the elements."""
+    return not isinstance(op, Scan) or op.chooses
+
+
+def of_integers(op: Amax | Amin | Scan, emit: Emitter) -> Value:
+    """The extreme of fixed-point numbers, or extremes so far: ordered as their integers are."""
     kind = op.a.dtype
     assert isinstance(kind, FixedType)
     whole = emit(Bitcast, name="whole", a=op.a, to=kind.base)
-    extreme = replace(op, a=whole, named=(emit.walk.fresh(f"{op.out.name}_whole"),))
+    named = (emit.walk.fresh(f"{op.out.name}_whole"),)
+    extreme = replace(op, a=whole, written=None, named=named)
     emit.append(extreme)
     return emit(Bitcast, a=extreme.out, to=kind)
 

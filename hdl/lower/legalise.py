@@ -13,9 +13,11 @@ from typing import Any
 
 from hdl.lower.copies import plain_copies
 from hdl.lower.even import even_loops
-from hdl.lower.extremes import first_place, of_integers
+from hdl.lower.extremes import chooses, first_place, of_integers
 from hdl.lower.memories import memories_of
+from hdl.lower.pieces import inserted, sliced
 from hdl.lower.returns import without_returns
+from hdl.lower.wires import makes_floats
 from tilevm.dtypes import CodebookType, FixedType, dtype
 from tilevm.ir import Access, Const, Expr, Kernel, Op, Value
 from tilevm.ir.ops import (
@@ -26,20 +28,29 @@ from tilevm.ir.ops import (
     ArgMax,
     ArgMin,
     Assert,
+    Bitcast,
     Broadcast,
     Cast,
     Clip,
     Compare,
     Decode,
+    Dequantize,
     Dot,
     Full,
     Gather,
+    Insert,
     Iota,
     Load,
+    Pack,
     Reshape,
+    Scan,
     Select,
+    ShiftAdd,
+    Slice,
     Sum,
     Take,
+    Unpack,
+    View,
 )
 from tilevm.ir.types import TileType
 from tilevm.passes import canonicalise
@@ -67,26 +78,56 @@ def _rule(op: Op, emit: Emitter) -> Sequence[Value] | None:
     match op:
         case ArgMax() | ArgMin() if op.a.tile.size:
             return (first_place(op, emit),)
-        case Amax() | Amin() if isinstance(op.a.dtype, FixedType):
+        case Amax() | Amin() | Scan() if isinstance(op.a.dtype, FixedType) and chooses(op):
             return (of_integers(op, emit),)
-        case Sum() | Dot() if op.overflow == "sat" and op.out.dtype.is_int:
+        case Sum() | Dot() | ShiftAdd() if op.overflow == "sat" and op.out.dtype.is_int:
             return _exact_sum(op, emit)
         case Gather() if op.out.tile.size:
             return _gathered(op, emit)
-        case Cast() if op.seed is not None and isinstance(op.a.dtype, CodebookType):
+        case Slice() if op.may_stop and op.out.tile.size:
+            return (sliced(op, emit),)
+        case Insert() if op.may_stop and op.a.tile.size:
+            return (inserted(op, emit),)
+        case Pack() | Unpack() | View() if makes_floats(op):
+            return (_as_bits(op, emit),)
+        case Iota() if op.overflow == "sat" and not isinstance(op.start, Const):
+            wide = replace(op.type, dtype=dtype("i64"))
+            numbers = emit(Iota, name="numbers", type=wide, dim=op.dim, start=op.start)
+            return (emit(Cast, a=numbers, to=op.out.dtype, overflow="sat"),)
+        case Cast() | Dequantize() if isinstance(op.a.dtype, CodebookType) and not tabled(op):
             entries = emit(Decode, name="entries", a=op.a)
             return emit.append(replace(op, a=entries, written=None))
     return None
 
 
-def _exact_sum(op: Sum | Dot, emit: Emitter) -> Sequence[Value] | None:
-    """The sum in a type that holds every one, then clamped; None where it needs over 64 bits."""
-    if isinstance(op, Dot):
-        pairs = [int(x) * int(y) for x in _ends(op.a) for y in _ends(op.b)]
-        count = op.a.tile.shape[-1]
+def tabled(op: Cast | Dequantize) -> bool:
+    """Whether codes have a table of all results: one number for each, whatever stands around."""
+    return isinstance(op, Cast) and op.seed is None
+
+
+def _as_bits(op: Pack | Unpack | View, emit: Emitter) -> Value:
+    """Bits cut as integers, which then become floats: every NaN the one of its type."""
+    kind = op.out.tile
+    bits = dtype(f"u{kind.dtype.bits}")
+    if isinstance(op, View):
+        cut = emit(View, name="bits", written=replace(kind, dtype=bits), a=op.a)
     else:
-        pairs = [int(x) for x in _ends(op.a)]
-        count = prod(op.a.tile.shape[d] for d in op.over)
+        cut = emit(type(op), name="bits", a=op.a, to=bits)
+    return emit(Bitcast, a=cut, to=kind.dtype)
+
+
+def _exact_sum(op: Sum | Dot | ShiftAdd, emit: Emitter) -> Sequence[Value] | None:
+    """The sum in a type that holds every one, then clamped; None where it needs over 64 bits."""
+    match op:
+        case Dot():
+            pairs = [int(x) * int(y) for x in _ends(op.a) for y in _ends(op.b)]
+            count = op.a.tile.shape[-1]
+        case Sum():
+            pairs = [int(x) for x in _ends(op.a)]
+            count = prod(op.a.tile.shape[d] for d in op.over)
+        case ShiftAdd():
+            pairs = [sign * int(x) for x in _ends(op.a) for sign in (-1, 1)]
+            count = (1 << op.a.tile.shape[0]) - 1
     low, high = min(0, count * min(pairs)), max(0, count * max(pairs))
     bits = max(low.bit_length(), high.bit_length()) + 1
     if bits > 64 or not all(value.dtype.is_int for value in op.operands):

@@ -8,7 +8,7 @@ from tilevm.ir import Op, ops
 from tilevm.ir.control import For, If, While
 
 REASONS: dict[type[Op], str] = {
-    While: "its fuel is no constant, so the number of its rounds has no bound",
+    While: "there are more rounds around it than are counted, so its fuel has no bound",
 }
 
 # built by the compiler itself: edges, control, shared memory, counted constants

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from hdl.lower.schedule import HOLE, Bits, Schedule
 from hdl.netlist import ONE, ZERO
 from tilevm.diagnostics import TileError
-from tilevm.dtypes import CodebookType, DType, Trap
+from tilevm.dtypes import DType, FloatFormat, FloatType, Trap
 from tilevm.ir import Const, Op, TileType, Value
 from tilevm.ir.ops import (
     Bitcast,
@@ -126,7 +126,7 @@ def wired(op: Op, wires: Wires) -> Bits | None:
         made = constant_bits(numbers, op.out.tile.dtype)
         return made.reshape(-1, made.shape[-1])
     move = MOVES.get(type(op))
-    if move is None or (isinstance(op, Cast) and not _is_rewiring(op)) or _makes_floats(op):
+    if move is None or (isinstance(op, Cast) and not _is_rewiring(op)) or makes_floats(op):
         return None
     if isinstance(op, Slice | Insert) and op.may_stop:  # the part is not known
         return None
@@ -138,16 +138,18 @@ def wired(op: Op, wires: Wires) -> Bits | None:
     return np.ascontiguousarray(result).reshape(op.out.tile.size, op.out.dtype.bits)
 
 
-def _makes_floats(op: Op) -> bool:
-    """Whether bits become floats: of the codes that are NaN the machine keeps but one.
-
-    Or codes of a codebook that may have no entry: the machine stops at these.
-    """
-    recodes = isinstance(op, Bitcast | Pack | Unpack | View)
+def makes_floats(op: Op) -> bool:
+    """Whether bits become floats: of several codes that are NaN the machine keeps but one."""
     kind = op.out.dtype
-    if recodes and isinstance(kind, CodebookType) and kind.is_partial:
+    recodes = isinstance(op, Bitcast | Pack | Unpack | View) and kind != op.operands[0].dtype
+    return recodes and isinstance(kind, FloatType) and not _has_one_nan(kind.format)
+
+
+def _has_one_nan(f: FloatFormat) -> bool:
+    """Whether at most one code is NaN."""
+    if f.nan_code is None or f.convention == "fnuz":
         return True
-    return recodes and op.out.dtype.is_float and op.out.dtype != op.operands[0].dtype
+    return not f.signed and (f.convention == "fn" or f.mantissa == 1)
 
 
 def _is_rewiring(cast: Cast) -> bool:

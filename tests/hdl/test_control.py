@@ -149,3 +149,31 @@ kernel f(x: global i16[N, N], y: global i32[N])
   store acc, y[n]
 }
 """
+
+
+FUEL = """
+kernel f(x: global i8[4, 3], y: global i8[4, 3])
+  grid (n = 4)
+{
+  a: i8[1, 3] = load x[n, 0]
+  go = full u1[] {value = 1}
+  one = full i8[1, 3] {value = 1}
+  ten = full i8[] {value = 6}
+  b, stop = while on carry (p = a, on = go) fuel 7 - n {
+    q = add p, one
+    m = amax q
+    r = compare m, ten {pred = lt}
+    yield q, r
+  }
+  store b, y[n, 0]
+}
+"""
+
+
+def test_fuel_that_depends_on_the_block() -> None:
+    kernel = tilevm.parse(FUEL)["f"]
+    x = np.array([[0, 1, 0], [2, -3, 1], [5, 0, 0], [2, 3, 1]])
+    want = tilevm.run(kernel, x=x)["y"]
+    assert want.tolist() == [[5, 6, 5], [6, 1, 5], [6, 1, 1], [5, 6, 4]]
+    result = hdl.build(kernel, lanes=2).simulate(x=x, stall=0.3, seed=1)
+    assert np.array_equal(result.outputs["y"], want)

@@ -256,8 +256,58 @@ kernel k(x: global f16[12, 3], r: global f16[3])
 """
 
 
+FLOAT_POINTS = """
+kernel k(x: global u4[2, 8], s: global f16[2, 2], p: global f16[2, 2], w: global i8[8, 3],
+    r: global bf16[2, 8], q: global f32[2, 3])
+{
+  a: u4[2, 8] = load x[0, 0]
+  t: f16[2, 2] = load s[0, 0]
+  z: f16[2, 2] = load p[0, 0]
+  v: bf16[2, 8] = dequantize a, t {zero = z, to = bf16}
+  store v, r[0, 0]
+  b: i8[8, 3] = load w[0, 0]
+  g: f32[2, 3] = dot_scaled a, b {scale_a = t, zero_a = z, to = f32}
+  store g, q[0, 0]
+}
+"""
+# words of bits that become floats: some of them NaN, of which one code is kept
+WORDS = """
+kernel k(x: global u32[6], y: global u4[8], r: global e4m3fn[24], q: global f16[2],
+    p: global e5m2[24], o: global e2m1fn[48])
+{
+  a: u32[6] = load x[0]
+  b: u4[8] = load y[0]
+  c = unpack a {to = e4m3fn}
+  store c, r[0]
+  d = pack b {to = f16}
+  store d, q[0]
+  e: e5m2[24] = view a
+  store e, p[0]
+  f = unpack a {to = e2m1fn}
+  store f, o[0]
+}
+"""
+VECTORS = """
+type quarters = codebook(i8, [[1, 2, -3], [4, -5, 6], [7, 8, 9], [-1, 0, 1]])
+type pairs = codebook(f16, [[0.5, -1.5], [2, 3], [1, 0]])
+
+kernel k(x: global quarters[2, 4], y: global pairs[6], r: global i8[12, 2], q: global f16[12])
+{
+  a: quarters[2, 4] = load x[0, 0]
+  b = decode a
+  c = transpose b {perm = [1, 0]}
+  store c, r[0, 0]
+  d: pairs[6] = load y[0]
+  e = decode d
+  store e, q[0]
+}
+"""
+
+
 @pytest.mark.parametrize(
-    "text", [POINTS, DOT_SCALED, CODES, CARRIED], ids=["zero", "dot", "codes", "carried"]
+    "text",
+    [POINTS, DOT_SCALED, CODES, CARRIED, FLOAT_POINTS, WORDS, VECTORS],
+    ids=["zero", "dot", "codes", "carried", "float zero", "words", "vectors"],
 )
 def test_programs(text: str) -> None:
     check(tilevm.parse(text)["k"], Form(lanes=4, stall=0.3), Form(lanes=64))

@@ -111,3 +111,52 @@ def test_division_of_all_pairs(name: str) -> None:
         if y:
             assert q == min(x // y, int(kind.max)) and r == x % y, (x, y)
     assert Divide(kind, 3, True, False).shape == BeatShape(3, kind.bits, kind.min < 0)
+
+
+SATURATED = """
+kernel f(x: global i64[3, 4], w: global i40[4, 2], b: global i9[3, 4], y: global i64[2, 3],
+    z: global i64[2, 3, 2], v: global i10[2, 4], r: global i8[2, 6])
+  grid (n = 2)
+{
+  a: i64[3, 4] = load x[0, 0]
+  c = sum a {dims = [1], acc = i64, overflow = sat}
+  store c, y[n, 0]
+  d: i40[4, 2] = load w[0, 0]
+  e = dot a, d {acc = i64, overflow = sat}
+  store e, z[n, 0, 0]
+  g: i9[3, 4] = load b[0, 0]
+  h = shift_add g {signed = true, acc = i10, overflow = sat}
+  store h, v[n, 0]
+  i = iota i8[1, 6] {dim = 1, start = n * 60 + 65, overflow = sat}
+  store i, r[n, 0]
+}
+"""
+# three entries for two bits: the machine stops at a 3, which never comes
+TERNARY = """
+kernel f(t: global i9[2, 3], x: global u2[5, 2], y: global i9[5, 2], z: global i9[4])
+{
+  a: i9[2, 3] = load t[0, 0]
+  b: u2[5, 2] = load x[0, 0]
+  most = full u2[5, 2] {value = 2}
+  c = min b, most
+  d = lookup a, c
+  store d, y[0, 0]
+  e: i9[2, 1] = load t[0, 1]
+  g = full u1[2, 2] {value = 0}
+  h = transpose g {perm = [1, 0]}
+  i = lookup e, h
+  j = reshape i {shape = [4]}
+  store j, z[0]
+}
+"""
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+@pytest.mark.parametrize("text", [SATURATED, TERNARY], ids=["saturated", "ternary"])
+def test_ends_of_ranges(text: str, lanes: int) -> None:
+    kernel = tilevm.parse(text)["f"]
+    for seed in range(3):
+        arguments = inputs(kernel, {}, seed=seed)
+        want = tilevm.run(kernel, arguments)
+        form = Form(dot="mac", lanes=lanes, stall=0.3)
+        assert simulated(kernel, arguments, want, form, f"seed {seed}")

@@ -12,7 +12,7 @@ from hdl.lower.functions.exact import (
     accumulator,
 )
 from hdl.lower.functions.extremes import Extreme, ExtremeOf, Unmarked, extreme_code
-from hdl.lower.functions.floats import Circuits, Table, TabledCircuits
+from hdl.lower.functions.floats import Circuits, Table, TabledCircuits, VectorTable
 from hdl.lower.functions.groups import Reach, ReachOf
 from hdl.lower.functions.joins import Joining, JoinStep
 from hdl.lower.functions.planes import HornerStep, Weigh
@@ -59,6 +59,7 @@ __all__ = [
     "Table",
     "TabledCircuits",
     "Unmarked",
+    "VectorTable",
     "Weigh",
     "absolute",
     "accumulator",

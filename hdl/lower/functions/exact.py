@@ -85,6 +85,13 @@ def largest_steps(kind: DType) -> int:
     return int(most / Fraction(2) ** lowest_step(kind))
 
 
+def _exponents(kind: DType) -> tuple[int, int]:
+    """The least and the largest exponent of the last bit of a significand."""
+    low = lowest_step(kind)
+    kind = numbers_of(kind)
+    return low, kind.format.highest - kind.format.mantissa if isinstance(kind, FloatType) else low
+
+
 def is_special(kind: DType) -> bool:
     """Whether a type has NaN or infinities."""
     if isinstance(kind, CodebookType):
@@ -134,13 +141,22 @@ class Factor:
         most = largest_steps(self.codes) + (largest_steps(self.zero) if self.zero else 0)
         return most * (largest_steps(self.scale) if self.scale else 1)
 
+    @property
+    def reach(self) -> int:
+        """How far the exponents of a code and its zero point are apart: as many bits keep the exact
+        difference."""
+        if self.zero is None:
+            return 0
+        ends = [_exponents(kind) for kind in (self.codes, self.zero)]
+        return max(high - low for _, high in ends for low, _ in ends)
+
     def number(self, c: Circuit, lanes: Sequence[Lane]) -> Number:
         from hdl.floats import multiply, negated, plus, read, round_pack, unpack
 
         numbers = [read(c, numbers_of(k), v) for k, v in zip(self.kinds, lanes, strict=True)]
         value = numbers[0]
         if self.zero is not None:
-            value = plus(c, value, negated(numbers[1]), 0)  # both integers: exact
+            value = plus(c, value, negated(numbers[1]), self.reach)
         if self.scale is not None:
             value = multiply(c, value, numbers[-1])
         if self.to is None:

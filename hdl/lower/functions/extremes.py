@@ -35,12 +35,12 @@ def extreme_code(
 
 @dataclass(frozen=True)
 class Extreme:
-    """The larger or smaller of codes of a float or fixed point type.
+    """The larger or smaller of codes of a float type.
 
     With `marked` a bit above the code says that there is none yet.
     """
 
-    kind: FloatType | FixedType
+    kind: FloatType
     larger: bool
     nan: str
     marked: bool = False
@@ -54,9 +54,6 @@ class Extreme:
         """The lane that changes nothing."""
         if self.marked:
             return 1 << self.kind.bits
-        if isinstance(self.kind, FixedType):
-            end = self.kind.min if self.larger else self.kind.max
-            return int(to_beats(np.array([end]), self.kind)[0])
         f = self.kind.format
         if self.nan == "ignore" and f.nan_code is not None:
             return f.nan_code

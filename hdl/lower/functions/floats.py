@@ -85,6 +85,53 @@ class Table:
         return fit(np.array(self.results, np.uint64)[index], self.shape)
 
 
+@dataclass(frozen=True, eq=False)
+class VectorTable:
+    """The numbers of the vector that each code of `codes` lanes stands for, side by side."""
+
+    kind: DType  # of the numbers
+    codes: int
+    vectors: tuple[tuple[int, ...], ...]  # codes of the numbers
+
+    @property
+    def name(self) -> str:
+        return f"vectors of {self._length}"
+
+    @property
+    def _length(self) -> int:
+        return len(self.vectors[0])
+
+    @property
+    def shape(self) -> BeatShape:
+        return beat_shape(self.kind, self.codes * self._length)
+
+    @property
+    def _width(self) -> int:
+        return self.kind.bits * self._length
+
+    @property
+    def _words(self) -> list[int]:
+        places = range(0, self._width, self.kind.bits)
+        return [
+            sum(code << at for code, at in zip(vector, places, strict=True))
+            for vector in self.vectors
+        ]
+
+    @property
+    def rom_bits(self) -> int:
+        return table_bits(self._words, self._width)
+
+    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
+        bits = self.kind.bits
+        found = read_table(m, "vectors", self._words, self._width, operands[0])
+        return [word[at : at + bits] for word in found for at in range(0, self._width, bits)]
+
+    def model(self, operands: Sequence[Beats]) -> Beats:
+        table = np.array(self.vectors, np.uint64)
+        found = table[operands[0].astype(np.int64) % len(table)]
+        return fit(found.reshape(len(found), -1), self.shape)
+
+
 def table_bits(results: Sequence[int], bits: int) -> int:
     """Bits of the memory of a table: none where all its words are equal."""
     return len(results) * bits if len(set(results)) > 1 else 0

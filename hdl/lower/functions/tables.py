@@ -62,7 +62,10 @@ class Subsets:
 
 @dataclass(frozen=True, eq=False)
 class Select:
-    """``lane i = table[slots[i]][index[i]]``: a multiplexer a lane, over tables of `entries`."""
+    """``lane i = table[slots[i]][index[i]]``: a multiplexer a lane, over tables of `entries`.
+
+    An index beyond the table gives 0.
+    """
 
     kind: DType
     slots: tuple[int, ...]
@@ -77,21 +80,35 @@ class Select:
         return beat_shape(self.kind, len(self.slots))
 
     def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
-        from amaranth import Signal
+        from amaranth import Const, Signal
 
         from hdl.units.stage import joined, resize
 
         tables, index = operands
         bits, packed = self.kind.bits, []
+        rest = [Const(0, bits)] * (self._places - self.entries)
         for start in range(0, len(tables), self.entries):
-            entries = [resize(lane, bits) for lane in tables[start : start + self.entries]]
-            packed.append(Signal(self.entries * bits, name=f"table{len(packed)}"))
+            entries = [resize(lane, bits) for lane in tables[start : start + self.entries]] + rest
+            packed.append(Signal(self._places * bits, name=f"table{len(packed)}"))
             m.d.comb += packed[-1].eq(joined(entries))
         pairs = zip(self.slots, index, strict=True)
-        found = [packed[slot].word_select(i.as_unsigned(), bits) for slot, i in pairs]
+        found = [self._entry(packed[slot], i.as_unsigned()) for slot, i in pairs]
         return [lane.as_signed() for lane in found] if self.kind.signed else found
 
     def model(self, operands: Sequence[Beats]) -> Beats:
         tables, index = operands
-        at = np.array(self.slots)[None] * self.entries + index.astype(np.int64)
-        return np.take_along_axis(tables, at, axis=1)
+        inside = (index >= 0) & (index < self.entries)
+        at = np.array(self.slots)[None] * self.entries + np.where(inside, index, 0).astype(np.int64)
+        return np.where(inside, np.take_along_axis(tables, at, axis=1), 0)
+
+    def _entry(self, table: Lane, index: Lane) -> Lane:
+        from amaranth import Mux
+
+        few = (self._places - 1).bit_length()
+        found = table.word_select(index[:few] if few else 0, self.kind.bits)
+        return Mux(index[few:].any(), 0, found) if len(index) > few else found
+
+    @property
+    def _places(self) -> int:
+        """Entries, filled up to a power of two."""
+        return 1 << (self.entries - 1).bit_length()

@@ -25,14 +25,13 @@ from hdl.lower.rules.reductions import rounded_product, rounded_sum
 from hdl.lower.rules.rule import Need, Plan, lowers, no_trap
 from hdl.lower.rules.tables import slots_of
 from hdl.lower.schedule import HOLE, Schedule, largest_divisor
-from hdl.lower.wires import refused
 from hdl.units import Identity, LaneFunction
-from tilevm.dtypes import FixedType, FloatType, IntType
+from tilevm.dtypes import FloatType, IntType
 from tilevm.ir import ops
 from tilevm.ir.ops.convert import has_nan
 from tilevm.ir.ops.scan import neutral
 
-MAX_STATE = 1024  # bits of an exact prefix
+MAX_STATE = 64  # bits of an exact prefix that is an integer type
 
 _COMBINES = {"add": "sum", "mul": "product", "min": "min", "max": "max"}
 
@@ -79,10 +78,10 @@ class _Prefixes:
 
 def _prefixes(op: ops.Scan, across: int) -> _Prefixes:
     kind = op.a.dtype
-    if kind.is_int and op.to.is_int:
+    if (state := _state(op)) is not None:
         clamped = op.to if op.overflow == "sat" and isinstance(op.to, IntType) else None
         plain = Identity(beat_shape(kind, across))
-        return _Prefixes(plain, Combine(_COMBINES[op.op], _state(op)), clamped)
+        return _Prefixes(plain, Combine(_COMBINES[op.op], state), clamped)
     if op.chooses:
         return _extremes(op, across)
     if op.op == "add":
@@ -96,7 +95,7 @@ def _prefixes(op: ops.Scan, across: int) -> _Prefixes:
 
 def _extremes(op: ops.Scan, across: int) -> _Prefixes:
     kind = op.a.dtype
-    assert isinstance(kind, FloatType | FixedType)
+    assert isinstance(kind, FloatType), kind
     # before the first element an exclusive prefix is no NaN, which is what changes nothing then
     marked = op.exclusive and op.nan == "ignore" and has_nan(kind)
     extreme = Extreme(kind, op.op == "max", op.nan, marked)
@@ -107,17 +106,17 @@ def _extremes(op: ops.Scan, across: int) -> _Prefixes:
     return _Prefixes(ExtremeOf(extreme, across, 1), extreme, None, finish)
 
 
-def _state(op: ops.Scan) -> IntType:
-    """The type of a prefix: that of the result, or if it saturates one that holds every prefix."""
-    assert isinstance(op.to, IntType) and isinstance(op.a.dtype, IntType)
+def _state(op: ops.Scan) -> IntType | None:
+    """The type of a prefix of integers: that of the result, or if it saturates one that holds every
+    prefix; None where there is no such type."""
+    if not isinstance(op.to, IntType) or not isinstance(op.a.dtype, IntType):
+        return None
     if op.overflow != "sat":
         return op.to
     length, bits = op.a.tile.shape[op.dim], op.a.dtype.bits
     wide = length * bits + 1 if op.op == "mul" else bits + length.bit_length() + 1
-    if max(wide, op.to.bits) > MAX_STATE:
-        reason = f"an exact prefix has up to {wide:,} bits, and {MAX_STATE:,} is the most"
-        raise refused(op, reason, "scan shorter tiles, or use `overflow = wrap`")
-    return IntType(max(wide, op.to.bits) + 1, signed=True)
+    wide = max(wide, op.to.bits) + 1
+    return IntType(wide, signed=True) if wide <= MAX_STATE else None
 
 
 @lowers(ops.Take)

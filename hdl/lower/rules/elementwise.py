@@ -17,7 +17,7 @@ from hdl.lower.functions import (
     tree,
 )
 from hdl.lower.rules import floats
-from hdl.lower.rules.rule import Need, Plan, all_integers, integers, lowers, no_trap
+from hdl.lower.rules.rule import Need, Plan, all_integers, lowers, no_trap
 from hdl.lower.schedule import Schedule
 from tilevm.ir import Op, ops
 
@@ -37,7 +37,6 @@ def _arithmetic(kind: type[Op], logic: Callable[..., Lane]) -> None:
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
         if not all_integers(*op.operands) and kind in _FLOATING:
             return floats.floating(op, schedule)
-        integers(op, *op.operands)
         no_trap(op)
         if getattr(op, "overflow", None) == "sat":
             result = op.out.dtype

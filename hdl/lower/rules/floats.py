@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from hdl.lower.functions import Circuits, Factor, Lane, Table, extreme_code
+from hdl.lower.functions import Circuits, Factor, Lane, Table, VectorTable, extreme_code
 from hdl.lower.functions.exact import is_special, whole_type
-from hdl.lower.rules.rule import Need, Plan, Words, all_integers, lowers, no_trap
-from hdl.lower.schedule import Schedule
+from hdl.lower.rules.rule import Need, Plan, Words, lowers, no_trap
+from hdl.lower.schedule import HOLE, Schedule
 from hdl.lower.wires import refused
 from tilevm.dtypes import CodebookType, DType, FixedType, FloatType, Trap, dtype
 from tilevm.ir import Op, Value, ops
@@ -231,16 +231,31 @@ def _(op: ops.Decode, schedule: Schedule, lanes: int) -> Plan:
     kind = op.a.dtype
     assert isinstance(kind, CodebookType)
     if kind.vector is not None:
-        raise refused(op, f"the entries of {kind} are vectors", "`lookup` in a table of numbers")
+        return _vectors(op, kind, kind.vector, schedule)
     return tabulated(op, schedule, kind.lookup)
+
+
+def _vectors(op: ops.Decode, kind: CodebookType, length: int, schedule: Schedule) -> Plan:
+    """Whole vectors a beat: as many as are asked for, or one where it asks for parts of some."""
+    whole = schedule.shape[1] % length == 0 and not (schedule == HOLE).any()
+    if whole:
+        parts = schedule.reshape(len(schedule), -1, length)
+        whole = bool((parts == parts[..., :1] // length * length + np.arange(length)).all())
+    if not whole:
+        schedule = np.arange(op.out.tile.size, dtype=np.int64).reshape(-1, length)
+    taken = schedule[:, ::length] // length
+    codes = kind.entry.encode(kind.table).reshape(-1, length)
+    rows = [tuple(map(int, row)) for row in codes]
+    rows += [(0,) * length] * ((1 << kind.bits) - len(rows))
+    function = VectorTable(kind.entry, taken.shape[1], tuple(rows))
+    return Plan(schedule, (Need(op.a, taken),), function, table=kind.bits)
 
 
 @lowers(ops.Bitcast)
 def _(op: ops.Bitcast, schedule: Schedule, lanes: int) -> Plan:
     """Bits that become floats: every NaN the one of its format."""
-    kind, given = op.to, op.a.dtype
-    if not isinstance(kind, FloatType):
-        raise refused(op, f"not every code of {given} is one of {kind}", "`cast` it")
+    kind = op.to
+    assert isinstance(kind, FloatType), kind  # else it only moves bits
 
     def logic(c: Any, code: Lane) -> Lane:
         from amaranth import Mux
@@ -261,10 +276,7 @@ def _(op: ops.Dequantize, schedule: Schedule, lanes: int) -> Plan:
     kind = op.to
     assert isinstance(kind, FloatType)
     given = [value for value in (op.a, op.zero, op.scale, op.offset) if value is not None]
-    if isinstance(op.a.dtype, CodebookType):
-        raise refused(op, "it takes numbers, not codes of a codebook", "`decode` them")
-    if op.zero is not None and not all_integers(op.a, op.zero):
-        raise refused(op, "its zero point is a float", "`sub` it first")
+    assert not isinstance(op.a.dtype, CodebookType), "it is decoded before"
     signed = any(float(value.dtype.min) < 0 for value in given) or op.zero is not None
     special = any(is_special(value.dtype) for value in given)
     no_nan(op, kind, special or (signed and not kind.signed))
@@ -288,7 +300,8 @@ def _(op: ops.Dequantize, schedule: Schedule, lanes: int) -> Plan:
 
     needs = tuple(Need(v, per_group(v, op.a.tile.shape, schedule)) for v in given)
     kinds = tuple(value.dtype for value in given)
-    return Plan(schedule, needs, Circuits(op.name, kinds, kind, schedule.shape[1], logic, mean))
+    function = Circuits(op.name, kinds, kind, schedule.shape[1], logic, mean)
+    return Plan(schedule, needs, function, accumulator=factor.reach)
 
 
 def per_group(value: Value, shape: tuple[int, ...], elements: Schedule) -> Schedule:

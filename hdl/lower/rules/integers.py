@@ -7,7 +7,7 @@ from typing import Any
 from hdl.lower.functions import Divide, Rotate, beat_shape, tree
 from hdl.lower.rules.elementwise import lanewise
 from hdl.lower.rules.reductions import combined
-from hdl.lower.rules.rule import Need, Plan, integers, lowers, no_trap
+from hdl.lower.rules.rule import Need, Plan, lowers, no_trap
 from hdl.lower.schedule import Schedule
 from tilevm.ir import Op, ops
 
@@ -60,7 +60,6 @@ _rotation(ops.Rotr)
 def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        integers(op, op.a, op.out)
         return combined(op, schedule, lanes, name)
 
 

@@ -15,10 +15,9 @@ from hdl.lower.functions import (
 )
 from hdl.lower.functions.exact import is_special
 from hdl.lower.rules.floats import no_nan, per_group
-from hdl.lower.rules.reductions import exact_sum, fold_of, reduced, wrapping
+from hdl.lower.rules.reductions import exact_sum, fold_of, reduced, wrapping, wraps
 from hdl.lower.rules.rule import Need, Plan, all_integers, lowers
 from hdl.lower.schedule import Schedule
-from hdl.lower.wires import refused
 from tilevm.dtypes import FloatType
 from tilevm.ir import Value, ops
 from tilevm.ir.ops.reduce import numbers_of
@@ -50,14 +49,12 @@ def _(op: ops.DotScaled, schedule: Schedule, lanes: int) -> Plan:
             continue
         zero, scale = scaled.zero, scaled.scale
         parts = [value for value in (zero, scale) if value is not None]
-        number = numbers_of(codes.dtype)
-        if zero is not None and not (number.is_int and zero.dtype.is_int):
-            raise refused(op, "its zero point is a float", "`sub` it first")
         needs += [Need(value, per_group(value, codes.tile.shape, taken)) for value in parts]
         kinds = (codes.dtype, zero and zero.dtype, scale.dtype)
         to = cast(FloatType, op.to) if op.to is not None else None
         if to is not None:
-            signed = any(float(k.min) < 0 for k in (number, scale.dtype)) or zero is not None
+            given = (numbers_of(codes.dtype), scale.dtype)
+            signed = any(float(kind.min) < 0 for kind in given) or zero is not None
             special = any(is_special(value.dtype) for value in (codes, scale))
             no_nan(op, to, special or (signed and not to.signed))
         factors.append(Factor(*kinds, to))
@@ -70,10 +67,9 @@ def _(op: ops.Dot, schedule: Schedule, lanes: int) -> Plan:
     depth = op.a.tile.shape[-1]
     left, right, wide, steps = _products(op.a, op.b, schedule, lanes)
     needs = (Need(op.a, left), Need(op.b, right))
-    if not all_integers(op.a, op.b, op.out):
+    if not all_integers(op.a, op.b, op.out) or not wraps(op):
         factors = (Factor(op.a.dtype), Factor(op.b.dtype))
         return exact_sum(op, op.to, schedule, needs, factors, depth, wide, steps)
-    wrapping(op)
     combine = Combine("sum", op.to)
     function = Reduce(combine, schedule.shape[1], wide, products=True)
     return Plan(schedule, needs, function, fold_of(combine, schedule, steps), steps)

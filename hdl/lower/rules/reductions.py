@@ -49,9 +49,15 @@ def reduced(schedule: Schedule, members: Schedule, lanes: int) -> tuple[Schedule
     return grouped.reshape(beats * steps, across * wide), wide, steps
 
 
+def wraps(op: Any) -> bool:
+    """Whether an accumulator of the result's type does: the sum wraps, or it never overflows."""
+    return op.overflow in (None, "wrap") or not replace(op, overflow=None).reports_overflow
+
+
 def wrapping(op: Any) -> None:
     """Refuses a sum that does not wrap where it may overflow."""
-    if op.overflow not in (None, "wrap") and replace(op, overflow=None).reports_overflow:
+    if not wraps(op):
+        no_trap(op)
         raise refused(
             op,
             f"`overflow = {op.overflow}` of a sum needs an accumulator as wide as the exact one",
@@ -124,7 +130,7 @@ def _extreme(
     op: ops.Amax | ops.Amin, schedule: Schedule, needs: tuple[Need, ...], wide: int, steps: int
 ) -> Plan:
     kind, across = op.out.dtype, schedule.shape[1]
-    assert isinstance(kind, FloatType | FixedType), kind
+    assert isinstance(kind, FloatType), kind
     extreme = Extreme(kind, isinstance(op, ops.Amax), op.nan)
     fold = JoinStep(extreme, across) if steps > 1 else None
     return Plan(schedule, needs, ExtremeOf(extreme, across, wide), fold, steps)
@@ -151,9 +157,7 @@ def combined(op: Any, schedule: Schedule, lanes: int, name: str) -> Plan:
 def _reduction(kind: type[Op], name: str) -> None:
     @lowers(kind)
     def rule(op: Any, schedule: Schedule, lanes: int) -> Plan:
-        if all_integers(op.a, op.out):
-            if isinstance(op, ops.Sum):
-                wrapping(op)
+        if all_integers(op.a, op.out) and (not isinstance(op, ops.Sum) or wraps(op)):
             return combined(op, schedule, lanes, name)
         need, wide, steps = spread(op, schedule, lanes)
         if isinstance(op, ops.Sum):

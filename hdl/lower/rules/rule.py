@@ -83,17 +83,6 @@ def lowers(kind: type[Op]) -> Callable[[Rule], Rule]:
     return register
 
 
-def integers(op: Op, *values: Value) -> None:
-    """Refuses operands and results that are no integers."""
-    for value in (*values, *op.results):
-        if not value.dtype.is_int:
-            what = "float" if value.dtype.is_float else "such"
-            hint = "use integers here; the virtual machine runs it as it is"
-            raise refused(
-                op, f"`{value.name}` is {value.type}, and {what} units do not exist yet", hint
-            )
-
-
 def all_integers(*values: Value) -> bool:
     return all(value.dtype.is_int for value in values)
 

@@ -10,7 +10,6 @@ from hdl.lower.functions import (
 )
 from hdl.lower.rules.rule import Need, Plan, lowers
 from hdl.lower.schedule import HOLE, Schedule
-from hdl.lower.wires import refused
 from tilevm.ir import ops
 
 
@@ -32,14 +31,9 @@ def _(op: ops.SubsetSums, schedule: Schedule, lanes: int) -> Plan:
 
 @lowers(ops.Lookup)
 def _(op: ops.Lookup, schedule: Schedule, lanes: int) -> Plan:
+    """An index beyond the table, where the machine stops, gives an entry of no meaning."""
     table, index = op.table.tile, op.index.tile
     *lead, entries = table.shape
-    if 1 << index.dtype.bits > entries:
-        raise refused(
-            op,
-            f"an index of type {index.dtype} may go beyond the table of {entries} entries",
-            f"`pad` the table to {1 << index.dtype.bits} entries",
-        )
     rows = np.arange(table.size // entries, dtype=np.int64).reshape(lead)
     gap = (1,) * (index.rank - len(lead))
     row_of = np.broadcast_to(rows.reshape((*gap, *lead)), index.shape).reshape(-1)
