@@ -35,6 +35,8 @@ CODES = (
         "hardware differs from the virtual machine",
         "A beat of a stream, or an element of an output buffer, is not what the virtual machine\n"
         "computes for it. The message names the first one: op, iteration, beat, lane and bit.\n"
+        "Or the program that was built, rewritten for hardware, computes another element than the\n"
+        "one that was written: then both ran in the virtual machine.\n"
         "Whatever was chosen for a design, its results are the program's: this is a bug in tilevm.",
     ),
     Code(
