@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import hdl
 import tilevm
 import tilevm.reference
 from tests.examples.oracles import CASES, Within
+from tilevm.cli.random_inputs import launch_for
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples"
 
@@ -87,6 +89,25 @@ def test_passes_keep_the_bits(name, passes):
     rewritten = tilevm.passes.transform(kernel(name), passes)
     again = tilevm.run(rewritten, arguments)
     assert_same_bits(again, tilevm.run(kernel(name), arguments), f"{passes}, seed {seed}")
+
+
+# circuits that take seconds to simulate; smaller ones are in tests/hdl/test_wide_functions.py
+WIDE = ("flash_attention", "layernorm", "mx_matmul", "softmax", "w4a16", "w4a16_unfused")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_hardware_gives_the_same_bits(name, request):
+    seed = 23
+    arguments, _ = case(name, seed, 1, 1)
+    written = kernel(name)
+    arrays = {key: np.asarray(values) for key, values in arguments.items()}
+    sizes = launch_for(written, {}, arrays).symbols
+    design = hdl.build(written, dot="mac", lanes=16, sizes=sizes)
+    slow = design.cycles > 100 or name in WIDE
+    if slow and not request.config.getoption("long"):
+        return  # built, which is quick; its simulation is left to the long run
+    found = design.simulate(arguments, stall=0.2, seed=seed).outputs
+    assert_same_bits(found, tilevm.run(written, arguments), f"seed {seed}")
 
 
 def test_fused_and_unfused_products_are_equal_for_any_scales():
