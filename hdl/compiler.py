@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from hdl.bus.edges import edges_of
 from hdl.bus.launch import with_launch
 from hdl.design import Design
 from hdl.lower import LIMITS, Limits, lower
 from hdl.lower.legalise import legalise
-from hdl.options import check_dot, check_engines, check_lanes
+from hdl.options import (
+    check_dot,
+    check_engines,
+    check_lanes,
+    check_most_bits,
+    check_runtime,
+)
 from hdl.runtime import runtime_size
 from hdl.sizing import size_channels
 from hdl.stored import KINDS
@@ -61,11 +68,13 @@ def build(
     check_lanes(lanes)
     check_engines(engines)
     check_dot(dot)
+    check_runtime(runtime, control)
+    check_most_bits(max_bits)
     launch = bind_symbols(kernel, {**(sizes or {}), **symbols})
     passes = [step("canonicalise", symbols=launch.symbols)]
+    of_tables = {"group": group, "table": table} if dot == "lut" else {}
     if dot != "mac":
-        options = {"group": group, "table": table} if dot == "lut" else {}
-        passes.insert(0, step("rewrite_dot", form=dot, **options))
+        passes.insert(0, step("rewrite_dot", form=dot, **of_tables))
     plain = legalise(transform(launch.kernel, passes, watch))
     lowered = lower(plain, lanes, Limits(max_accumulator, max_table), engines)
     edges = edges_of(ports, control, [*lowered.inputs, *lowered.outputs], bus_bits, burst)
@@ -73,13 +82,8 @@ def build(
     if control is not None:
         netlist, token = with_launch(lowered.netlist)
         lowered = replace(lowered, netlist=netlist)
-    if runtime is not None and control is None:
-        said = f"`runtime` = {runtime!r} needs a register for the size, and the design has none"
-        raise error("TV0623", said, help="give it control registers: `control`")
     size_channels(lowered.netlist)
-    options = {"dot": dot, "lanes": lanes}
-    if dot == "lut":
-        options |= {"group": group, "table": table}
+    options: dict[str, Any] = {"dot": dot, "lanes": lanes, **of_tables}
     if engines != 1:
         options["engines"] = engines
     if not edges.plain:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from hdl.options import is_whole
 from hdl.sim.ports import port_actors
 from hdl.timing import Timing, first_firings
 from tilevm.diagnostics import error
@@ -101,7 +102,7 @@ def launch_of(design: Design, arguments: Mapping[str, Any]) -> DesignLaunch:
     built, size = design.launch.symbols, design.runtime
     for symbol, most in built.items():
         given = arrays.get(symbol, most)
-        whole = isinstance(given, int | np.integer) and not isinstance(given, bool)
+        whole = is_whole(given)
         if size is not None and symbol == size.symbol:
             if symbol not in arrays:
                 continue  # the arrays tell

@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from hdl.lower import Lowered, Port
 from hdl.netlist import Netlist
+from hdl.options import meant
 from hdl.timing import Timing, event_graph
 from hdl.traffic import traffic_of
 from hdl.units.edge import Sink, Source
 from hdl.units.memory import Drain, Memory
-from tilevm.diagnostics import Label, TileError, error, nearest
+from tilevm.diagnostics import Label, TileError, error
 from tilevm.ir import Kernel
 from tilevm.vm import Launch, bind_symbols
 
@@ -80,10 +81,8 @@ def runtime_size(symbol: str, launch: Launch, lowered: Lowered, timing: Timing) 
     """The size as it can be chosen at each launch; TileError TV0623 where it cannot, and why."""
     known = list(launch.symbols)
     if symbol not in known:
-        near = nearest(str(symbol), known)
-        hint = f"did you mean `{near}`?" if near else None
         said = f"the runtime size is one of the symbols {', '.join(known)}, not {symbol!r}"
-        raise error("TV0623", said, help=hint)
+        raise error("TV0623", said, help=meant(symbol, known))
     for actor in lowered.netlist.actors:
         if isinstance(actor.unit, Memory) and any(isinstance(p, Drain) for p in actor.unit.places):
             said = "steps of the grid share a buffer that they change"

@@ -60,6 +60,8 @@ def edges_of(
     """
     if control is not None and control not in CONTROLS:
         raise _unknown("`control`", control, CONTROLS)
+    if not isinstance(ports, str | Mapping):
+        raise _unknown("`ports`", ports, KINDS)
     buffers = {port.buffer for port in edges}
     wanted = {OTHERS: ports} if isinstance(ports, str) else dict(ports)
     for buffer, kind in wanted.items():

@@ -81,3 +81,10 @@ def test_the_limit_of_bits_counts_constant_tables() -> None:
     assert "2,048 of constant tables" in problem.notes[0]
     assert problem.notes[1] == "the largest part is `t`: 2,048 bits"
     assert problem.labels[0].span is not None and "exp s" in problem.labels[0].span.text
+
+
+@pytest.mark.parametrize("bits", ["x", -1, 1.5, True])
+def test_the_limit_of_bits_is_a_whole_number(bits: Any) -> None:
+    said = rf"TV0616.*whole number from 0 up, not {bits!r}"
+    with pytest.raises(TileError, match=said):
+        hdl.build(program("a table of a function", 2, 4), N=4, max_bits=bits)

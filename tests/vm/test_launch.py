@@ -133,6 +133,11 @@ def test_an_output_that_is_not_all_written_is_told_how_to_begin_with_zeros() -> 
         assert tilevm.run(kernel, y=whole)["y"].shape == (2, 4)
 
 
+def test_a_name_that_is_no_text_is_no_argument() -> None:
+    with pytest.raises(TileError, match=r"TV0411.*no argument `3`"):
+        tilevm.run(PROGRAM["f"], {"x": X, "z": Z, 3: X})
+
+
 def test_all_wrong_arguments_are_told_at_once() -> None:
     codes, _ = refused("f", x=X * 8, z=Z * 0.1)
     assert codes == ["TV0401", "TV0401"]

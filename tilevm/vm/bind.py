@@ -262,7 +262,7 @@ class _Binder:
     def unknown(self, name: str) -> None:
         known = [p.name for p in self.kernel.params] if self.need_arrays else []
         known += self.kernel.symbols
-        near = nearest(name, known)
+        near = nearest(str(name), known)
         hint = f"did you mean `{near}`?" if near else f"it takes {', '.join(known) or 'none'}"
         message = f"kernel `{self.kernel.name}` has no argument `{name}`"
         if not self.need_arrays:

@@ -112,6 +112,7 @@ def test_streams_and_registers_with_other_peoples_models(
     [
         ({"ports": "axi-steam"}, "did you mean `axi-stream`"),
         ({"ports": {"v": "stream"}}, "one of w, x, y, z"),
+        ({"ports": 3}, "`ports` is one of stream, axi-stream, axi4, wishbone, not 3"),
         ({"control": "axi"}, "axi-lite, wishbone"),
     ],
 )

@@ -106,10 +106,11 @@ CODES = (
     Code(
         "TV0616",
         "design stores more than it may",
-        "With `max_bits` (`--max-bits` on the command line) a design is refused whose look-up\n"
-        "tables, memories of input buffers and other buffers have more bits together. The message\n"
-        "names the largest of them. Smaller tables (`group`), fewer lanes or a smaller problem\n"
-        "need less, and so does a port in that is read in order once: it is not kept.",
+        "With `max_bits` (`--max-bits` on the command line) a design is refused whose tables,\n"
+        "memories, buffers and states have more bits together. The message says how many are of\n"
+        "each kind, and which part is the largest. Smaller tables (`group`), fewer lanes or a\n"
+        "smaller problem need less, and so does a port in that is read in order once: it is not\n"
+        "kept.",
     ),
     Code(
         "TV0617",
