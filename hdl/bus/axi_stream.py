@@ -11,8 +11,6 @@ from amaranth.lib.wiring import In, Out
 from hdl.netlist import BeatShape
 from hdl.units.stage import stream_of
 
-SIGNALS = ("tdata", "tkeep", "tlast", "tvalid", "tready")
-
 
 def data_bytes(shape: BeatShape) -> int:
     """Bytes of `tdata` that hold a beat."""

@@ -90,14 +90,19 @@ STATUS = Register(
     ),
 )
 
+LAUNCHES = Register("launches", 0x14, "ro", "launches that have ended since the reset, modulo 2^32")
+CYCLES = Register(
+    "cycles", 0x18, "ro", "cycles in which the design was busy since it was last idle"
+)
+
 FIXED = (
     Register("identity", 0x00, "ro", f"{IDENTITY:#010x}, `TILE` in ASCII"),
     Register("version", 0x04, "ro", f"{VERSION}: version of this map"),
     Register("design", 0x08, "ro", "the first 32 bits of the SHA-256 of the program as built"),
     CONTROL,
     STATUS,
-    Register("launches", 0x14, "ro", "launches that have ended since the reset, modulo 2^32"),
-    Register("cycles", 0x18, "ro", "cycles in which the design was busy since it was last idle"),
+    LAUNCHES,
+    CYCLES,
     Register("cycles_high", 0x1C, "ro", "bits 32-63 of `cycles`"),
     Register("predicted", 0x20, "ro", "`cycles` of one launch with ports always ready"),
 )

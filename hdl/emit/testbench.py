@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hdl.bus.registers import STEPS
+from hdl.bus.registers import CONTROL, CYCLES, LAUNCHES, STATUS, STEPS
 from hdl.bus.wrapper import control_prefix, pin_widths
 from hdl.emit.bench_ports import BenchPort, bench_ports
 from hdl.launches import DesignLaunch, launch_of
@@ -151,16 +151,16 @@ class _Bench:
             "  // Starts a launch and waits for its end: `number` launches have ended then.",
             "  task launch(input integer number, input integer predicted, input integer exact);",
             "    begin",
-            "      registers.write('h0c, 1);",
+            f"      registers.write('h{CONTROL.offset:02x}, 1);",
             "      word = 0;",
-            "      while (word !== number) registers.read('h14, word);",
-            "      registers.read('h10, word);",
+            f"      while (word !== number) registers.read('h{LAUNCHES.offset:02x}, word);",
+            f"      registers.read('h{STATUS.offset:02x}, word);",
             "      if (word !== 2) begin",
             '        $display("launch %0d: status %h, not 00000002 (done)", number, word);',
             "        failed = 1;",
             "      end",
-            f"      registers.write('h10, {_CLEAR});",
-            "      registers.read('h18, word);",
+            f"      registers.write('h{STATUS.offset:02x}, {_CLEAR});",
+            f"      registers.read('h{CYCLES.offset:02x}, word);",
             '      $display("launch %0d: %0d cycles", number, word);',
             "      if (stall == 0 && (exact ? word !== predicted : word < predicted)) begin",
             '        $display("launch %0d: %0d cycles were predicted", number, predicted);',

@@ -23,8 +23,9 @@ _FEW = 2  # of one bit, side by side, are written out
 
 
 def tidied(text: str) -> str:
-    """Ports once, first, stream by stream; part-selects of what they select from; repeated bits as
-    ``{17{x[3]}}``.
+    """Ports once, first, stream by stream; part-selects without a wire of their own between.
+
+    Repeated bits are ``{17{x[3]}}``.
     """
     text = _MODULE.sub(_ordered, _PORT.sub(r"\1", text))
     return _REPEATED.sub(_times, _SELECT.sub(r"\3\2[\4;", text))

@@ -1,5 +1,7 @@
-"""Where logic puts what it needs more than once: an expression of Amaranth is written out anew at
-each use, a signal is not."""
+"""Where logic puts what it needs more than once, and the tables that it reads.
+
+An expression of Amaranth is written out anew at each use, a signal is not.
+"""
 
 from __future__ import annotations
 

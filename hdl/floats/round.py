@@ -67,9 +67,9 @@ def round_pack(
     overflow: str | None = None,
     word: Lane | None = None,
 ) -> Lane:
-    """The code of a number rounded once, as `FloatType.quantise` does it; with `word`, a random one
-    of 32 bits, stochastically.
+    """The code of a number rounded once, as `FloatType.quantise` does it.
 
+    With `word`, a random one of 32 bits, it is rounded stochastically.
     NaN, and a negative number where there is no sign, become code 0 in a format without NaN.
     """
     p, m = f.precision, f.mantissa
@@ -125,9 +125,9 @@ def round_integer(
     overflow: str = "sat",
     word: Lane | None = None,
 ) -> Lane:
-    """A number rounded to a whole one of an integer type, as `IntType.from_floats` does it; with
-    `word`, a random one of 32 bits, stochastically.
+    """A number rounded to a whole one of an integer type, as `IntType.from_floats` does it.
 
+    With `word`, a random one of 32 bits, it is rounded stochastically.
     NaN is 0; an infinity saturates, or wraps to 0.
     """
     width = len(x.significand)

@@ -48,8 +48,10 @@ def _sigmoid(c: Circuit, x: Number, f: FloatFormat, bits: int) -> tuple[Lane, La
 
 
 def tanh(c: Circuit, x: Number, f: FloatFormat) -> Number:
-    """tanh(x) as it rounds to a format: (1 - e) / (1 + e), e = e**-2|x|; a little less than a small
-    x."""
+    """tanh(x) as it rounds to a format: (1 - e) / (1 + e) with e = e**-2|x|.
+
+    For a small x it is a little less than x.
+    """
     p = f.precision
     bits = closest("tanh", p) + ERROR + p // 2 + 3  # 1 - e is at least 2**-(p // 2 + 2)
     x = top_aligned(c, x)

@@ -18,7 +18,7 @@ from tilevm.ir.ops import Full, Return
 from tilevm.ir.region import RegionOp
 from tilevm.passes.rewrite import Walk, defined, kept, names
 
-FLAG = TileType(dtype("u1"), ())
+_FLAG = TileType(dtype("u1"), ())
 
 
 def without_returns(kernel: Kernel) -> Kernel:
@@ -85,10 +85,10 @@ def _looped(op: For | While, walk: Walk) -> tuple[list[Op], For | While]:
     """A loop that also hands on whether it still runs, and the two constants that it needs."""
     loc = replace(op.loc, parts={}, targets=())
     goes, ends = (
-        Full(type=FLAG, value=value, loc=loc, named=(walk.fresh(name),))
+        Full(type=_FLAG, value=value, loc=loc, named=(walk.fresh(name),))
         for name, value in (("goes", 1), ("ends", 0))
     )
-    runs = Value(walk.fresh("runs"), FLAG)
+    runs = Value(walk.fresh("runs"), _FLAG)
     params, ended = (*op.params, runs), [*op.params, ends.out]
     if isinstance(op, While):
         ended[op.number] = ends.out

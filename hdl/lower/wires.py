@@ -79,10 +79,6 @@ class Wires:
             found[self._roots[number]] = np.where(mine, bits - self._starts[number], rest)
         return found
 
-    def is_root(self, value: Value) -> bool:
-        """Whether an actor makes the value."""
-        return value in self._roots
-
     def need(self, value: Value, elements: Schedule) -> Bits:
         """The bits [beats, lanes, bits] behind elements of a value; ZERO where there is none."""
         return np.where((elements == HOLE)[..., None], ZERO, self.bits[value][elements])

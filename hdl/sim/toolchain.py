@@ -84,12 +84,7 @@ def require() -> Toolchain:
 def require_waves(kind: str) -> Toolchain:
     """The tools to write waveforms; raises what `require` does, and TV0610 without libraries."""
     tools = replace(require(), waves=kind)
-    headers = "#include <lz4.h>\n#include <zlib.h>\n"
-    found = [tools.compiler, "-E", "-x", "c++", "-"]
-    if (
-        kind == "fst"
-        and subprocess.run(found, input=headers.encode(), capture_output=True).returncode
-    ):
+    if kind == "fst" and not _finds_headers(tools.compiler):
         raise error(
             "TV0610",
             "Verilator writes FST by the libraries lz4 and zlib, and the compiler finds no headers",
@@ -97,6 +92,13 @@ def require_waves(kind: str) -> Toolchain:
             "or use simulator `icarus`, or a file .vcd",
         )
     return tools
+
+
+def _finds_headers(compiler: str) -> bool:
+    """Whether a compiler finds those of the libraries that write FST."""
+    headers = b"#include <lz4.h>\n#include <zlib.h>\n"
+    command = [compiler, "-E", "-x", "c++", "-"]
+    return not subprocess.run(command, input=headers, capture_output=True).returncode
 
 
 def prepare() -> None:

@@ -55,7 +55,7 @@ class WavePlan:
 
     @property
     def file(self) -> str:
-        """What the simulator writes, in a folder of its own."""
+        """What a testbench that names its file writes, in a folder of its own."""
         return f"waves.{self.kind}"
 
     def keep(self, made: Path) -> None:

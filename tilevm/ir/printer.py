@@ -170,12 +170,12 @@ def _op_lines(op: Op, indent: str, comments: bool) -> Iterator[str]:
         )
         if isinstance(op, Call):
             operands = f"{op.function.name}({operands})"
-        listed = [
+        said = [
             f"{item.name} = {written_attribute(item.hint, value)}"
             for item, value in op.attributes()
             if _said(item, value)
         ]
-        attributes = f" {{{', '.join(listed)}}}" if listed else ""
+        attributes = f" {{{', '.join(said)}}}" if said else ""
         text = f"{start}{op.name}{' ' if operands else ''}{operands}{attributes}"
         yield from _remarked(text, indent, op.loc, comments)
 

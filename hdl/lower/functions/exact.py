@@ -143,8 +143,10 @@ class Factor:
 
     @property
     def reach(self) -> int:
-        """How far the exponents of a code and its zero point are apart: as many bits keep the exact
-        difference."""
+        """How far the exponents of a code and its zero point are apart.
+
+        As many bits keep their exact difference.
+        """
         if self.zero is None:
             return 0
         ends = [_exponents(kind) for kind in (self.codes, self.zero)]

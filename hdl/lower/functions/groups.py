@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reach:
-    """The largest magnitude of a group of floats; or, `apart`, of those from 0 up (in the low
-    bits), and of those below."""
+    """The largest magnitude of a group of floats.
+
+    `apart`: the one of those from 0 up, in the low bits, and the one of those below.
+    """
 
     kind: FloatType
     apart: bool

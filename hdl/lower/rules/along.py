@@ -107,8 +107,10 @@ def _extremes(op: ops.Scan, across: int) -> _Prefixes:
 
 
 def _state(op: ops.Scan) -> IntType | None:
-    """The type of a prefix of integers: that of the result, or if it saturates one that holds every
-    prefix; None where there is no such type."""
+    """The type of a prefix of integers; None where there is none of at most `MAX_STATE` bits.
+
+    It is that of the result or, where that saturates, one that holds every prefix.
+    """
     if not isinstance(op.to, IntType) or not isinstance(op.a.dtype, IntType):
         return None
     if op.overflow != "sat":
