@@ -2,7 +2,7 @@
 
 ``T[n] = max(T[n-1] + 1, push of each due input beat + latency, 1 + release of beat m - depth for
 each due output beat m)``, in cycles from 0, the first one after reset.  The least solution is what
-the hardware does (../shared/lowering.md, "Time").
+the hardware does.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from hdl.bus.edges import MEMORIES
 from hdl.bus.slots import Slots
 from hdl.lower.functions import to_beats
 from hdl.sim.ports import pack, unpack
+from tilevm.diagnostics import error
 
 if TYPE_CHECKING:
     from hdl.design import Design
@@ -39,12 +40,21 @@ def images_in(design: Design, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[st
 def values_out(
     design: Design, images: Mapping[str, bytes], initial: Mapping[str, npt.NDArray[Any]]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The output buffers, of a design whose ports out all have memory buses, from their images."""
-    slots = slots_by_port(design)
-    beats = {
-        port.name: unpack(slots[port.name].payloads(images[port.name]), port.shape)
-        for port in design.outputs
-    }
+    """The output buffers, of a design whose ports out all have memory buses, from their images.
+
+    TileError TV0603 for an image that is missing, or too short for the smallest launch.
+    """
+    slots, beats = slots_by_port(design), {}
+    for port in design.outputs:
+        least = len(port.elements)
+        if design.runtime is not None:
+            least = design.runtime.rates[port.name].beats(1)
+        least *= slots[port.name].slot_bytes
+        given = images.get(port.name)
+        if given is None or len(given) < least:
+            has = "is missing" if given is None else f"has {len(given)}"
+            raise error("TV0603", f"image of port `{port.name}` must have {least} bytes, but {has}")
+        beats[port.name] = unpack(slots[port.name].payloads(given), port.shape)
     return design.collect(beats, initial)
 
 

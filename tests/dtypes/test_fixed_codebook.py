@@ -197,6 +197,7 @@ def test_nearest_entry(entries: list[float], numbers: list[float]) -> None:
     ("values", "name", "code"),
     [
         ([1, [2, 3]], None, "TV0221"),
+        ([[[1]], [[2]]], None, "TV0221"),
         (3, None, "TV0221"),
         ([1, 2], "1x", "TV0106"),
         ([1, 2], "a b", "TV0106"),

@@ -47,7 +47,8 @@ class CodebookType(DType):
             count = len(self.entries)
             raise error("TV0221", f"a codebook has 1 to {MAX_ENTRIES} entries, not {count}")
         lengths = {len(e) if isinstance(e, tuple) else None for e in self.entries}
-        nested = any(isinstance(x, tuple) for e in self.entries if isinstance(e, tuple) for x in e)
+        rows = [e for e in self.entries if isinstance(e, tuple)]
+        nested = any(isinstance(x, tuple | list) for row in rows for x in row)
         if len(lengths) > 1 or 0 in lengths or nested:
             raise error("TV0221", _UNEVEN)
         try:

@@ -82,7 +82,7 @@ class Kernel:
             if value.name == name:
                 return value
         names = [p.name for p in self.params]
-        near = nearest(name, names)
+        near = nearest(str(name), names)
         raise error(
             "TV0101",
             f"kernel `{self.name}` has no buffer `{name}`",
@@ -198,7 +198,7 @@ class Program:
         if name in self.functions:
             message = f"`{name}` in {self.source} is a function, not a kernel"
             raise error("TV0101", message, help="take a kernel that calls it")
-        near = nearest(name, self.kernels)
+        near = nearest(str(name), self.kernels)
         listed = ", ".join(self.kernels) or "none"
         raise error(
             "TV0101",

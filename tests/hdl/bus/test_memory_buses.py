@@ -167,6 +167,18 @@ def test_what_no_memory_bus_has_is_refused(options: dict[str, Any], code: str, s
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("given", [None, b"", "one less"])
+def test_images_have_all_bytes(given: bytes | str | None) -> None:
+    design = gemv(ports="axi4", control="axi-lite")
+    whole = design.slots["y"].bytes
+    image = bytes(whole - 1) if given == "one less" else given
+    images = {"y": bytes(whole), "z": bytes(design.slots["z"].bytes)}
+    assert set(design.values(images)) == {"y", "z"}
+    del images["y"]
+    with pytest.raises(TileError, match=f"TV0603.*image of port `y` must have {whole} bytes"):
+        design.values(images if image is None else {**images, "y": image})
+
+
 def lint(file: Path) -> None:
     """Verilator takes it."""
     from hdl.sim import toolchain

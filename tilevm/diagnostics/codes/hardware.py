@@ -22,7 +22,8 @@ CODES = (
         "TV0603",
         "feed does not fit the port",
         "A simulation needs all beats of all launches for each port that takes a stream in: an\n"
-        "array with one row for each beat and one column for each lane.",
+        "array with one row for each beat and one column for each lane. `Design.values` needs the\n"
+        "whole image of each port out.",
     ),
     Code(
         "TV0604",

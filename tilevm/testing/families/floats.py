@@ -84,9 +84,9 @@ def curve(w: Writer) -> Value | None:
         x = w.op("cast", a, to=kind, overflow="sat")
         scale = w.op("full", x.tile.with_shape(*x.tile.shape), value=w.pick((0.125, 1.0)))
         y = w.op(w.pick(CURVES), w.op("mul", x, scale), rounding=w.pick(ROUNDINGS))
-        back = w.op("bitcast", y, to=dtype(f"u{kind.bits}"))
-    w.values.append(back)
-    return back
+        codes = coded(w, y)
+    w.values.append(codes)
+    return codes
 
 
 @beyond_hardware

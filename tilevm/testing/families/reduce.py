@@ -85,8 +85,7 @@ def exact(w: Writer) -> Value | None:
             case "add" | "mul" as step:
                 found = w.op("scan", x, op=step, dim=dim, acc=to, **ways)
             case "min" | "max" as step:
-                nan = w.pick(("propagate", "ignore"))
-                found = w.op("scan", x, op=step, dim=dim, nan=nan, **ways)
+                found = w.op("scan", x, op=step, dim=dim, nan=_nan(w), **ways)
             case name:
                 found = w.op(name, x, dims=(dim,), keepdims=True)
         codes = coded(w, found)
