@@ -8,7 +8,6 @@ from hdl.lower.functions.exact import (
     Accumulator,
     ExactTerms,
     Factor,
-    RoundExact,
     accumulator,
 )
 from hdl.lower.functions.extremes import Extreme, ExtremeOf, Unmarked, extreme_code
@@ -17,8 +16,9 @@ from hdl.lower.functions.groups import Reach, ReachOf
 from hdl.lower.functions.joins import Joining, JoinStep
 from hdl.lower.functions.planes import HornerStep, Weigh
 from hdl.lower.functions.prefix import Entries, ScanStep
-from hdl.lower.functions.products import ExactProduct, ProductTerms, RoundProduct
+from hdl.lower.functions.products import ExactProduct, ProductTerms
 from hdl.lower.functions.reduction import Combine, FoldStep, Reduce, tree
+from hdl.lower.functions.rounding import RoundExact, RoundProduct
 from hdl.lower.functions.staged import Divide, Philox, Rotate
 from hdl.lower.functions.tables import Select, Subsets
 

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
+from hdl.lower.functions.beats import Lane, from_beats
 from hdl.lower.functions.floats import read_table, table_bits
 from hdl.lower.functions.joins import joined_groups
 from hdl.netlist import BeatShape
 from hdl.units import Beats, fit
 from tilevm import dtypes
 from tilevm.dtypes import CodebookType, DType, FixedType, FloatType
-from tilevm.dtypes.exact import round_fraction
-from tilevm.dtypes.fixed import fit_integers, shift_integers
 from tilevm.ir.ops.reduce import numbers_of
 
 if TYPE_CHECKING:
@@ -328,72 +326,6 @@ def product(x: Any, x_flags: Any, y: Any, y_flags: Any) -> tuple[Any, Any]:
     flags = np.where(either == 0, 0, np.where(nan, 1, infinite))
     signs = np.where(value < 0, -1, 1)
     return np.where(flags == 0, value, signs), flags
-
-
-@dataclass(frozen=True, eq=False)
-class RoundExact:
-    """Accumulators rounded once: to nearest even, beyond the largest value as the format says.
-
-    To an integer or fixed point type, `overflow` says what becomes of what is beyond.
-    """
-
-    exact: Accumulator
-    kind: DType
-    lanes: int
-    overflow: str | None = None
-    name: str = "round"
-
-    @property
-    def shape(self) -> BeatShape:
-        return beat_shape(self.kind, self.lanes)
-
-    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
-        from hdl.floats import Circuit
-
-        return [
-            self._rounded(Circuit(m, f"lane{number}_"), lane)
-            for number, lane in enumerate(operands[0])
-        ]
-
-    def _rounded(self, c: Circuit, lane: Lane) -> Lane:
-        from amaranth import Const
-
-        from hdl.floats import Number, round_integer, round_pack
-
-        bits = self.exact.bits
-        total = c.as_signed("total", lane[:bits], bits)
-        negative: Lane = total < 0
-        infinite: Lane = Const(0, 1)
-        invalid: Lane = Const(0, 1)
-        if self.exact.special:
-            nan, plus, minus = lane[bits], lane[bits + 1], lane[bits + 2]
-            invalid = c.keep("invalid", nan | (plus & minus))
-            infinite = c.keep("infinite", plus | minus)
-            negative = c.choose("negative", infinite, minus, negative)
-        x = Number(negative, c.magnitude("size", total), Const(self.exact.step), infinite, invalid)
-        if isinstance(self.kind, FloatType):
-            return round_pack(c, self.kind.format, x)
-        base, scale = whole_type(self.kind)
-        x = Number(x.negative, x.significand, Const(self.exact.step - scale), infinite, invalid)
-        return round_integer(c, base, x, overflow=self.overflow or "wrap")
-
-    def model(self, operands: Sequence[Beats]) -> Beats:
-        totals, flags = unpack_exact(self.exact, operands[0])
-        step = Fraction(2) ** self.exact.step
-        values = np.zeros(totals.shape)
-        for at, total in np.ndenumerate(totals):
-            flag = int(flags[at])
-            if flag & 1 or flag & 6 == 6:
-                values[at] = np.nan
-            elif flag:
-                values[at] = np.inf if flag & 2 else -np.inf
-            elif total and isinstance(self.kind, FloatType):
-                values[at] = round_fraction(self.kind.format, total * step)
-        if isinstance(self.kind, FloatType):
-            return to_beats(self.kind.quantise(values), self.kind)
-        base, scale = whole_type(self.kind)
-        steps = shift_integers(totals, self.exact.bits, self.exact.step - scale)
-        return fit(fit_integers(base, steps, self.overflow, "sum"), beat_shape(self.kind, 1))
 
 
 def whole_type(kind: DType) -> tuple[Any, int]:

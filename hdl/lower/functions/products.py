@@ -6,27 +6,24 @@ The model computes with Python's integers; it shares nothing with the logic but 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hdl.lower.functions.beats import Lane, beat_shape, from_beats, to_beats
-from hdl.lower.functions.exact import entry_bits, entry_lanes, is_special, whole_type
+from hdl.lower.functions.beats import Lane, from_beats
+from hdl.lower.functions.exact import entry_bits, entry_lanes, is_special
 from hdl.lower.functions.joins import groups_joined
 from hdl.lower.functions.reduction import tree
 from hdl.netlist import BeatShape
-from hdl.units import Beats, fit
+from hdl.units import Beats
 from tilevm.dtypes import CodebookType, DType, FixedType, FloatType
-from tilevm.dtypes.exact import round_fraction
-from tilevm.dtypes.fixed import fit_integers
 
 if TYPE_CHECKING:
     from hdl.floats import Circuit, Number
 
-_INFINITE, _NAN = 1, 2  # flags, above all else
+INFINITE, NAN = 1, 2  # flags, above all else
 
 
 @dataclass(frozen=True)
@@ -116,9 +113,9 @@ class ExactProduct:
         x, x_sign, x_place, x_flags = self.parts(a)
         y, y_sign, y_place, y_flags = self.parts(b)
         either = x_flags | y_flags
-        infinite, nothing = either & _INFINITE != 0, (x == 0) | (y == 0)
-        nan = (either & _NAN != 0) | (infinite & nothing)
-        flags = np.where(nan, _NAN, np.where(infinite, _INFINITE, 0))
+        infinite, nothing = either & INFINITE != 0, (x == 0) | (y == 0)
+        nan = (either & NAN != 0) | (infinite & nothing)
+        flags = np.where(nan, NAN, np.where(infinite, INFINITE, 0))
         return self.whole(x * y, x_sign ^ y_sign, x_place + y_place, flags)
 
 
@@ -175,62 +172,6 @@ class ProductTerms:
         f = kind.format
         place = np.maximum(np.frexp(known)[1] - f.precision, f.lsb)
         size = np.ldexp(np.abs(known), -place).astype(np.int64).astype(object)
-        flags = np.where(np.isnan(values), _NAN, np.where(finite, 0, _INFINITE)).astype(object)
+        flags = np.where(np.isnan(values), NAN, np.where(finite, 0, INFINITE)).astype(object)
         sign = np.signbit(values).astype(object) * 1
         return self.exact.whole(size, sign, place.astype(object), flags)
-
-
-@dataclass(frozen=True, eq=False)
-class RoundProduct:
-    """Exact products rounded once: to nearest even, beyond the largest value as the format says.
-
-    To an integer or fixed point type, `overflow` says what becomes of what is beyond.
-    """
-
-    exact: ExactProduct
-    kind: DType
-    lanes: int
-    overflow: str | None = None
-    name: str = "round"
-
-    @property
-    def shape(self) -> BeatShape:
-        return beat_shape(self.kind, self.lanes)
-
-    def emit(self, m: Any, operands: Sequence[list[Lane]]) -> list[Lane]:
-        from hdl.floats import Circuit
-
-        return [
-            self._rounded(Circuit(m, f"lane{number}_"), lane)
-            for number, lane in enumerate(operands[0])
-        ]
-
-    def _rounded(self, c: Circuit, lane: Lane) -> Lane:
-        from hdl.floats import round_integer, round_pack, scaled
-
-        x = self.exact.number(c, lane)
-        if not isinstance(self.exact.of, FloatType):  # there a zero has no sign
-            x = replace(x, negative=x.negative & ~x.is_zero)
-        if isinstance(self.kind, FloatType):
-            return round_pack(c, self.kind.format, x)
-        base, scale = whole_type(self.kind)
-        return round_integer(c, base, scaled(x, -scale), overflow=self.overflow or "wrap")
-
-    def model(self, operands: Sequence[Beats]) -> Beats:
-        size, negative, place, flags = self.exact.parts(operands[0])
-        exact = np.where(negative == 1, -size, size) * Fraction(1)
-        exact = exact * np.array(Fraction(2), object) ** place
-        if not isinstance(self.kind, FloatType):
-            base, scale = whole_type(self.kind)
-            steps = np.vectorize(round, [object])(exact / Fraction(2) ** scale)
-            return fit(fit_integers(base, steps, self.overflow, "prod"), beat_shape(self.kind, 1))
-        signs = np.where(negative == 1, -1.0, 1.0)
-        if not isinstance(self.exact.of, FloatType):
-            signs = np.where(size == 0, 1.0, signs)
-        f, values = self.kind.format, np.zeros(exact.shape)
-        for at, value in np.ndenumerate(exact):
-            if flags[at]:
-                values[at] = np.nan if flags[at] & _NAN else signs[at] * np.inf
-            else:
-                values[at] = round_fraction(f, value) if value else signs[at] * 0.0
-        return to_beats(self.kind.quantise(values), self.kind)
