@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, settings
 # No deadline, no complaint about speed: machines are shared, and time is limited only as a whole.
 settings.register_profile(
     "default",
+    max_examples=60,  # the whole suite stays under ten minutes on two cores
     deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("long", settings.get_profile("default"), max_examples=5000)
+settings.register_profile("long", settings.get_profile("default"), max_examples=3000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

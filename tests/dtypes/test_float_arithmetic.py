@@ -100,17 +100,19 @@ def test_every_rounding(name: str, operation: str) -> None:
 
 @pytest.mark.parametrize("operation", ["div", "sqrt"])
 @pytest.mark.parametrize("name", ["e3m2ieee", "e4m3fn", "e5m2fnuz"])
-def test_every_pair_of_codes(name: str, operation: str) -> None:
+def test_every_pair_of_codes(name: str, operation: str, request: pytest.FixtureRequest) -> None:
+    """Of quotients by formats of 8 bits a fifth of the dividends; all with ``--long``."""
     t = floats(name)
     values = t.decode(np.arange(2**t.bits, dtype=np.uint64))
-    column, row = values[:, None], values[None, :]
+    some = operation == "div" and t.bits == 8 and not request.config.getoption("long")
+    column, row = values[:: 5 if some else 1, None], values[None, :]
     for rounding in ROUNDINGS:
         if operation == "sqrt":
             table = t.sqrt(column, None, rounding)
         else:
             table = t.div(column, row, None, rounding)
         for index, found in np.ndenumerate(table):
-            x = [float(values[i]) for i in index][: OPERANDS[operation]]
+            x = [float(column[index[0], 0]), float(row[0, index[1]])][: OPERANDS[operation]]
             wanted = python(fit(t, exact(operation, x, rounding), None, rounding))
             assert repr(float(found)) == repr(wanted), (rounding, x)
 

@@ -144,7 +144,8 @@ def test_an_error_points_into_the_function_and_says_where_it_is_called() -> None
     problem = first(caught)
     assert problem.code == "TV0407"
     assert problem.span is not None and problem.span.line == 2
-    assert problem.notes == (f"called at f.tile:{line}", f"called at f.tile:{outer}")
+    called = (f"called at f.tile:{line}", f"called at f.tile:{outer}")
+    assert problem.notes == ("p = 80 at [0]", *called)
 
 
 def test_a_checked_run_reports_overflow_in_a_function_with_its_calls() -> None:
