@@ -102,6 +102,12 @@ class Guarded(Region):
     def mark(self, places: Places, reader: Array, owners: Array, alone: bool) -> None:
         """Records who reads or updates: a block, or several."""
         before = places.get(reader)
+        if alone and self.apart(places):
+            others = (before != UNREAD) & (before != owners)
+            places.put(reader, owners)
+            if others.any():
+                places.put(reader, np.where(others, SHARED, owners))
+            return
         mine = (before == UNREAD) | (before == owners)
         mark = np.where(mine & alone, owners, SHARED).astype(reader.dtype)
         places.put(reader, mark)

@@ -17,7 +17,7 @@ from tilevm.vm.check.shadow import Shadow, distinct
 from tilevm.vm.check.touch import Kind, Touch
 from tilevm.vm.group import Group
 from tilevm.vm.memory import Part, inside_element
-from tilevm.vm.places import Places, Scattered
+from tilevm.vm.places import Places, Regular, Scattered
 
 if TYPE_CHECKING:
     from tilevm.vm.check.checker import Checker
@@ -199,7 +199,10 @@ class CheckedPart(Part):
             before = self.checker.touches[serial]
             if before.tile is not now.tile or not self.checker.owners.always(before, now):
                 where = recent & (serials == serial)
-                shadow.also[places.addresses()[where]] = serial
+                if isinstance(places, Regular) and places.apart:
+                    np.copyto(places.view(shadow.also), serial, where=where)
+                else:
+                    shadow.also[places.addresses()[where]] = serial
                 shadow.last_also = max(shadow.last_also, serial)
 
 

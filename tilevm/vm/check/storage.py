@@ -6,7 +6,7 @@ on.  Memory is written by bytes, so whoever writes a part of one reads and write
 
 from __future__ import annotations
 
-from math import gcd
+from math import gcd, prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ from tilevm.diagnostics import Span
 from tilevm.vm.buffer import Array, Buffer
 from tilevm.vm.check.owners import layout_of, thread_of
 from tilevm.vm.check.reports import Site
-from tilevm.vm.check.shadow import Shadow
+from tilevm.vm.check.shadow import Shadow, distinct
 from tilevm.vm.check.touch import Touch
 from tilevm.vm.places import Scattered
 
@@ -37,36 +37,44 @@ class SharedBytes:
         alone = now.tile is None or layout_of(now.tile) is None
         if alone and shadow.previous_write < part.floor:
             return
-        buffer, where = part.buffer, np.ones((now.places.count, *part_shape(now)), bool)
+        buffer, size = part.buffer, prod(part_shape(now))
         if isinstance(now.places, Scattered) and now.places.inside is not None:
-            where &= now.places.inside
-        addresses = now.places.addresses()[where]
-        position, second = part.split(where)
-        within = addresses % buffer.size
+            addresses = now.places.addresses()[now.places.inside]
+            position, second = part.split(now.places.inside)
+        else:
+            addresses = now.places.addresses().reshape(-1)
+            position = np.repeat(np.arange(now.places.count), size)
+            second = np.tile(np.arange(size), now.places.count)
+        aligned = buffer.size % 8 == 0  # then no byte holds elements of two rows
+        within = addresses if aligned else addresses % buffer.size
         for distance in distances(buffer):
             if distance < 0 and shadow.previous_write < part.floor:
                 continue
-            near = np.flatnonzero(
-                one_byte(within, distance, buffer.kind.bits)
-                & (within + distance >= 0)
-                & (within + distance < buffer.size)
-            )
-            beside, at = addresses[near] + distance, position[near]
+            meets = one_byte(within, distance, buffer.kind.bits)
+            if not aligned:
+                meets &= within >= -distance if distance < 0 else within < buffer.size - distance
+            near = np.flatnonzero(meets)
+            beside = addresses[near] + distance
             serials = shadow.wrote[beside]
-            found = serials >= (part.since[at] if len(part.since) > 1 else part.since)
+            found = serials >= (part.since[position[near]] if len(part.since) > 1 else part.since)
             if alone or distance < 0:  # two of this store are compared once
                 found &= serials != now.serial
             if part.rows is None and buffer.writer is not None:
-                found &= buffer.writer[beside] == part.blocks[at]
-            for serial in np.unique(serials[found]).tolist():
-                picked = np.flatnonzero(found & (serials == serial))
+                found &= buffer.writer[beside] == part.blocks[position[near]]
+            if not found.any():
+                continue
+            if not found.all():
+                near, beside, serials = near[found], beside[found], serials[found]
+            for serial in (several := distinct(serials)):
+                these = slice(None) if len(several) == 1 else serials == serial
+                chosen = near[these]
                 self.compare(
                     part,
                     self.checker.touches[serial],
                     now,
-                    (beside[picked], addresses[near[picked]]),
-                    second[near[picked]],
-                    part.blocks[at[picked]],
+                    (beside[these], addresses[chosen]),
+                    second[chosen],
+                    part.blocks[position[chosen]],
                 )
 
     def compare(
@@ -175,8 +183,10 @@ def distances(buffer: Buffer) -> list[int]:
 
 def one_byte(addresses: Array, distance: int, bits: int) -> Array:
     """Where the element at an address and the one at that distance have bits in one byte."""
-    low, high = addresses + min(distance, 0), addresses + max(distance, 0)
-    return np.asarray((low * bits + bits - 1) // 8 == high * bits // 8)
+    # whether they do repeats every 8 elements
+    low = np.arange(8) + min(distance, 0)
+    meets = (low * bits + bits - 1) // 8 == (low + abs(distance)) * bits // 8
+    return np.asarray(meets[addresses & 7])
 
 
 def packed(buffer: Buffer) -> str:

@@ -35,13 +35,21 @@ class Touch:
         places = self.places
         if isinstance(places, Scattered):
             return self._searched(places, addresses)
-        position = np.searchsorted(self.blocks, blocks) if places.count > 1 else 0
+        position = self._position(blocks) if places.count > 1 else 0
         rest: Array = addresses - places.start(position)
         number = np.zeros_like(rest)
         for extent, stride in zip(places.shape, places.strides, strict=True):
-            number = number * extent + rest // stride
-            rest = rest % stride
+            steps = rest if stride == 1 else rest // stride
+            number = number * extent + steps
+            rest = rest - steps * stride
         return number
+
+    def _position(self, blocks: Array) -> Array:
+        """Where blocks stand among those of this access."""
+        first, last = self.blocks[0], self.blocks[-1]
+        if last - first + 1 == len(self.blocks):  # one after the other, as mostly
+            return np.asarray(blocks - first)
+        return np.searchsorted(self.blocks, blocks)
 
     def _searched(self, places: Scattered, addresses: Array) -> Array:
         flat = places.at.reshape(-1)
