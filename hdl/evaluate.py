@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hdl.netlist import Actor, Channel, Input, Netlist
 from hdl.traffic import Traffic, traffic_of
-from hdl.units.edge import Sink, Source
+from hdl.units.edge import Sink, Source, edge
 from hdl.units.lanes import Beats, beats_dtype, fit
 from tilevm.diagnostics import error, nearest
 
@@ -34,7 +34,7 @@ def evaluate(netlist: Netlist, feeds: Mapping[str, npt.ArrayLike], launches: int
     missing, unknown, or of another shape.
     """
     beats = _Beats(netlist, launches)
-    sources = {a.unit.port: a for a in netlist.actors if isinstance(a.unit, Source)}
+    sources = edge(netlist, Source)
     for port in feeds:
         if port not in sources:
             near = nearest(port, list(sources))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from hdl.options import is_whole
 from hdl.timing import Timing, first_firings
+from hdl.units.edge import port_actors
 from tilevm.diagnostics import error
 from tilevm.ir import BufferType
 from tilevm.vm import Launch, bind, execute
@@ -47,8 +48,6 @@ class DesignLaunch:
         """Beats that move at a port."""
         if self.steps is not None and self.design.runtime is not None:
             return self.design.runtime.rates[port].beats(self.steps)
-        from hdl.sim.ports import port_actors
-
         return port_actors(self.design.netlist)[port].firings
 
     def execute(self, observe: Observer | None = None) -> dict[str, npt.NDArray[Any]]:

@@ -28,7 +28,6 @@ from hdl.sim.ports import (
     StreamTap,
     UnitTap,
     broken_stream,
-    edge,
     feed_of,
     firings_of,
     from_octets,
@@ -45,7 +44,7 @@ from hdl.sim.waves import (
 )
 from hdl.timing import Usage, event_graph, simulate_timing
 from hdl.traffic import traffic_of
-from hdl.units.edge import Sink, Source, input_shapes
+from hdl.units.edge import Sink, Source, edge, input_shapes
 from hdl.units.lanes import Beats
 from tilevm.diagnostics import TileError, error, nearest
 

@@ -89,16 +89,6 @@ def usage_of(actor: Actor, cycles: npt.NDArray[np.int64], waited: int) -> Usage:
     return Usage(len(cycles), starved=waited, blocked=rest, closed=0)
 
 
-def edge(netlist: Netlist, kind: type[Source] | type[Sink]) -> dict[str, Actor]:
-    """The actors of all ports of one kind, by port."""
-    return {actor.unit.port: actor for actor in netlist.actors if isinstance(actor.unit, kind)}
-
-
-def port_actors(netlist: Netlist) -> dict[str, Actor]:
-    """The actors of all ports, by port."""
-    return {**edge(netlist, Source), **edge(netlist, Sink)}
-
-
 def firings_of(
     netlist: Netlist, launches: int, wanted: Mapping[str, int] | None = None
 ) -> dict[str, int]:

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hdl.netlist import Actor, Channel, Netlist
-from hdl.sim.ports import port_actors
-from hdl.units.edge import Sink, Source, input_shapes
+from hdl.units.edge import Sink, Source, input_shapes, port_actors
 from tilevm.diagnostics import TileError, error, nearest
 
 FORMATS = ("vcd", "fst")

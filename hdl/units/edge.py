@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hdl.netlist import Actor, BeatShape, Channel, Input, Origin, Output, Reader
+from hdl.netlist import Actor, BeatShape, Channel, Input, Netlist, Origin, Output, Reader
 from hdl.units.lanes import Beats
 
 if TYPE_CHECKING:
@@ -73,3 +73,13 @@ def output_shapes(actor: Actor) -> list[BeatShape]:
     if isinstance(actor.unit, Sink):
         return [actor.inputs[0].reader.channel.shape]
     return [port.channel.shape for port in actor.outputs]
+
+
+def edge(netlist: Netlist, kind: type[Source] | type[Sink]) -> dict[str, Actor]:
+    """The actors of all ports of one kind, by port."""
+    return {actor.unit.port: actor for actor in netlist.actors if isinstance(actor.unit, kind)}
+
+
+def port_actors(netlist: Netlist) -> dict[str, Actor]:
+    """The actors of all ports, by port."""
+    return {**edge(netlist, Source), **edge(netlist, Sink)}

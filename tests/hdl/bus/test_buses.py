@@ -13,8 +13,8 @@ import hdl
 import tilevm
 from hdl.bus.edges import CONTROLS, KINDS
 from hdl.bus.registers import IDENTITY, VERSION
-from hdl.sim.ports import edge, pack, unpack
-from hdl.units.edge import Sink, Source, input_shapes
+from hdl.sim.ports import pack, unpack
+from hdl.units.edge import Sink, Source, edge, input_shapes
 from tests.hdl.bus.cocotb_run import drive, needs_cocotb
 from tilevm.cli import main, parser
 from tilevm.diagnostics import TileError
